@@ -1,0 +1,38 @@
+"""Scraped web text in, clean Parquet out, and a reason for every change.
+
+    cleanse.run("seeds/", "out.parquet")            the same job as `cleanse run`
+    lf.pipe(cleanse.clean, text="text")             the same cleaning inside a pipeline of your own
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["CleanseError", "Result", "Rules", "clean", "load_rules", "restore", "run"]
+
+if TYPE_CHECKING:
+    from cleanse.errors import CleanseError
+    from cleanse.passes import Result, run
+    from cleanse.pipeline import clean
+    from cleanse.restore import restore
+    from cleanse.rules import Rules, load_rules
+
+_HOMES = {
+    "CleanseError": "cleanse.errors",
+    "Result": "cleanse.passes",
+    "run": "cleanse.passes",
+    "clean": "cleanse.pipeline",
+    "restore": "cleanse.restore",
+    "Rules": "cleanse.rules",
+    "load_rules": "cleanse.rules",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for: `import cleanse` must not wait for Polars."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cleanse' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

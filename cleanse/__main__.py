@@ -1,0 +1,5 @@
+"""`python -m cleanse` is `cleanse`."""
+
+from cleanse.cli import main
+
+main()

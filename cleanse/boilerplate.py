@@ -1,0 +1,82 @@
+"""Tag lines and spans that belong to the page, not to the text.
+
+What is boilerplate stands in `rules/boilerplate/`. This module adds the two comparisons that no pattern can make:
+a line that repeats its neighbour, and a line made of the words of the title.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from cleanse.matching import LINE_SCHEMA, Matcher, Method, tag, whole_lines
+from cleanse.rules import Rule, Rules
+
+FAMILY = "boilerplate"
+COLUMN = "boilerplate_hits"
+
+
+def neighbours(candidates: pl.DataFrame, lines: pl.DataFrame, before: int, after: int) -> pl.DataFrame:
+    """Pair each candidate with the lines around it, blank ones not counted.
+
+    Reads of both: `row, doc, line, text`. Gives a row a pair: those, and `other`, the text of the neighbour.
+    """
+    near = lines.join(candidates.select("doc").unique(), on="doc", how="semi", maintain_order="left")
+    near = near.with_columns(
+        pl.concat_list(
+            pl.col("text").shift(step).over("doc") for step in (*range(-after, 0), *range(1, before + 1))
+        ).alias("other")
+    )
+    pairs = candidates.join(near.select("row", "other"), on="row", maintain_order="left")
+    return pairs.explode("other").filter(pl.col("other").is_not_null())
+
+
+def repeats_neighbour(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Hit lines that end with the whole text of a line after them, behind a short prefix: breadcrumb and title.
+
+    Parameters of the rule: `within` lines below; `min_repeat` characters of the repeated line; `max_prefix`
+    characters in front of it.
+    """
+    parameters = rule.head.parameters
+    pairs = neighbours(candidates, lines, 0, int(str(parameters["within"])))
+    other = pl.col("other").str.strip_chars()
+    own = pl.col("text").str.strip_chars_end()
+    prefix = own.str.len_chars().cast(pl.Int64) - other.str.len_chars()
+    repeated = (
+        (other.str.len_chars() >= parameters["min_repeat"])
+        & (prefix > 0)
+        & (prefix <= parameters["max_prefix"])
+        & own.str.ends_with(other)
+    )
+    return whole_lines(pairs.filter(repeated).unique("row", maintain_order=True).select(LINE_SCHEMA.keys()))
+
+
+def words_of_title(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    """Hit lines whose words nearly all stand in a neighbouring line, the title: the alternative text of an image.
+
+    Parameters of the rule: `within` lines above or below; `min_share` of the words of the line.
+    """
+    parameters = rule.head.parameters
+    within = int(str(parameters["within"]))
+    pairs = neighbours(candidates, lines, within, within)
+    words = pl.col("text").str.to_lowercase().str.extract_all(r"[\p{L}\p{M}\p{N}]+").list.unique()
+    title = pl.col("other").str.to_lowercase().str.extract_all(r"[\p{L}\p{M}\p{N}]+").list.unique()
+    share = words.list.set_intersection(title).list.len() / words.list.len()
+    differs = pl.col("text").str.strip_chars() != pl.col("other").str.strip_chars()
+    hits = pairs.filter(differs & (share >= parameters["min_share"]))
+    return whole_lines(hits.unique("row", maintain_order=True).select(LINE_SCHEMA.keys()))
+
+
+METHODS: dict[str, Method] = {"repeats-neighbour": repeats_neighbour, "words-of-title": words_of_title}
+
+
+def prepare(rules: Rules) -> Matcher:
+    """Make the boilerplate rules ready to match."""
+    return Matcher.prepare(rules.family(FAMILY), METHODS)
+
+
+def tag_boilerplate(documents: pl.LazyFrame, matcher: Matcher) -> pl.LazyFrame:
+    """Find boilerplate.
+
+    Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `boilerplate_hits` list[HIT].
+    """
+    return tag(documents, matcher, COLUMN)

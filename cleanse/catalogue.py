@@ -1,0 +1,249 @@
+"""Check rules, all faults of all files at once, and show them to people.
+
+Every example of every rule is run through the real stages; a rule that misses its hits or eats its misses is a fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from cleanse.errors import Fault, OptionError
+from cleanse.rules import ANY, Example, Rule, Rules
+from cleanse.spam import units
+
+UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*\.[*+]")
+MIN_EXAMPLES = 2
+NEAR_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Case:
+    """One example of one rule, with a name that tests and messages use."""
+
+    rule: Rule
+    kind: str
+    language: str
+    number: int
+    example: Example
+
+    @property
+    def name(self) -> str:
+        """Give `rule:language:kind-number`."""
+        return f"{self.rule.id}:{self.language}:{self.kind}-{self.number}"
+
+
+def cases(rules: Rules) -> list[Case]:
+    """List every example of every rule, in order."""
+    return [Case(rule, *parts) for rule in rules for parts in rule.examples()]
+
+
+def find_faults(rules: Rules, folder: str = "rules") -> list[Fault]:
+    """Check every rule against the house rules on rules, and run its examples.
+
+    Loading has already refused unknown keys and wrong types. `folder` only names the place in messages.
+    """
+    faults = [fault for rule in rules for fault in _static_faults(rule)]
+    broken = {fault.file for fault in faults if "compile" in fault.reason}
+    outcomes = run_examples(Rules(rule for rule in rules if not broken.intersection(rule.files)))
+    for case, problem in outcomes:
+        if problem:
+            faults.append(Fault(file_of(case.rule, case.language), f"{case.kind} {case.number}", *problem))
+    return sorted(Fault(f"{folder}/{f.file}", f.field, f.reason, f.hint) for f in faults)
+
+
+def file_of(rule: Rule, language: str) -> str:
+    """Give the file of a rule that holds the words of a language."""
+    own = [name for name in rule.files if name.endswith(f"/{language}.toml")]
+    return own[-1] if own else rule.files[0]
+
+
+def _static_faults(rule: Rule) -> Iterator[Fault]:
+    head = rule.head
+    for variant in rule.variants:
+        place = file_of(rule, variant.language)
+        for pattern in variant.patterns:
+            problem = pattern_problem(pattern)
+            if problem:
+                yield Fault(place, "patterns", *problem)
+        if not variant.literals and head.max_chars is None and head.scope != "document" and rule.family != "encoding":
+            yield Fault(
+                place, "literals", "no literal and no length bound", "name words it contains, or set max_chars"
+            )
+        if any(literal != literal.strip() or not literal for literal in variant.literals):
+            yield Fault(place, "literals", "a literal is empty or begins or ends with a space", "take the space away")
+        if rule.head.scope in ("line", "span", "block") and not variant.patterns and not head.method:
+            yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
+    if head.scope == "block" and head.block is None:
+        yield Fault(rule.files[0], "block", "a block rule needs a table [block]", "copy one from related-posts")
+    if head.scope == "document" and head.measure is None and head.method is None:
+        yield Fault(rule.files[0], "measure", "a document rule needs a measure or a method", "add [measure]")
+    if head.measure and head.measure.min is None and head.measure.max is None:
+        yield Fault(rule.files[0], "measure", "neither min nor max: it can never hit", "give a limit")
+    yield from _example_faults(rule)
+
+
+def pattern_problem(pattern: str) -> tuple[str, str] | None:
+    """Say what is wrong with one pattern, and the way out; None if nothing is."""
+    try:
+        matches_nothing = pl.Series([""]).str.contains(pattern).item()
+    except pl.exceptions.ComputeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.startswith("error:")]
+        reason = lines[0].removeprefix("error: ") if lines else "regex error"
+        return f"does not compile: {reason}", "the engine is linear: write alternatives out instead of looking around"
+    if matches_nothing:
+        return "matches the empty string", "ask for at least one character"
+    if UNBOUNDED.search(pattern):
+        return "unbounded .* or .+", "write a bound, such as .{0,80}"
+    return None
+
+
+def _example_faults(rule: Rule) -> Iterator[Fault]:
+    bodies = rule.languages or {ANY: rule.head}
+    for language, body in bodies.items():
+        place = file_of(rule, language)
+        for kind, examples in (("hit", body.hit), ("miss", body.miss)):
+            if len(examples) < MIN_EXAMPLES:
+                yield Fault(place, kind, f"{len(examples)} of {MIN_EXAMPLES} examples", "write more sentences")
+            texts = [example.text for example in examples]
+            for number, text in enumerate(texts, 1):
+                if text in texts[: number - 1]:
+                    yield Fault(place, f"{kind} {number}", "appears twice", "write another sentence")
+        words = {unit for example in body.hit for unit in units(example.text)}
+        words |= {unit for literal in body.literals for unit in units(literal)}
+        near = [bool(words.intersection(units(example.text))) for example in body.miss]
+        symbols = not words
+        if near and not symbols and sum(near) / len(near) < NEAR_SHARE:
+            yield Fault(place, "miss", "most misses are not near", "use words of the hits in ordinary sentences")
+
+
+def run_examples(rules: Rules) -> list[tuple[Case, tuple[str, str] | None]]:
+    """Run every example through the real stages; give each case with what is wrong about it, or None.
+
+    An example with `expect = "fail"` must be wrong: when it is right, that is the fault.
+    """
+    from cleanse import examples
+
+    results = []
+    for case, problem in examples.judge(rules, cases(rules)):
+        if case.example.expect == "fail":
+            problem = None if problem else ('passes, though marked expect = "fail"', "take the mark away")
+        results.append((case, problem))
+    return results
+
+
+def print_catalogue(rules: Rules, language: str | None = None) -> None:
+    """Print a table of rules: id, action, status, title and languages.
+
+    Raises:
+        OptionError: no rule has words in that language.
+    """
+    import rich.box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("rule", "action", "status", "languages", "title"):
+        table.add_column(column, overflow="fold")
+    shown = 0
+    for rule in rules:
+        if language is not None and language not in rule.languages:
+            continue
+        shown += 1
+        cells = (rule.id, rule.action, rule.head.status, " ".join(rule.languages) or ANY, rule.head.title)
+        table.add_row(*(Text(cell) for cell in cells))
+    if not shown:
+        known = sorted({name for rule in rules for name in rule.languages})
+        raise OptionError("no rule has words in that language", where=language, hint=f"there are {' '.join(known)}")
+    console = Console()
+    console.print(table)
+    console.print(f"{shown} rules")
+
+
+def describe_rule(rule: Rule) -> str:
+    """Give one rule as a page of text."""
+    head = rule.head
+    lines = [
+        f"{rule.id}   {head.title}",
+        "",
+        head.why.strip(),
+        "",
+        f"action    {rule.action}, scope {head.scope}, severity {head.severity}, {head.status} since {head.since}",
+        f"risk      {head.risk.strip()}",
+        f"version   {rule.version}",
+        f"files     {', '.join(rule.files)}",
+    ]
+    lines += [f"see       {reference}" for reference in head.references]
+    lines += [f"{name:9} {value}" for name, value in head.parameters.items()]
+    for variant in rule.variants:
+        lines += ["", f"[{variant.language}]"]
+        lines += [f"  words     {', '.join(variant.literals)}"] if variant.literals else []
+        own = rule.languages[variant.language].patterns if rule.languages else variant.patterns
+        lines += [f"  pattern   {pattern}" for pattern in own]
+        for kind, language, _, example in rule.examples():
+            if language == variant.language or not rule.languages:
+                note = f"   ({example.note})" if example.note else ""
+                lines.append(f"  {kind:9} {example.text!r}{note}")
+    return "\n".join(lines)
+
+
+SKELETON = """\
+title = "Name what is found"
+why = \"\"\"
+Say what the line is and what harm it does when it stays.\"\"\"
+since = "{version}"
+status = "draft"
+scope = "line"
+action = "flag"
+severity = "low"
+risk = \"\"\"
+Say which good text could be hit by mistake.\"\"\"
+max_chars = 120
+patterns = ['^[\\W_]{{0,6}}{{literals}}[\\W_]{{0,6}}$']
+"""
+BODY = """
+literals = ["write a phrase here"]
+
+[[hit]]
+text = "Write a phrase here"
+
+[[hit]]
+text = "» write a phrase here «"
+
+[[miss]]
+text = "She asked me to write a phrase here, and I did."
+
+[[miss]]
+text = "Do not write a phrase here unless you are told to."
+"""
+
+
+def write_skeleton(rule_id: str, folder: str, languages: Sequence[str] = ()) -> list[Path]:
+    """Write a rule in draft that passes `cleanse check`: one file, or a folder with a file for each language.
+
+    Gives the paths.
+
+    Raises:
+        OptionError: the id is not `family/name` in small letters, or the rule is there already.
+    """
+    from cleanse import __version__
+
+    if not re.fullmatch(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*", rule_id):
+        raise OptionError("not the id of a rule", where=rule_id, hint="write family/name, such as boilerplate/my-rule")
+    base = Path(folder) / rule_id
+    files = {base.with_suffix(".toml"): SKELETON.format(version=__version__) + BODY}
+    if languages:
+        files = {base / "rule.toml": SKELETON.format(version=__version__)}
+        files |= {base / f"{language}.toml": BODY.lstrip() for language in languages}
+    there = [path for path in (*files, base, base.with_suffix(".toml")) if path.exists()]
+    if there:
+        raise OptionError("the rule is there already", where=str(there[0]), hint="edit it, or choose another id")
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return list(files)

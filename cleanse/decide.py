@@ -1,0 +1,213 @@
+"""From evidence to outcome: the clean text, the flags, and what becomes of each document.
+
+This is the only module that changes text or takes a document out. Everything before it adds columns.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from cleanse import quality, segments
+from cleanse.rules import Rules
+from cleanse.segments import Piece
+
+EVIDENCE = ("encoding_hits", "language_hits", "boilerplate_hits", "spam_hits")
+EDITS = {
+    "clean": pl.String(),
+    "removed": pl.UInt32(),
+    "changed": pl.UInt32(),
+    "replaced": pl.UInt32(),
+    "gone": pl.List(pl.UInt32()),
+    "flags": pl.List(pl.String()),
+}
+
+
+def edit_text(documents: pl.LazyFrame) -> pl.LazyFrame:
+    """Apply the fixes and take out the union of the strips.
+
+    Reads: `text`, `repaired` and the columns of EVIDENCE. Adds: `clean` str, the text that stays; `removed`, `changed` u32,
+    characters as read under a strip (with the breaks of lines that went whole), or under a fix and no strip;
+    `replaced` u32, characters that fixes put there; `gone` list[u32], lines that went with their line break; `flags`
+    list[str], sorted ids of the rules that flagged the document or a part of it that is still there.
+    """
+
+    def edit(frame: pl.DataFrame) -> pl.DataFrame:
+        hits = segments.explode_hits(frame, *EVIDENCE).filter("acts")
+        strips = hits.filter(pl.col("action") == "strip")
+        edited = frame.join(_apply_strips(frame, strips), on="doc", how="left", maintain_order="left")
+        edited = edited.join(_count_fixes(frame, hits), on="doc", how="left", maintain_order="left")
+        return edited.with_columns(
+            pl.coalesce("stripped_text", "repaired").alias("clean"),
+            pl.col("removed").fill_null(0),
+            (pl.col("fixed").fill_null(0) - pl.col("unfixed").fill_null(0)).cast(pl.UInt32).alias("changed"),
+            (pl.col("put").fill_null(0) - pl.col("unput").fill_null(0)).cast(pl.UInt32).alias("replaced"),
+            pl.col("gone").fill_null(pl.lit([], dtype=pl.List(pl.UInt32))),
+        ).join(_flags(frame, hits, strips), on="doc", how="left", maintain_order="left").with_columns(
+            pl.col("flags").fill_null(pl.lit([], dtype=pl.List(pl.String)))
+        )
+
+    return segments.as_stage(documents, edit, EDITS)
+
+
+def _count_fixes(frame: pl.DataFrame, hits: pl.DataFrame) -> pl.DataFrame:
+    """Give `fixed` and `put` a document: characters as read under fixes, and characters put in their place."""
+    fixes = hits.filter((pl.col("action") == "fix") & pl.col("line").is_not_null())
+    lines = fixes.group_by("doc").agg(
+        (pl.col("end") - pl.col("start")).sum().alias("in_lines"),
+        pl.col("replacement").str.len_chars().sum().alias("put"),
+    )
+    ends = _documents_with_line_ends(hits)
+    returns = frame.join(ends, on="doc", how="semi").select(
+        "doc", pl.col("text").str.count_matches("\r\n", literal=True).alias("returns")
+    )
+    joined = lines.join(returns, on="doc", how="full", coalesce=True)
+    total = pl.col("in_lines").fill_null(0) + pl.col("returns").fill_null(0)
+    return joined.select("doc", total.cast(pl.Int64).alias("fixed"), pl.col("put").fill_null(0).cast(pl.Int64))
+
+
+def _documents_with_line_ends(hits: pl.DataFrame) -> pl.DataFrame:
+    """Give the documents all of whose line ends were changed, which is one hit without a line."""
+    return hits.filter((pl.col("rule") == "encoding/line-ends") & pl.col("line").is_null()).select("doc")
+
+
+def _apply_strips(frame: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
+    """Give `stripped_text, removed, gone, unfixed, unput` of the documents that have strips.
+
+    `unfixed` and `unput` are the characters of fixes that went with a strip.
+    """
+    affected = frame.join(strips.select("doc").unique(), on="doc", how="semi", maintain_order="left")
+    spans = (
+        strips.sort("doc", "line", "start")
+        .group_by("doc", "line", maintain_order=True)
+        .agg("start", "end")
+    )
+    as_read = segments.split_lines(affected, "text").with_columns(
+        (pl.col("line") == pl.col("line").max().over("doc")).alias("last"), pl.col("text").alias("as_read")
+    )
+    repaired = segments.split_lines(affected, "repaired")
+    lines = (
+        repaired.with_columns(as_read["as_read"], as_read["last"])
+        .join(spans, on=["doc", "line"], how="left", maintain_order="left")
+        .with_columns(pl.col("as_read").str.len_chars().cast(pl.UInt32).alias("length"))
+    )
+    simple = (pl.col("start").list.get(0, null_on_oob=True) == 0) & (
+        pl.col("end").list.get(0, null_on_oob=True) == pl.col("length")
+    )
+    lines = lines.with_columns(simple.fill_null(value=False).alias("whole"), pl.col("text").alias("rest"))
+    fixes = _fixes_by_line(affected)
+    touched = lines.filter(pl.col("start").is_not_null())
+    outcomes = [
+        _strip_line(text, list(zip(starts, ends, strict=True)), fixes.get((doc, line), []))
+        for doc, line, text, starts, ends in touched.select("doc", "line", "as_read", "start", "end").iter_rows()
+    ]
+    names = {"rest": pl.String, "cut": pl.Int64, "whole": pl.Boolean, "unfixed": pl.Int64, "unput": pl.Int64}
+    done = pl.concat(
+        [touched.select("doc", "line"), pl.DataFrame(outcomes, schema=names, orient="row")], how="horizontal"
+    )
+    crlf = _documents_with_line_ends(segments.explode_hits(affected, "encoding_hits"))
+    lines = (
+        lines.select("doc", "line", "text", "last", "as_read")
+        .join(done, on=["doc", "line"], how="left", maintain_order="left")
+        .join(crlf.with_columns(crlf=pl.lit(value=True)), on="doc", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("whole", "crlf").fill_null(value=False),
+            pl.col("cut", "unfixed", "unput").fill_null(0),
+            # The return of a Windows line end is not part of the line that stays behind a partial strip.
+            pl.when(pl.col("rest").is_not_null() & pl.col("crlf").fill_null(value=False) & ~pl.col("last"))
+            .then(pl.col("rest").str.strip_suffix("\r"))
+            .otherwise("rest")
+            .alias("rest"),
+        )
+        .with_columns((pl.col("whole") & ~pl.col("last")).alias("goes"))
+    )
+    return (
+        lines.with_columns(pl.coalesce("rest", "text").alias("rest"))
+        .group_by("doc", maintain_order=True)
+        .agg(
+            pl.col("rest").filter(~pl.col("goes")).str.join("\n").alias("stripped_text"),
+            (pl.col("cut").sum() + pl.col("goes").sum()).cast(pl.UInt32).alias("removed"),
+            pl.col("line").filter("goes").alias("gone"),
+            (pl.col("unfixed").sum() + (pl.col("whole") & pl.col("crlf") & ~pl.col("last")).sum()).alias("unfixed"),
+            pl.col("unput").sum(),
+        )
+    )
+
+
+def _fixes_by_line(frame: pl.DataFrame) -> dict[tuple[int, int], list[Piece]]:
+    fixes: dict[tuple[int, int], list[Piece]] = {}
+    for doc, line, start, end, text, rule in segments.line_fixes(frame).sort("doc", "line", "start").iter_rows():
+        fixes.setdefault((doc, line), []).append(Piece(start, end, text or "", rule))
+    return fixes
+
+
+def _strip_line(line: str, spans: list[tuple[int, int]], fixes: list[Piece]) -> tuple[str, int, bool, int, int]:
+    """Give what stays of a line, how many characters went, whether all did, and what went of its fixes."""
+    union = segments.merge_spans(spans)
+    cut = sum(end - start for start, end in union)
+    under = [any(start <= fix.start and fix.end <= end for start, end in union) for fix in fixes]
+    kept = [fix for fix, gone in zip(fixes, under, strict=True) if not gone]
+    lost = [fix for fix, gone in zip(fixes, under, strict=True) if gone]
+    edits = sorted([*kept, *(Piece(start, end, "", "") for start, end in union)])
+    rest = segments.join_pieces(line, segments.cut_line(len(line), edits))
+    put = sum(len(fix.replacement or "") for fix in lost)
+    return rest, cut, cut == len(line), sum(fix.end - fix.start for fix in lost), put
+
+
+def _flags(frame: pl.DataFrame, hits: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
+    """Give the sorted ids of the rules that flagged what is still there."""
+    flags = hits.filter(pl.col("action") == "flag").select("doc", "rule", "line", "start", "end")
+    spans = strips.group_by("doc", "line").agg(pl.struct("start", "end").alias("spans"))
+    flags = flags.join(spans, on=["doc", "line"], how="left", maintain_order="left")
+    covered = [
+        spans is not None
+        and any(
+            s <= start and end <= e
+            for s, e in segments.merge_spans((span["start"], span["end"]) for span in spans)
+        )
+        for start, end, spans in flags.select("start", "end", "spans").iter_rows()
+    ]
+    stays = flags.filter(~pl.Series(covered, dtype=pl.Boolean))
+    return stays.group_by("doc", maintain_order=True).agg(pl.col("rule").unique().sort().alias("flags"))
+
+
+def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
+    """Say which rule drops a document, by its measures.
+
+    Reads: the columns of `quality.MEASURES`. Adds: `reason` str, the first rule (by id) that drops it, or null;
+    `quality_hits` list[HIT], a row for each document rule that hit.
+    """
+    family = [rule for rule in rules.family("quality") if rule.head.measure]
+
+    def decide(frame: pl.DataFrame) -> pl.DataFrame:
+        null = pl.lit(None, pl.UInt32)
+        frames = [pl.DataFrame(schema=segments.HIT_SCHEMA)]
+        for rule in family:
+            measure = rule.head.measure
+            assert measure is not None
+            value, outside = pl.col(measure.column), pl.lit(value=False)
+            if measure.min is not None:
+                outside = outside | (value < measure.min)
+            if measure.max is not None:
+                outside = outside | (value > measure.max)
+            frames.append(
+                frame.filter(outside)
+                .select("doc")
+                .with_columns(
+                    rule=pl.lit(rule.id), action=pl.lit(str(rule.action)),
+                    acts=pl.lit(rule.head.status == "stable"), line=null, start=null, end=null,
+                    text=pl.lit(None, pl.String), replacement=pl.lit(None, pl.String),
+                )
+                .cast(segments.HIT_SCHEMA)
+            )
+        hits = pl.concat(frames)
+        drops = hits.filter((pl.col("action") == "drop") & pl.col("acts"))
+        reasons = drops.group_by("doc").agg(pl.col("rule").min().alias("reason"))
+        marked = frame.join(reasons, on="doc", how="left", maintain_order="left")
+        return segments.attach_hits(marked, hits, "quality_hits")
+
+    return segments.as_stage(documents, decide, {"reason": pl.String(), "quality_hits": segments.HITS})
+
+
+def known_measures() -> list[str]:
+    """List the measures that a rule may name."""
+    return list(quality.MEASURES)

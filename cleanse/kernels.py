@@ -1,0 +1,303 @@
+"""Numba kernels over the UTF-8 buffers of a text column: scripts, tokens, shingles, MinHash. Nothing else.
+
+A kernel sees `data`, the bytes of all texts one behind the other, and `offsets`, int64, where each begins; text
+`i` is `data[offsets[i]:offsets[i + 1]]`. All release the GIL.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numba
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Bytes = NDArray[np.uint8]
+Offsets = NDArray[np.int64]
+U8 = NDArray[np.uint8]
+U32 = NDArray[np.uint32]
+U64 = NDArray[np.uint64]
+
+# Scripts whose letters are counted; the names are Unicode's. 0 is everything else.
+SCRIPTS = (
+    "Latin", "Cyrillic", "Arabic", "Devanagari", "Han", "Hiragana", "Katakana", "Hangul", "Thai", "Greek", "Hebrew",
+    "Bengali", "Tamil", "Telugu", "Kannada", "Malayalam", "Gujarati", "Gurmukhi", "Oriya", "Sinhala", "Lao", "Khmer",
+    "Myanmar", "Tibetan", "Georgian", "Armenian", "Ethiopic", "Thaana", "Syriac", "Mongolian", "Cherokee",
+)  # fmt: skip
+# Scripts that are written without spaces between words: each character is a token.
+UNSPACED = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan")
+PLANES = 0x20000  # the tables cover planes 0 and 1; above them are only Han (planes 2 and 3) and unassigned codes
+SEPARATOR, WORD, SINGLE = 0, 1, 2
+
+
+def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
+    """Give the UTF-8 bytes of a column without nulls, and where each text begins."""
+    array: Any = texts.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, offsets, data = array.buffers()
+    starts = np.frombuffer(offsets, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    content = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, dtype=np.uint8)
+    return content, starts
+
+
+def _code_points() -> pl.Series:
+    return pl.Series(["" if 0xD800 <= code < 0xE000 else chr(code) for code in range(PLANES)])
+
+
+@functools.cache
+def script_table() -> U8:
+    """Give for each code point of planes 0 and 1 the number of its script in SCRIPTS, counted from 1; 0 for none."""
+    characters = _code_points()
+    letters = characters.str.contains(r"^\p{L}$").to_numpy()
+    table = np.zeros(PLANES, dtype=np.uint8)
+    for number, script in enumerate(SCRIPTS, 1):
+        table[characters.str.contains(rf"^\p{{{script}}}$").to_numpy() & letters] = number
+    return table
+
+
+@functools.cache
+def token_tables() -> tuple[U8, U32]:
+    """Give for each code point its class (separator, word, single) and its lower-case form (itself if longer)."""
+    characters = _code_points()
+    classes = np.where(characters.str.contains(r"^[\p{L}\p{M}\p{N}]$").to_numpy(), WORD, SEPARATOR).astype(np.uint8)
+    unspaced = "".join(rf"\p{{{script}}}" for script in UNSPACED)
+    classes[characters.str.contains(rf"^[{unspaced}]$").to_numpy() & (classes == WORD)] = SINGLE
+    lowered = characters.str.to_lowercase()
+    folded = np.arange(PLANES, dtype=np.uint32)
+    changed = np.flatnonzero(((lowered != characters) & (lowered.str.len_chars() == 1)).to_numpy())
+    folded[changed] = [ord(text) for text in lowered.gather(changed)]
+    return classes, folded
+
+
+@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _decode(data: Bytes, i: int) -> tuple[int, int]:
+    """Give the code point at byte `i` and where the next one begins; the bytes are valid UTF-8."""
+    first = int(data[i])
+    if first < 0x80:
+        return first, i + 1
+    if first < 0xE0:
+        return ((first & 0x1F) << 6) | (int(data[i + 1]) & 0x3F), i + 2
+    if first < 0xF0:
+        return ((first & 0x0F) << 12) | ((int(data[i + 1]) & 0x3F) << 6) | (int(data[i + 2]) & 0x3F), i + 3
+    high = ((first & 0x07) << 18) | ((int(data[i + 1]) & 0x3F) << 12)
+    return high | ((int(data[i + 2]) & 0x3F) << 6) | (int(data[i + 3]) & 0x3F), i + 4
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def count_scripts(data: Bytes, offsets: Offsets, table: U8, han: int, scripts: int) -> tuple[U32, Offsets]:
+    """Count the letters of each script in each text, and find its longest line.
+
+    Gives u32 of shape (texts, scripts + 1), column 0 unused, and int64 of shape (texts, 2): first byte of the longest
+    line, counted from the start of `data`, and its length in bytes.
+    """
+    texts = len(offsets) - 1
+    counts = np.zeros((texts, scripts + 1), dtype=np.uint32)
+    longest = np.zeros((texts, 2), dtype=np.int64)
+    for text in range(texts):
+        i = offsets[text]
+        end = offsets[text + 1]
+        begin = i
+        longest[text, 0] = i
+        while i < end:
+            byte = data[i]
+            if byte < 0x80:
+                if byte == 10:
+                    if i - begin > longest[text, 1]:
+                        longest[text, 0] = begin
+                        longest[text, 1] = i - begin
+                    begin = i + 1
+                elif table[byte]:
+                    counts[text, table[byte]] += 1
+                i += 1
+            else:
+                code, i = _decode(data, i)
+                counts[text, table[code] if code < PLANES else (han if code < 0x40000 else 0)] += 1
+        if end - begin > longest[text, 1]:
+            longest[text, 0] = begin
+            longest[text, 1] = end - begin
+    return counts, longest
+
+
+@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _mix64(value: np.uint64) -> np.uint64:
+    """Scramble 64 bits (the finalizer of MurmurHash3, public domain)."""
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xC4CEB9FE1A85EC53)
+    value ^= value >> np.uint64(33)
+    return value
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out: U64) -> int:
+    """Write the 64-bit hash of each token of one text into `out`; give their number.
+
+    A token is a run of letters, marks and digits in lower case, or one character of a script without spaces.
+    """
+    tokens = 0
+    state = np.uint64(0)
+    inside = False
+    i = start
+    while i < end:
+        code, i = _decode(data, i)
+        kind = classes[code] if code < PLANES else (SINGLE if code < 0x40000 else SEPARATOR)
+        if kind == WORD:
+            letter = folded[code]
+            state = (state ^ np.uint64(letter)) * np.uint64(0x9E3779B97F4A7C15)
+            state ^= state >> np.uint64(29)
+            inside = True
+            continue
+        if inside:
+            out[tokens] = _mix64(state)
+            tokens += 1
+            state = np.uint64(0)
+            inside = False
+        if kind == SINGLE:
+            out[tokens] = _mix64((np.uint64(code) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
+            tokens += 1
+    if inside:
+        out[tokens] = _mix64(state)
+        tokens += 1
+    return tokens
+
+
+@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+def _shingle(tokens: U64, first: int, size: int) -> np.uint64:
+    """Hash `size` tokens from `first` on, in their order."""
+    value = np.uint64(0x243F6A8885A308D3)
+    for k in range(size):
+        value = (value ^ tokens[first + k]) * np.uint64(0x9E3779B97F4A7C15)
+        value ^= value >> np.uint64(32)
+    return value
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def sign_texts(
+    data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: int, a: U32, b: U32
+) -> tuple[U32, U64, U32]:
+    """Give signature, folded hash and number of tokens of each text.
+
+    Signatures: u32 of shape (texts, permutations), the minima of a * fmix32(shingle) + b modulo 2^32 over all shingles
+    of `size` tokens, which is the scheme `affine32` of datasketch 2.0; all ones where a text has no shingle.
+    Folded hash: u64 of shape (texts, 2), two hashes of the sequence of tokens, equal for texts that differ only in
+    case, white space and punctuation.
+    """
+    texts = len(offsets) - 1
+    permutations = len(a)
+    signatures = np.full((texts, permutations), np.uint32(0xFFFFFFFF), dtype=np.uint32)
+    sequence = np.zeros((texts, 2), dtype=np.uint64)
+    counts = np.zeros(texts, dtype=np.uint32)
+    longest = 0
+    for text in range(texts):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    tokens = np.empty(longest + 1, dtype=np.uint64)
+    for text in range(texts):
+        number = hash_tokens(data, offsets[text], offsets[text + 1], classes, folded, tokens)
+        counts[text] = number
+        first, second = np.uint64(0x13198A2E03707344), np.uint64(0xA4093822299F31D0)
+        for k in range(number):
+            first = _mix64(first ^ tokens[k]) + np.uint64(k)
+            second = (second + tokens[k]) * np.uint64(0xD6E8FEB86659FD93)
+            second ^= second >> np.uint64(32)
+        sequence[text, 0] = first
+        sequence[text, 1] = second
+        row = signatures[text]
+        for k in range(number - size + 1):
+            h = np.uint32(_shingle(tokens, k, size) & np.uint64(0xFFFFFFFF))
+            h ^= h >> np.uint32(16)
+            h = np.uint32(h * np.uint32(0x85EBCA6B))
+            h ^= h >> np.uint32(13)
+            h = np.uint32(h * np.uint32(0xC2B2AE35))
+            h ^= h >> np.uint32(16)
+            for p in range(permutations):
+                value = np.uint32(a[p] * h + b[p])
+                row[p] = min(row[p], value)
+    return signatures, sequence, counts
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def shingle_sets(data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: int) -> tuple[U64, Offsets]:
+    """Give the set of shingle hashes of each text, sorted, one behind the other, and where each begins."""
+    texts = len(offsets) - 1
+    longest = 0
+    for text in range(texts):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    tokens = np.empty(longest + 1, dtype=np.uint64)
+    starts = np.zeros(texts + 1, dtype=np.int64)
+    out = np.empty(offsets[texts] - offsets[0] + 1, dtype=np.uint64)
+    written = 0
+    for text in range(texts):
+        number = hash_tokens(data, offsets[text], offsets[text + 1], classes, folded, tokens)
+        shingles = max(0, number - size + 1)
+        hashes = np.empty(shingles, dtype=np.uint64)
+        for k in range(shingles):
+            hashes[k] = _shingle(tokens, k, size)
+        hashes.sort()
+        for k in range(shingles):
+            if k == 0 or hashes[k] != hashes[k - 1]:
+                out[written] = hashes[k]
+                written += 1
+        starts[text + 1] = written
+    return out[:written].copy(), starts
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def jaccard(sets: U64, starts: Offsets, left: Offsets, right: Offsets) -> NDArray[np.float64]:
+    """Give the exact Jaccard similarity of pairs of sets that `shingle_sets` made; 0 for two empty sets."""
+    result = np.zeros(len(left), dtype=np.float64)
+    for pair in range(len(left)):
+        i, i_end = starts[left[pair]], starts[left[pair] + 1]
+        j, j_end = starts[right[pair]], starts[right[pair] + 1]
+        total = (i_end - i) + (j_end - j)
+        common = 0
+        while i < i_end and j < j_end:
+            if sets[i] == sets[j]:
+                common += 1
+                i += 1
+                j += 1
+            elif sets[i] < sets[j]:
+                i += 1
+            else:
+                j += 1
+        if total > common:
+            result[pair] = common / (total - common)
+    return result
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def hash_bands(signatures: U32, bands: int, rows: int) -> U64:
+    """Give one 64-bit hash for each band of each signature: u64 of shape (texts, bands)."""
+    texts = signatures.shape[0]
+    keys = np.empty((texts, bands), dtype=np.uint64)
+    for text in range(texts):
+        for band in range(bands):
+            value = np.uint64(band + 1)
+            for k in range(rows):
+                value = _mix64(value ^ np.uint64(signatures[text, band * rows + k])) + np.uint64(0x9E3779B97F4A7C15)
+            keys[text, band] = value
+    return keys
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def hash_bytes(data: Bytes, offsets: Offsets) -> U64:
+    """Give two 64-bit hashes of the bytes of each text: u64 of shape (texts, 2)."""
+    texts = len(offsets) - 1
+    result = np.empty((texts, 2), dtype=np.uint64)
+    for text in range(texts):
+        first, second = np.uint64(0x452821E638D01377), np.uint64(0xBE5466CF34E90C6C)
+        i, end = offsets[text], offsets[text + 1]
+        length = np.uint64(end - i)
+        while i < end:
+            word = np.uint64(0)
+            for k in range(min(8, end - i)):
+                word |= np.uint64(data[i + k]) << np.uint64(8 * k)
+            first = (first ^ word) * np.uint64(0x9E3779B97F4A7C15)
+            first ^= first >> np.uint64(32)
+            second = (second + word) * np.uint64(0xD6E8FEB86659FD93)
+            second ^= second >> np.uint64(29)
+            i += 8
+        result[text, 0] = _mix64(first ^ length)
+        result[text, 1] = _mix64(second + length)
+    return result

@@ -1,0 +1,635 @@
+"""A run: three passes of plain functions over Parquet files in the work folder.
+
+    clean_shard   read a shard, run the stages, write its tables in parts
+    resolve       find duplicates over all parts
+    assemble      write OUT and the report's tables in input order
+
+Each pass can run in this process, on a pool or on a cluster, and a killed run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+import polars as pl
+
+from cleanse import dedupe, documents, pipeline, segments, store
+from cleanse.engine import map_shards
+from cleanse.errors import CleanseError, InputError, LedgerError, OptionError
+from cleanse.readers import OTHER, Batch, Columns, out_name, read_shard
+from cleanse.rules import Rules, load_rules
+from cleanse.sources import Inputs, Shard, check_sources, find_inputs, plan_shards, report_folder
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a worker needs: the rules, the columns, the duplicates to look for and the folder to write to."""
+
+    work: Path
+    rules: Rules
+    every: Rules
+    columns: Columns
+    duplicates: dedupe.Parameters
+
+
+@dataclass
+class ShardSummary:
+    """What one shard came to: the same whether it was just made or found finished."""
+
+    batches: int = 0
+    read: int = 0
+    quarantined: int = 0
+    characters: int = 0
+    kinds: dict[str, list[str]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    ids_seen: int = 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did. `summary` is what stands in summary.json."""
+
+    out: Path
+    report: Path
+    summary: dict[str, Any]
+
+    @property
+    def quarantined(self) -> int:
+        """Count what could not be read."""
+        return int(self.summary["ledger"]["documents"]["quarantined"])
+
+
+def run(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    rules: Sequence[str | os.PathLike[str]] = (),
+    duplicates: bool = True,
+    strip_spam: bool = False,
+    text_column: str = "text",
+    id_column: str | None = None,
+    url_column: str | None = None,
+    workers: int = 1,
+    strict: bool = False,
+    overwrite: bool = False,
+    shard_bytes: int | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Clean INPUT... into OUT and its report; the same job as `cleanse run`.
+
+    `inputs` are files, folders or globs; `out` is a `.parquet` file or a folder. The other arguments are the options of the
+    command. Gives a Result.
+
+    Raises:
+        InputError: bad input; OutputError: OUT cannot be written; OptionError: bad options; RuleError: bad rules.
+    """
+    started = time.perf_counter()
+    place = Path(out)
+    names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    every = load_rules(*(Path(folder) for folder in rules))
+    chosen = every.select(select, [*ignore, *([] if duplicates else ["dedupe"])])
+    job = Job(
+        store.work_folder(place),
+        chosen.strip_spam() if strip_spam else chosen,
+        every,
+        Columns(text_column, id_column or "id", url_column, id_required=id_column is not None),
+        dedupe.Parameters.of(chosen, every),
+    )
+    if workers < 1:
+        raise OptionError("--workers must be 1 or more", where=str(workers))
+    found = find_inputs(names, place)
+    check_sources(found)
+    options = {
+        "select": sorted(select),
+        "ignore": sorted(ignore),
+        "duplicates": duplicates,
+        "strip_spam": strip_spam,
+        "columns": asdict(job.columns),
+    }
+    metadata = _metadata(found, every, options)
+    store.check_out(place, metadata, overwrite=overwrite)
+    shards = plan_shards(found, shard_bytes) if shard_bytes else plan_shards(found)
+    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_bytes)}
+    work = store.WorkFolder(place, fingerprint)
+    try:
+        summaries = _clean(job, shards, workers, progress)
+        if strict and any(summary.quarantined for summary in summaries):
+            raise _refuse_quarantine(job, summaries)
+        timing = {"clean": time.perf_counter() - started}
+        outcome, numbered = resolve(job, summaries, timing)
+        summary = assemble(job, place, summaries, outcome, numbered, metadata, timing, progress)
+        summary |= {
+            "inputs": {"files": len(found.files), "passed_over": list(found.passed_over)},
+            "options": options,
+            "seconds": {**_total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
+        }
+        result = _publish(job, place, summary)
+    except CleanseError:
+        work.remove()
+        raise
+    except OSError as error:
+        work.close()
+        raise store.cannot_write(Path(str(error.filename or place)), error) from error
+    except BaseException:
+        work.close()  # the next run with the same input goes on here
+        raise
+    work.remove()
+    return result
+
+
+def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str, str]:
+    import xxhash
+
+    from cleanse import __version__
+
+    return {
+        "version": __version__,
+        "rules": every.digest(),
+        "input": found.digest(),
+        "options": xxhash.xxh3_128_hexdigest(orjson.dumps(options, option=orjson.OPT_SORT_KEYS)),
+    }
+
+
+def _clean(job: Job, shards: list[Shard], workers: int, progress: Progress | None) -> list[ShardSummary]:
+    summaries = []
+    tasks = [_Task(job, shard) for shard in shards]
+    for number, summary in enumerate(map_shards(_run_task, tasks, workers), 1):
+        summaries.append(summary)
+        if progress:
+            progress("clean", number, len(shards))
+    return summaries
+
+
+@dataclass(frozen=True)
+class _Task:
+    job: Job
+    shard: Shard
+
+
+def _run_task(task: _Task) -> ShardSummary:
+    return clean_shard(task.shard, task.job)
+
+
+def clean_shard(shard: Shard, job: Job) -> ShardSummary:
+    """Read a shard and run the stages over it, batch by batch.
+
+    Writes the parts `documents`, `hits`, `drafts`, `signals`, `measures`, `signatures`, `quarantine` and `originals` of each batch,
+    and at the end a marker with the summary. A shard whose marker is there is not done again.
+
+    Raises:
+        InputError: a file of rows has no text column. LedgerError: the characters of a document do not add up.
+    """
+    marker = job.work / "shards" / f"{shard.number:05}.json"
+    if marker.exists():
+        return ShardSummary(**orjson.loads(marker.read_bytes()))
+    prepared = pipeline.Prepared.of(job.rules, job.every)
+    summary = ShardSummary()
+    seconds: Counter[str] = Counter()
+    clock = time.perf_counter()
+    for batch in read_shard(shard, job.columns, job.every):
+        seconds["read"] += time.perf_counter() - clock
+        _clean_batch(batch, prepared, job, shard.number, summary, seconds)
+        clock = time.perf_counter()
+    summary.seconds = dict(seconds)
+    store.write_json(marker, asdict(summary))
+    return summary
+
+
+def _clean_batch(
+    batch: Batch,
+    prepared: pipeline.Prepared,
+    job: Job,
+    shard: int,
+    summary: ShardSummary,
+    seconds: Counter[str],
+) -> None:
+    others = [name for name in batch.documents.columns if name.startswith(OTHER)]
+    frame = batch.documents.drop(others)
+    for name, stage in pipeline.STAGES.items():
+        clock = time.perf_counter()
+        frame = stage(frame.lazy(), prepared).collect()
+        seconds[name] += time.perf_counter() - clock
+    clock = time.perf_counter()
+    frame = pipeline.finish(frame).with_row_index("doc")
+    _check_characters(frame)
+    tables = _tables(frame, job)
+    tables["documents"] = tables["documents"].hstack(batch.documents.select(others))
+    tables |= {"quarantine": batch.quarantine, "originals": batch.originals}
+    for name, table in tables.items():
+        store.write_part(job.work, name, shard, summary.batches, table)
+    summary.batches += 1
+    summary.read += frame.height + batch.quarantine.height
+    summary.quarantined += batch.quarantine.height
+    summary.characters += int(frame["chars_in"].sum())
+    for name, kinds in batch.kinds.items():
+        summary.kinds[name] = sorted({*summary.kinds.get(name, []), *kinds})
+    seconds["write"] += time.perf_counter() - clock
+    clock = time.perf_counter()
+    if job.duplicates.active:
+        kept = frame.filter(pl.col("reason").is_null())
+        signed = dedupe.sign_documents(kept["clean"], job.duplicates)
+        signed = kept.select("doc", "id", pl.col("chars_out").alias("length")).hstack(signed)
+        store.write_part(job.work, "signatures", shard, summary.batches - 1, signed)
+    seconds["signature"] += time.perf_counter() - clock
+
+
+def _check_characters(frame: pl.DataFrame) -> None:
+    expected = pl.col("chars_in").cast(pl.Int64) - pl.col("removed") - pl.col("changed") + pl.col("replaced")
+    wrong = frame.filter(pl.col("chars_out") != expected)
+    if wrong.height:
+        hint = "this is a bug in cleanse: please report it with the document"
+        raise LedgerError("the characters of a document do not add up", where=wrong["id"][0], hint=hint)
+
+
+def _tables(frame: pl.DataFrame, job: Job) -> dict[str, pl.DataFrame]:
+    """Divide what the stages found into the tables of the work folder."""
+    hits = segments.explode_hits(frame, *pipeline.EVIDENCE)
+    gone = frame.select("doc", pl.col("gone").alias("line")).filter(pl.col("line").list.len() > 0).explode("line")
+    hits = hits.join(gone.with_columns(went=pl.lit(value=True)), on=["doc", "line"], how="left", maintain_order="left")
+    strip = pl.col("action") == "strip"
+    hits = hits.with_columns(
+        pl.when(strip & pl.col("went").is_null()).then(pl.lit("")).otherwise("replacement").alias("replacement")
+    )
+    hits = hits.join(frame.select("doc", "id"), on="doc", how="left", maintain_order="left")
+    hits = hits.sort("doc", "line", "start", "end", "rule", maintain_order=True)
+    signals = (
+        frame.select("doc", "id", "signals")
+        .filter(pl.col("signals").list.len() > 0)
+        .explode("signals")
+        .unnest("signals")
+        .sort("doc", "line", "start", "end", "rule", nulls_last=False)
+    )
+    del job
+    columns = ["doc", *documents.HITS]
+    return {
+        "documents": frame.select(
+            "id", "source", pl.col("clean").alias("text"), "language", "language_score", "spam_score", "flags",
+            "chars_in", "chars_out", "removed", "changed", "replaced", "reason",
+        ),  # fmt: skip
+        "hits": hits.filter("acts").select(columns),
+        "drafts": hits.filter(~pl.col("acts")).select(columns),
+        "signals": signals.select("doc", *documents.SIGNALS),
+        "measures": frame.select(*documents.MEASURES),
+    }
+
+
+def _refuse_quarantine(job: Job, summaries: list[ShardSummary]) -> InputError:
+    rows = pl.concat(
+        store.read_part(job.work, "quarantine", *part).head(3)
+        for part in store.iterate_parts([summary.batches for summary in summaries])
+    )
+    count = sum(summary.quarantined for summary in summaries)
+    first = "; ".join(f"{source} row {row}: {error}" for source, row, error, _ in rows.head(3).iter_rows())
+    return InputError(f"{count} quarantined under --strict: {first}", hint="mend the input, or run without --strict")
+
+
+def resolve(
+    job: Job, summaries: list[ShardSummary], timing: dict[str, float]
+) -> tuple[dedupe.Outcome, pl.DataFrame]:
+    """Check ids and find duplicates over all parts.
+
+    Gives the outcome, and `id` str of every document in input order: its place is its number.
+
+    Raises:
+        InputError: two documents have the same id.
+    """
+    clock = time.perf_counter()
+    parts = list(store.iterate_parts([summary.batches for summary in summaries]))
+    ids = [store.read_part(job.work, "documents", *part).select("id") for part in parts]
+    numbered = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])
+    twice = numbered.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True)
+    if len(twice):
+        names = ", ".join(twice.head(5).to_list())
+        hint = "ids must differ: name another column with --id-column, or one that is not there to number the rows"
+        raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
+    outcome = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS))
+    if job.duplicates.active and parts:
+        starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
+        signed = pl.concat(
+            store.read_part(job.work, "signatures", *part).with_columns((pl.col("doc") + start).alias("number"))
+            for part, start in zip(parts, starts, strict=False)
+        )
+        outcome = dedupe.find_duplicates(signed, _TextLoader(job.work, parts, starts), job.duplicates)
+    timing["resolve"] = time.perf_counter() - clock
+    return outcome, numbered
+
+
+@dataclass(frozen=True)
+class _TextLoader:
+    """Fetch clean texts by the number of their document, part by part."""
+
+    work: Path
+    parts: list[tuple[int, int]]
+    starts: list[int]
+
+    def __call__(self, numbers: pl.Series) -> pl.Series:
+        wanted = pl.DataFrame({"number": numbers}).with_row_index("place").sort("number")
+        frames = []
+        for part, start, stop in zip(self.parts, self.starts, self.starts[1:], strict=False):
+            here = wanted.filter(pl.col("number").is_between(start, stop, closed="left"))
+            if here.height:
+                texts = store.read_part(self.work, "documents", *part)["text"]
+                frames.append(here.select("place", texts.gather(here["number"] - start).alias("text")))
+        return pl.concat(frames).sort("place")["text"]
+
+
+def assemble(
+    job: Job,
+    out: Path,
+    summaries: list[ShardSummary],
+    outcome: dedupe.Outcome,
+    numbered: pl.DataFrame,
+    metadata: dict[str, str],
+    timing: dict[str, float],
+    progress: Progress | None,
+) -> dict[str, Any]:
+    """Write OUT and the tables of the report into the work folder, in input order, and balance the ledger.
+
+    Gives the summary of the run.
+
+    Raises:
+        LedgerError: what was read is not what was kept, dropped and quarantined.
+    """
+    clock = time.perf_counter()
+    batches = [summary.batches for summary in summaries]
+    parts = list(store.iterate_parts(batches))
+    others = _other_columns(job, parts, summaries)
+    schema = {**documents.OUT, **{out_name(name): dtype for name, (dtype, _) in others.items()}}
+    tables = _TableWriters(job.work / "report")
+    prefixed = {f"{store.METADATA_PREFIX}{key}": value for key, value in metadata.items()}
+    target = job.work / "out.parquet"
+    writer: store.ParquetWriter | store.FolderWriter = (
+        store.ParquetWriter(target, schema, prefixed)
+        if out.suffix == ".parquet"
+        else store.FolderWriter(job.work / "out", schema, prefixed)
+    )
+    ledger = store.Ledger(
+        documents_read=sum(summary.read for summary in summaries),
+        characters_read=sum(summary.characters for summary in summaries),
+    )
+    duplicates = outcome.decisions.join(
+        numbered.with_row_index("kept").rename({"id": "kept_id"}), on="kept", how="left"
+    ).drop("kept")
+    sizes = outcome.decisions.group_by(pl.col("kept").alias("number")).agg((pl.len() + 1).alias("cluster_size"))
+    counts: list[pl.DataFrame] = []
+    start = 0
+    for number, part in enumerate(parts, 1):
+        frame = store.read_part(job.work, "documents", *part).with_row_index("doc")
+        frame = frame.with_columns((pl.col("doc") + start).alias("number"))
+        start += frame.height
+        frame = frame.join(duplicates, on="number", how="left", maintain_order="left", suffix="_duplicate").join(
+            sizes, on="number", how="left", maintain_order="left"
+        )
+        frame = frame.with_columns(pl.coalesce("reason", "reason_duplicate").alias("reason"))
+        hits = _with_drops(store.read_part(job.work, "hits", *part), frame)
+        counts.append(count_hits(hits, frame))
+        tables.write_part(job.work, part, hits, frame)
+        kept = frame.filter(pl.col("reason").is_null())
+        writer.write(_out_frame(kept, others))
+        _enter(ledger, frame, kept)
+        if progress:
+            progress("assemble", number, len(parts))
+    writer.close()
+    ledger.documents_quarantined = tables.close()
+    ledger.check()
+    rules = _rule_table(counts, job)
+    rules.write_parquet(job.work / "report" / "rules.parquet", compression="zstd")
+    timing["assemble"] = time.perf_counter() - clock
+    return _summarise(job, metadata, ledger, outcome, rules)
+
+
+def _with_drops(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Add a hit for each document that is dropped as a duplicate."""
+    null = pl.lit(None, pl.UInt32)
+    drops = frame.filter(pl.col("reason_duplicate").is_not_null()).select(
+        "doc", "id", pl.col("reason").alias("rule"), pl.lit("drop").alias("action"), null.alias("line"),
+        null.alias("start"), null.alias("end"), pl.lit(None, pl.String).alias("text"),
+        pl.lit(None, pl.String).alias("replacement"),
+    )  # fmt: skip
+    return pl.concat([hits, drops.select(hits.columns)]).sort("doc", maintain_order=True)
+
+
+def count_hits(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Count what each rule did, by the language of the documents; characters under overlapping hits count once."""
+    spans = hits.join(frame.select("doc", "language", "chars_out"), on="doc", how="left", maintain_order="left")
+    alone = hits.group_by("doc").agg(pl.col("rule").n_unique().alias("rules")).filter(pl.col("rules") == 1)
+    reach = pl.col("end").cum_max().shift(1).over("doc", "rule", "line").fill_null(0)
+    length = pl.col("end").cast(pl.Int64) - pl.max_horizontal("start", reach)
+    spans = spans.sort("doc", "rule", "line", "start").with_columns(length.clip(0).alias("length"))
+    # A document that is dropped goes whole: its characters are those that were left of it.
+    dropped = pl.when((pl.col("action") == "drop") & pl.col("line").is_null()).then("chars_out").otherwise(0)
+    return (
+        spans.with_columns((pl.col("length").fill_null(0) + dropped).alias("length"))
+        .join(alone.select("doc", alone=pl.lit(value=True)), on="doc", how="left")
+        .group_by("rule", "language", "action")
+        .agg(
+            pl.col("doc").n_unique().alias("documents"),
+            pl.struct("doc", "line").filter(pl.col("line").is_not_null()).n_unique().alias("lines"),
+            pl.col("length").sum().alias("characters"),
+            pl.col("doc").filter(pl.col("alone").fill_null(value=False)).n_unique().alias("documents_alone"),
+        )
+    )
+
+
+def _rule_table(counts: list[pl.DataFrame], job: Job) -> pl.DataFrame:
+    """Give a row a rule and language, rules that never fired included (language null, all zero)."""
+    schema = {**documents.RULES}
+    totals = pl.concat([pl.DataFrame(schema=schema).drop("version"), *(_cast_counts(frame) for frame in counts)])
+    totals = totals.group_by("rule", "language", "action").agg(
+        pl.col("documents", "lines", "characters", "documents_alone").sum()
+    )
+    versions = pl.DataFrame(
+        [(rule.id, rule.version, str(rule.action)) for rule in job.rules],
+        schema={"rule": pl.String, "version": pl.String, "own_action": pl.String},
+        orient="row",
+    )
+    joined = versions.join(totals, on="rule", how="left").with_columns(
+        pl.coalesce("action", "own_action").alias("action"),
+        pl.col("documents", "lines", "characters", "documents_alone").fill_null(0),
+    )
+    return joined.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort("rule", "language", "action")
+
+
+def _cast_counts(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select(pl.col(name).cast(dtype) for name, dtype in documents.RULES.items() if name != "version")
+
+
+def _out_frame(kept: pl.DataFrame, others: dict[str, tuple[pl.DataType, bool]]) -> pl.DataFrame:
+    """Give the rows of OUT: our columns, then the input's other columns in their common types."""
+    columns = [
+        _other_expression(kept, name, dtype, from_json=from_json) for name, (dtype, from_json) in others.items()
+    ]
+    ours = pl.col("cluster_size").fill_null(1).cast(pl.UInt32)
+    return kept.with_columns(ours).select(*documents.OUT, *columns)
+
+
+def _other_expression(frame: pl.DataFrame, name: str, dtype: pl.DataType, *, from_json: bool) -> pl.Expr:
+    label = out_name(name)
+    if name not in frame.columns:
+        return pl.lit(None, dtype).alias(label)
+    there = frame.schema[name]
+    if from_json:
+        return pl.col(name).str.json_decode(dtype).alias(label)
+    if dtype == pl.String and there != pl.String:
+        return pl.col(name).map_batches(_to_json, return_dtype=pl.String).alias(label)
+    return pl.col(name).cast(dtype).alias(label)
+
+
+def _to_json(values: pl.Series) -> pl.Series:
+    """Write values of any type as JSON text."""
+    return pl.Series(
+        values.name,
+        [None if value is None else orjson.dumps(value, default=str).decode() for value in values.to_list()],
+        dtype=pl.String,
+    )
+
+
+JSON_TYPES: dict[str, pl.DataType] = {
+    "bool": pl.Boolean(),
+    "int": pl.Int64(),
+    "float": pl.Float64(),
+    "str": pl.String(),
+    "list bool": pl.List(pl.Boolean()),
+    "list int": pl.List(pl.Int64()),
+    "list float": pl.List(pl.Float64()),
+    "list str": pl.List(pl.String()),
+}
+
+
+def _other_columns(
+    job: Job, parts: list[tuple[int, int]], summaries: list[ShardSummary]
+) -> dict[str, tuple[pl.DataType, bool]]:
+    """Find the other columns of all parts, and the type that each can have without changing a value.
+
+    Gives the type, and whether the parts hold it as JSON text that is to be read. Columns of mixed type stay JSON text.
+    """
+    json_kinds: dict[str, set[str]] = {}
+    for summary in summaries:
+        for name, kinds in summary.kinds.items():
+            json_kinds.setdefault(f"{OTHER}{name}", set()).update(kinds)
+    found: dict[str, set[pl.DataType]] = {}
+    for part in parts:
+        schema = pl.read_parquet_schema(store.part_path(job.work, "documents", *part))
+        for name, dtype in schema.items():
+            if name.startswith(OTHER):
+                found.setdefault(name, set()).add(dtype)
+    columns: dict[str, tuple[pl.DataType, bool]] = {}
+    for name, dtypes in found.items():
+        typed = dtypes - {pl.Null()}
+        if name in json_kinds and typed <= {pl.String()}:
+            kinds = json_kinds[name] - {"null"}
+            lists = {kind for kind in kinds if kind.startswith("list ")}
+            kinds = kinds - {"list"} if lists else kinds
+            single = JSON_TYPES.get(next(iter(kinds))) if len(kinds) == 1 else None
+            columns[name] = (single, True) if single is not None else (pl.String(), False)
+        else:
+            columns[name] = (next(iter(typed)), False) if len(typed) == 1 else (pl.String(), False)
+    return columns
+
+
+class _TableWriters:
+    """The tables of the report that are written part by part."""
+
+    def __init__(self, folder: Path) -> None:
+        self._writers = {
+            name: store.ParquetWriter(folder / f"{name}.parquet", schema)
+            for name, schema in {
+                "hits": documents.HITS,
+                "drafts": documents.HITS,
+                "signals": documents.SIGNALS,
+                "measures": documents.MEASURES,
+                "dropped": documents.DROPPED,
+                "quarantine": documents.QUARANTINE,
+                "originals": documents.ORIGINALS,
+            }.items()
+        }
+
+    def write_part(self, work: Path, part: tuple[int, int], hits: pl.DataFrame, frame: pl.DataFrame) -> None:
+        for name, writer in self._writers.items():
+            if name == "hits":
+                writer.write(hits)
+            elif name == "dropped":
+                writer.write(frame.filter(pl.col("reason").is_not_null()))
+            else:
+                writer.write(store.read_part(work, name, *part))
+
+    def close(self) -> int:
+        """Finish all tables; give the number of rows in quarantine."""
+        for writer in self._writers.values():
+            writer.close()
+        return self._writers["quarantine"].rows
+
+
+def _enter(ledger: store.Ledger, frame: pl.DataFrame, kept: pl.DataFrame) -> None:
+    """Enter one part: dropped documents take along what their strips and fixes had left."""
+    dropped = frame.filter(pl.col("reason").is_not_null())
+    with_documents = int((dropped["chars_out"] - dropped["replaced"]).sum())
+    ledger.documents_kept += kept.height
+    ledger.documents_dropped += dropped.height
+    ledger.characters_removed += int(frame["removed"].sum()) + with_documents
+    ledger.characters_changed += int(frame["changed"].sum())
+    ledger.characters_removed_with_documents += with_documents
+    ledger.characters_replaced += int(kept["replaced"].sum())
+    ledger.characters_out += int(kept["chars_out"].sum())
+    kept_as_read = kept["chars_in"].cast(pl.Int64) - kept["removed"] - kept["changed"]
+    ledger.characters_kept += int(kept_as_read.sum())
+    for reason, count in dropped["reason"].value_counts().iter_rows():
+        ledger.dropped_by[reason] = ledger.dropped_by.get(reason, 0) + count
+
+
+def _summarise(
+    job: Job, metadata: dict[str, str], ledger: store.Ledger, outcome: dedupe.Outcome, rules: pl.DataFrame
+) -> dict[str, Any]:
+    def acting(action: str) -> dict[str, int]:
+        rows = rules.filter((pl.col("action") == action) & (pl.col("documents") > 0))
+        totals = rows.group_by("rule").agg(pl.col("lines").sum()).sort("rule")
+        return dict(totals.iter_rows())
+
+    return {
+        **metadata,
+        "ledger": ledger.tables(),
+        "lines": {action: acting(action) for action in ("fix", "strip", "flag")},
+        "duplicates": {
+            "threshold": job.duplicates.threshold,
+            "bands": job.duplicates.bands,
+            "rows": job.duplicates.rows,
+            "probability_of_candidate": outcome.curve,
+            "candidate_pairs": outcome.candidates,
+            "verified_pairs": outcome.verified,
+            "largest_bucket": outcome.largest_bucket,
+            "unfinished_buckets": outcome.unfinished_buckets,
+        },
+        "rules_selected": len(job.rules),
+    }
+
+
+def _total_seconds(summaries: list[ShardSummary]) -> dict[str, float]:
+    total: Counter[str] = Counter()
+    for summary in summaries:
+        total.update(summary.seconds)
+    return {f"stage {name}": seconds for name, seconds in total.items()}
+
+
+def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
+    """Make the page, write the summary, and put report and OUT in their places: the report first, OUT last."""
+    from cleanse.report import write_page
+
+    report = job.work / "report"
+    made = job.work / ("out.parquet" if out.suffix == ".parquet" else "out")
+    write_page(report, summary, job.rules)
+    store.write_json(report / store.SUMMARY, summary)
+    store.publish(report, report_folder(out))
+    store.publish(made, out)
+    return Result(out, report_folder(out), summary)
+

@@ -1,0 +1,107 @@
+"""The stages in their order. Read this page first.
+
+**A stage is a function from a LazyFrame to a LazyFrame that adds columns or hits; only `decide` changes text and removes
+rows.** So every rule sees every document, counts do not depend on the order of rules, and nothing goes without a reason.
+
+`passes.py` runs these stages over the shards of an input and then looks for duplicates over all of them; `clean` runs
+them over a LazyFrame of your own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from cleanse import boilerplate, decide, encoding, lang, quality, spam
+from cleanse.documents import OUT
+from cleanse.errors import InputError
+from cleanse.matching import Matcher
+from cleanse.rules import Rules, load_rules
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The rules of a run, made ready: those that were selected, and all of them for the numbers they hold."""
+
+    rules: Rules
+    every: Rules
+    repairer: encoding.Repairer
+    boilerplate: Matcher
+    spam: Matcher
+
+    @staticmethod
+    def of(rules: Rules, every: Rules) -> Prepared:
+        """Make selected `rules` ready; `every` is the whole set they were selected from."""
+        return Prepared(rules, every, encoding.Repairer(rules), boilerplate.prepare(rules), spam.prepare(rules))
+
+
+Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
+STAGES: dict[str, Stage] = {
+    "encoding": lambda documents, prepared: encoding.repair_text(documents, prepared.repairer),
+    "language": lambda documents, prepared: lang.identify_language(documents, prepared.every),
+    "boilerplate": lambda documents, prepared: boilerplate.tag_boilerplate(documents, prepared.boilerplate),
+    "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),
+    "score": lambda documents, prepared: spam.score_spam(documents, prepared.rules),
+    "edit": lambda documents, _: decide.edit_text(documents),
+    "quality": lambda documents, _: quality.measure_documents(documents),
+    "decide": lambda documents, prepared: decide.decide_documents(documents, prepared.rules),
+}
+EVIDENCE = (*decide.EVIDENCE, "quality_hits")
+
+
+def add_evidence(documents: pl.LazyFrame, prepared: Prepared) -> pl.LazyFrame:
+    """Run all stages. Reads: `text`, and `charset` where there is one. Adds: what the stages add."""
+    for stage in STAGES.values():
+        documents = stage(documents, prepared)
+    return documents
+
+
+def clean(
+    frame: pl.LazyFrame, *, text: str = "text", rules: Rules | None = None, strip_spam: bool = False
+) -> pl.LazyFrame:
+    """Clean the texts of somebody else's LazyFrame: `lf.pipe(cleanse.clean, text="body")`.
+
+    Gives the frame back row by row: `text` holds the clean text, other columns are as they were, and `language`,
+    `language_score`, `spam_score`, `flags`, `chars_in`, `chars_out` and `dropped_by` (id of the rule that would drop the row,
+    or null) are added. No row is removed and no duplicates are looked for. A null text stays null.
+
+    >>> lf = pl.LazyFrame({"body": ["/img/a-1.jpg\\nThe ferry stopped on Monday."]})
+    >>> lf.pipe(clean, text="body").collect()["body"].item()
+    'The ferry stopped on Monday.'
+
+    Raises:
+        InputError: there is no such column, it is not text, or a column bears one of our names.
+    """
+    schema = frame.collect_schema()
+    adds = {name: OUT[name] for name in OUT if name not in ("id", "source", "text", "cluster_size")}
+    adds["dropped_by"] = pl.String()
+    if text not in schema:
+        raise InputError(f"no column `{text}`; there are {', '.join(schema)}", hint="name it with text=")
+    if schema[text] != pl.String:
+        raise InputError(f"column `{text}` holds {schema[text]}, not String", hint="cast it first")
+    taken = [name for name in adds if name in schema]
+    if taken:
+        raise InputError(f"the frame has our columns already: {', '.join(taken)}", hint="rename them first")
+    every = rules if rules is not None else load_rules()
+    chosen = every.select()
+    prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
+
+    def clean_frame(rows: pl.DataFrame) -> pl.DataFrame:
+        found = add_evidence(rows.lazy().select(pl.col(text).fill_null("").alias("text")), prepared).collect()
+        outcome = finish(found).select(pl.col("clean"), pl.col("reason").alias("dropped_by"), *list(adds)[:-1])
+        null = rows[text].is_null()
+        return rows.with_columns(
+            pl.when(null).then(None).otherwise(outcome["clean"]).alias(text), *outcome.select(adds.keys())
+        )
+
+    return frame.map_batches(clean_frame, schema={**schema, **adds})
+
+
+def finish(found: pl.DataFrame) -> pl.DataFrame:
+    """Add `chars_in` and `chars_out` u32 to what the stages found."""
+    return found.with_columns(
+        pl.col("text").str.len_chars().cast(pl.UInt32).alias("chars_in"),
+        pl.col("clean").str.len_chars().cast(pl.UInt32).alias("chars_out"),
+    )

@@ -1,0 +1,117 @@
+"""The page for reviewers: one self-contained HTML file, made from the tables of the report.
+
+Scraped text is hostile: it goes through autoescape only, never into an attribute, a style or a script, and the page has
+no script at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from cleanse.rules import Rule, Rules
+
+SAMPLES = 8  # hits shown for a rule and language
+SAMPLE_CHARS = 300
+QUARANTINE_ROWS = 50
+# Characters that are there and cannot be seen, and how the page shows them.
+INVISIBLE = {
+    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xAD)},
+    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2028, 0x2029)},
+    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x2060, 0x2070), 0xFEFF)},
+    "\r": "␍",
+    "\n": "␊",
+}
+SHOWN = str.maketrans(INVISIBLE)
+
+
+def show_text(text: str | None) -> str:
+    """Make invisible characters of a text visible and cut it to SAMPLE_CHARS.
+
+    >>> show_text("zero\\u200bwidth")
+    'zero⟨U+200B⟩width'
+    """
+    if text is None:
+        return ""
+    cut = text if len(text) <= SAMPLE_CHARS else f"{text[:SAMPLE_CHARS]}…"
+    return cut.translate(SHOWN)
+
+
+def write_page(report: Path, summary: dict[str, Any], rules: Rules) -> None:
+    """Write `index.html` into a folder that holds the tables of the report.
+
+    The page depends on the tables and the ledger only: samples are chosen by a hash of their place, not by chance.
+    """
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("cleanse", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    table = pl.read_parquet(report / "rules.parquet")
+    samples = _samples(report)
+    fired = table.filter(pl.col("documents") > 0)
+    silent = sorted(set(table["rule"]) - set(fired["rule"]))
+    page = environment.get_template("index.html").render(
+        summary=summary,
+        ledger=summary["ledger"],
+        rows=fired.to_dicts(),
+        silent=silent,
+        rules=[(rule, samples.get(rule.id, [])) for rule in rules if rule.id in samples],
+        files=_files,
+        quarantine=pl.read_parquet(report / "quarantine.parquet").head(QUARANTINE_ROWS).drop("bytes").to_dicts(),
+        duplicates=_duplicates(report),
+        show=show_text,
+    )
+    (report / "index.html").write_text(page, "utf-8")
+
+
+def _files(rule: Rule, language: str) -> str:
+    """Give the file that holds a rule's words for a language, for whoever wants to mend it."""
+    own = [name for name in rule.files if name.endswith(f"/{language}.toml")]
+    return f"rules/{own[0] if own else rule.files[0]}"
+
+
+def _key(*parts: Any) -> bytes:
+    return hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=8).digest()
+
+
+def _samples(report: Path) -> dict[str, list[dict[str, Any]]]:
+    """Choose up to SAMPLES hits for each rule and language of document, spread by a hash of their place."""
+    hits = pl.scan_parquet(report / "hits.parquet")
+    places = hits.select("id", "rule", "line", "start").with_row_index("row").collect()
+    languages = _languages(report)
+    chosen = (
+        places.join(languages, on="id", how="left", maintain_order="left")
+        .with_columns(pl.col("language").fill_null(""))
+        .group_by("rule", "language", maintain_order=True)
+        .map_groups(_choose)
+    )
+    rows = hits.with_row_index("row").filter(pl.col("row").is_in(chosen["row"].implode())).collect()
+    rows = rows.join(chosen.select("row", "language"), on="row", how="left", maintain_order="left")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows.sort("rule", "language", "row").iter_rows(named=True):
+        found.setdefault(row["rule"], []).append(row)
+    return found
+
+
+def _choose(group: pl.DataFrame) -> pl.DataFrame:
+    if group.height <= SAMPLES:
+        return group
+    step = group.height / (4 * SAMPLES)
+    thin = group.gather(sorted({int(number * step) for number in range(4 * SAMPLES)}))
+    keys = [_key(*row) for row in thin.select("id", "rule", "line", "start").iter_rows()]
+    order = sorted(range(thin.height), key=lambda number: keys[number])[:SAMPLES]
+    return thin.gather(sorted(order))
+
+
+def _languages(report: Path) -> pl.DataFrame:
+    return pl.read_parquet(report / "measures.parquet", columns=["id", "language"])
+
+
+def _duplicates(report: Path) -> list[dict[str, Any]]:
+    """Give the near duplicates nearest to the threshold: the drops that are least certain."""
+    dropped = pl.scan_parquet(report / "dropped.parquet").filter(pl.col("kept_id").is_not_null())
+    return dropped.select("id", "kept_id", "similarity", "reason").sort("similarity", "id").head(20).collect().to_dicts()

@@ -1,0 +1,368 @@
+"""Rules are data: load them, choose among them, compile them.
+
+A rule is a TOML file (`rules/boilerplate/image-path.toml`) or, where it is made of words of languages, a
+folder (`rules/boilerplate/also-read/`) with a `rule.toml` that says what it is and one short file a language.
+The id of a rule is its path. `rules/README.md` tells how to write one; `catalogue.py` checks them.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import orjson
+import xxhash
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cleanse.errors import CleanseError, Fault, OptionError, RuleError
+
+ANY = "*"
+RULE_FILE = "rule.toml"
+RETIRED = "retired"
+
+Action = Literal["fix", "strip", "flag", "drop"]
+Scope = Literal["document", "line", "span", "block"]
+
+
+class Strict(BaseModel):
+    """A table of a rule file: unknown keys are faults, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Example(Strict):
+    """A text that a rule must hit or must leave alone.
+
+    `span` is the part that is hit (default: all of it). `fixed` is the text after a fix, `other` the second
+    document of a pair of duplicates, `charset` the encoding in which the text is handed over as bytes.
+    """
+
+    text: str
+    span: str | None = None
+    fixed: str | None = None
+    other: str | None = None
+    charset: str | None = None
+    language: str | None = None
+    note: str = ""
+    expect: Literal["pass", "fail"] = "pass"
+
+
+class Block(Strict):
+    """How far a block reaches below its heading line.
+
+    A line belongs to it as a sure item when it matches one of `items`, or as a loose item when it has at most
+    `loose_chars` characters and matches none of `prose`. Loose items count in runs of `loose_run` or more, or
+    when they reach the end of the document. At most `max_lines` lines, with gaps of `max_gap` blank lines.
+    """
+
+    items: list[str] = []
+    prose: list[str] = []
+    loose_chars: int = 0
+    loose_run: int = 2
+    max_lines: int
+    max_gap: int = 1
+
+
+class Measure(Strict):
+    """A document rule: it hits where the named measure is below `min` or above `max`."""
+
+    column: str
+    min: float | None = None
+    max: float | None = None
+
+
+class Body(Strict):
+    """What a single-file rule and a language file share: words, patterns and their examples."""
+
+    everywhere: bool = False
+    literals: list[str] = []
+    patterns: list[str] = []
+    hit: list[Example] = []
+    miss: list[Example] = []
+
+
+class Head(Body):
+    """The keys of `rule.toml` and of a single-file rule, in the order in which they are written."""
+
+    title: Annotated[str, Field(min_length=3, max_length=60)]
+    why: Annotated[str, Field(min_length=20)]
+    since: str
+    status: Literal["draft", "stable"]
+    scope: Scope
+    action: Action
+    severity: Literal["low", "medium", "high"]
+    risk: Annotated[str, Field(min_length=20)]
+    references: list[str] = []
+    weight: Annotated[float, Field(gt=0, lt=1)] | None = None
+    case_sensitive: bool = False
+    min_chars: Annotated[int, Field(ge=0)] = 0
+    max_chars: Annotated[int, Field(ge=1)] | None = None
+    head: Annotated[int, Field(ge=1)] | None = None
+    tail: Annotated[int, Field(ge=1)] | None = None
+    replacement: str | None = None
+    default: bool = True
+    method: str | None = None
+    parameters: dict[str, int | float | str | list[str]] = {}
+    block: Block | None = None
+    measure: Measure | None = None
+
+
+Table = TypeVar("Table", bound=Strict)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A rule in one language: what the engine matches. `language` is "*" for rules without languages."""
+
+    rule: str
+    language: str
+    everywhere: bool
+    literals: tuple[str, ...]
+    patterns: tuple[str, ...]
+
+    def gates(self) -> list[str]:
+        """Give the lower-cased literals, each also with no-break spaces, as the first gate looks for them."""
+        lowered = [literal.lower() for literal in self.literals]
+        return sorted({*lowered, *(text.replace(" ", "\u00a0") for text in lowered)})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: its head, its languages, and where it came from."""
+
+    id: str
+    head: Head
+    files: tuple[str, ...]
+    languages: dict[str, Body] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """Give the first part of the id: `boilerplate` of `boilerplate/also-read`."""
+        return self.id.split("/", 1)[0]
+
+    @property
+    def action(self) -> Action:
+        """Say what happens to what the rule hits."""
+        return self.head.action
+
+    @functools.cached_property
+    def version(self) -> str:
+        """Give eight hexadecimal digits that change when anything in the rule changes."""
+        return xxhash.xxh3_64_hexdigest(self.canonical())[:8]
+
+    def canonical(self) -> bytes:
+        """Give the rule as bytes that do not depend on the layout of its files."""
+        tables = {language: body.model_dump() for language, body in self.languages.items()}
+        return orjson.dumps([self.id, self.head.model_dump(), tables], option=orjson.OPT_SORT_KEYS)
+
+    @functools.cached_property
+    def variants(self) -> tuple[Variant, ...]:
+        """Give the rule once a language, with its templates filled in."""
+        found = []
+        bodies = self.languages or {ANY: self.head}
+        for language, body in bodies.items():
+            templates = [*self.head.patterns, *body.patterns] if self.languages else body.patterns
+            patterns = [compile_pattern(text, body.literals, self.head.case_sensitive) for text in templates]
+            everywhere = body.everywhere or language == ANY
+            found.append(Variant(self.id, language, everywhere, tuple(body.literals), tuple(patterns)))
+        return tuple(found)
+
+    def examples(self) -> Iterator[tuple[str, str, int, Example]]:
+        """Give each example as (kind, language, number, example)."""
+        for language, body in {ANY: self.head, **self.languages}.items():
+            for kind, examples in (("hit", body.hit), ("miss", body.miss)):
+                for number, example in enumerate(examples, 1):
+                    yield kind, example.language or language, number, example
+
+
+def compile_pattern(template: str, literals: Sequence[str], case_sensitive: bool) -> str:
+    """Fill `{literals}` in, longest first so that the longest wins, and fold case.
+
+    >>> compile_pattern("^{literals}$", ["read more", "more"], case_sensitive=False)
+    '(?i)^(?:read\\\\s+more|more)$'
+    """
+    words = sorted(literals, key=lambda text: (-len(text), text))
+    choice = "|".join(r"\s+".join(re.escape(part) for part in word.split()) for word in words)
+    filled = template.replace("{literals}", f"(?:{choice})")
+    return filled if case_sensitive else f"(?i){filled}"
+
+
+class Rules:
+    """A set of rules, in the order of their ids."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Hold `rules`; a later rule with the same id replaces an earlier one."""
+        self._rules = dict(sorted({rule.id: rule for rule in rules}.items()))
+
+    def __iter__(self) -> Iterator[Rule]:
+        """Go through the rules in the order of their ids."""
+        return iter(self._rules.values())
+
+    def __len__(self) -> int:
+        """Count the rules."""
+        return len(self._rules)
+
+    def __contains__(self, rule_id: str) -> bool:
+        """Say whether a rule of that id is here."""
+        return rule_id in self._rules
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        """Give one rule.
+
+        Raises:
+            OptionError: there is no such rule; the nearest names are in the hint.
+        """
+        if rule_id not in self._rules:
+            raise unknown_rule(rule_id, list(self._rules))
+        return self._rules[rule_id]
+
+    def family(self, name: str) -> Rules:
+        """Give the rules of one family, such as `boilerplate`."""
+        return Rules(rule for rule in self if rule.family == name)
+
+    def acting(self) -> dict[str, str]:
+        """Give id -> action of the rules that act: those not in draft."""
+        return {rule.id: rule.action for rule in self if rule.head.status == "stable"}
+
+    def digest(self) -> str:
+        """Give 32 hexadecimal digits that change when any rule changes."""
+        return xxhash.xxh3_128_hexdigest(b"\n".join(rule.canonical() for rule in self))
+
+    def select(self, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Rules:
+        """Choose rules by id, family or glob. Rules that are off by default are in only when named.
+
+        Raises:
+            OptionError: a name that matches no rule.
+        """
+        chosen = self._matching(select) if select else {rule.id for rule in self if rule.head.default}
+        chosen -= self._matching(ignore)
+        return Rules(rule for rule in self if rule.id in chosen)
+
+    def strip_spam(self) -> Rules:
+        """Turn the flags of the spam family into strips (`--strip-spam`)."""
+        return Rules(
+            replace(rule, head=rule.head.model_copy(update={"action": "strip"}))
+            if rule.family == "spam" and rule.action == "flag" and rule.head.scope != "document"
+            else rule
+            for rule in self
+        )
+
+    def _matching(self, names: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for name in names:
+            matched = {
+                rule.id
+                for rule in self
+                if rule.id == name
+                or rule.id.startswith(f"{name.rstrip('/')}/")
+                or fnmatch.fnmatchcase(rule.id, name)
+            }
+            if not matched:
+                raise unknown_rule(name, [*self._rules, *{rule.family for rule in self}])
+            found |= matched
+        return found
+
+
+def unknown_rule(name: str, known: list[str]) -> OptionError:
+    """Make the error for a rule that does not exist, with the nearest names that do."""
+    import difflib
+
+    near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else "`cleanse rules` lists them all"
+    return OptionError("no such rule or family", where=name, hint=hint)
+
+
+def builtin_folder() -> Path:
+    """Find the rules that come with cleanse: inside the installed package, else beside it.
+
+    Raises:
+        CleanseError: neither place has them.
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here / "_rules", here.parent / "rules"):
+        if folder.is_dir():
+            return folder
+    raise CleanseError("the rules are missing from this installation", where=str(here), hint="reinstall cleanse")
+
+
+def load_rules(*folders: Path | str) -> Rules:
+    """Load the built-in rules, then `folders`: same id replaces, language files join.
+
+    Raises:
+        RuleError: with every fault of every file.
+    """
+    faults: list[Fault] = []
+    rules: dict[str, Rule] = {}
+    for folder in (builtin_folder(), *map(Path, folders)):
+        if not folder.is_dir():
+            raise OptionError("not a folder of rules", where=str(folder), hint="give a folder with .toml files")
+        for rule in read_folder(folder, rules, faults):
+            rules[rule.id] = rule
+    if faults:
+        raise RuleError(faults)
+    return Rules(rules.values())
+
+
+def read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> Iterator[Rule]:
+    """Read each rule of one folder; what is wrong is appended to `faults`.
+
+    A folder without `rule.toml` whose rule is in `known` adds its language files to that rule.
+    """
+    files = sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix())
+    relative = {path: path.relative_to(folder).as_posix() for path in files}
+    groups: dict[str, list[Path]] = {}
+    heads = {path.parent for path in files if path.name == RULE_FILE}
+    for path in files:
+        if relative[path].split("/", 1)[0] == RETIRED:
+            continue
+        parent = path.parent.relative_to(folder).as_posix()
+        in_folder = path.parent in heads or parent in known
+        groups.setdefault(parent if in_folder else relative[path].removesuffix(".toml"), []).append(path)
+    for rule_id, paths in sorted(groups.items()):
+        rule = _read_rule(rule_id, paths, relative, known.get(rule_id), faults)
+        if rule is not None:
+            yield rule
+
+
+def _read_rule(
+    rule_id: str, paths: list[Path], relative: dict[Path, str], known: Rule | None, faults: list[Fault]
+) -> Rule | None:
+    head_path = next((path for path in paths if path.name == RULE_FILE), None)
+    if head_path is None and paths[0].with_suffix("").as_posix().endswith(rule_id):
+        head_path = paths[0]
+    languages = dict(known.languages) if known and head_path is None else {}
+    files = known.files if known and head_path is None else ()
+    for path in paths:
+        if path is not head_path:
+            body = _read_table(path, relative[path], Body, faults)
+            if body is not None:
+                languages[path.stem] = body
+    head = known.head if known and head_path is None else None
+    if head_path is not None:
+        head = _read_table(head_path, relative[head_path], Head, faults)
+    if head is None:
+        return None
+    ordered = dict(sorted(languages.items()))
+    return Rule(rule_id, head, (*files, *(relative[path] for path in paths)), ordered)
+
+
+def _read_table(path: Path, name: str, model: type[Table], faults: list[Fault]) -> Table | None:
+    try:
+        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        return model.model_validate(table)
+    except tomllib.TOMLDecodeError as error:
+        faults.append(Fault(name, "", f"not valid TOML: {error}", "patterns go in 'single quotes'"))
+    except UnicodeDecodeError as error:
+        faults.append(Fault(name, "", f"not UTF-8: {error.reason} at byte {error.start}", "save it as UTF-8"))
+    except ValidationError as error:
+        for item in error.errors():
+            place = ".".join(str(part) for part in item["loc"])
+            hint = f"known keys: {', '.join(model.model_fields)}" if item["type"] == "extra_forbidden" else ""
+            faults.append(Fault(name, place, item["msg"][:1].lower() + item["msg"][1:], hint))
+    return None

@@ -1,0 +1,272 @@
+"""Documents and their lines: splitting, evidence, edits and their undoing. The one place that does offsets.
+
+*Text as read* is split at "\\n" into lines numbered from 0. Evidence points into it: line, start, end (characters)
+and the text there. Rules look at the *repaired* text, which has the same lines; `locate` carries what they find back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import polars as pl
+
+HIT = pl.Struct(
+    {
+        "rule": pl.String,
+        "action": pl.String,
+        "acts": pl.Boolean,
+        "line": pl.UInt32,
+        "start": pl.UInt32,
+        "end": pl.UInt32,
+        "text": pl.String,
+        "replacement": pl.String,
+    }
+)
+HITS = pl.List(HIT)
+FOUND_SCHEMA = {
+    "doc": pl.UInt32,
+    "rule": pl.String,
+    "line": pl.UInt32,
+    "start": pl.UInt32,
+    "end": pl.UInt32,
+    "whole": pl.Boolean,
+}
+HIT_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in HIT.fields}}
+EDIT_COLUMNS = {
+    "clean": pl.String,
+    "removed": pl.UInt32,
+    "changed": pl.UInt32,
+    "replaced": pl.UInt32,
+    "gone": pl.List(pl.UInt32),
+    "flags": pl.List(pl.String),
+}
+
+
+class Piece(NamedTuple):
+    """A stretch of a line: untouched (`replacement` is None), or edited by `rule`."""
+
+    start: int
+    end: int
+    replacement: str | None
+    rule: str | None
+
+    @property
+    def length(self) -> int:
+        """Count the characters that stand there after the edit."""
+        return self.end - self.start if self.replacement is None else len(self.replacement)
+
+
+def split_lines(documents: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Explode `column` into one row a line.
+
+    Reads: `doc` u32, `column` str. Gives: `doc` u32, `line` u32, `text` str, in order; null texts have no lines.
+    """
+    lines = (
+        documents.select("doc", pl.col(column).str.split("\n").alias("text"))
+        .filter(pl.col("text").is_not_null())
+        .with_columns(pl.int_ranges(0, pl.col("text").list.len(), dtype=pl.UInt32).alias("line"))
+    )
+    return lines.explode("line", "text").select("doc", "line", "text")
+
+
+def attach_hits(documents: pl.DataFrame, hits: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Add the rows of `hits` to their documents as a list of structs called `column`.
+
+    Reads: `doc` of both frames. Adds: `column` list[HIT], empty where a document has none, in the order of place.
+    """
+    fields = [field.name for field in HIT.fields]
+    grouped = (
+        hits.sort("doc", "line", "start", "end", "rule", nulls_last=False)
+        .select("doc", pl.struct(fields).cast(HIT).alias(column))
+        .group_by("doc", maintain_order=True)
+        .agg(column)
+    )
+    joined = documents.join(grouped, on="doc", how="left", maintain_order="left")
+    return joined.with_columns(pl.col(column).fill_null(pl.lit([], dtype=HITS)))
+
+
+def explode_hits(documents: pl.DataFrame, *columns: str) -> pl.DataFrame:
+    """Give the evidence of several columns as one frame: `doc` and the fields of HIT, a row a hit."""
+    frames = [
+        documents.select("doc", pl.col(column).alias("hit"))
+        .filter(pl.col("hit").list.len() > 0)
+        .explode("hit")
+        .unnest("hit")
+        for column in columns
+    ]
+    return pl.concat([pl.DataFrame(schema=HIT_SCHEMA), *frames]) if frames else pl.DataFrame(schema=HIT_SCHEMA)
+
+
+def as_stage(
+    documents: pl.LazyFrame, function: Callable[[pl.DataFrame], pl.DataFrame], adds: dict[str, pl.DataType]
+) -> pl.LazyFrame:
+    """Run `function` over a LazyFrame as a stage: it sees a `doc` number, and only the columns in `adds` come out new.
+
+    Raises:
+        polars.exceptions.SchemaError: the function did not add what it declared.
+    """
+    schema = documents.collect_schema()
+
+    def numbered(frame: pl.DataFrame) -> pl.DataFrame:
+        result = function(frame.with_row_index("doc"))
+        return result.sort("doc").select(*frame.columns, *adds)
+
+    return documents.map_batches(numbered, schema={**schema, **adds})
+
+
+def locate(found: pl.DataFrame, documents: pl.DataFrame, actions: dict[str, tuple[str, bool]]) -> pl.DataFrame:
+    """Carry places in the repaired text back to the text as read.
+
+    Reads `found` (FOUND_SCHEMA: places in the repaired text; `whole` where they cover their whole line) and of
+    `documents`: `doc`, `text`, `encoding_hits`. A place that cuts a repaired stretch is widened to it.
+    Gives a frame of HIT_SCHEMA; `actions` tells the action of each rule, and whether it acts.
+    """
+    if found.is_empty():
+        return pl.DataFrame(schema=HIT_SCHEMA)
+    texts = documents.join(found.select("doc").unique(), on="doc", how="semi", maintain_order="left")
+    as_read = split_lines(texts, "text").join(found.select("doc", "line").unique(), on=["doc", "line"], how="semi")
+    placed = found.join(as_read, on=["doc", "line"], how="left", maintain_order="left")
+    fixes = line_fixes(documents)
+    touched = placed.join(fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi")
+    placed = placed.with_columns(pl.col("text").str.len_chars().cast(pl.UInt32).alias("length"))
+    if touched.height:
+        placed = _shift_places(placed, fixes)
+    placed = placed.with_columns(
+        pl.when("whole").then(0).otherwise("start").cast(pl.UInt32).alias("start"),
+        pl.when("whole").then("length").otherwise("end").cast(pl.UInt32).alias("end"),
+    )
+    return placed.select(
+        "doc",
+        "rule",
+        pl.col("rule").replace_strict({rule: action for rule, (action, _) in actions.items()}).alias("action"),
+        pl.col("rule").replace_strict({rule: acts for rule, (_, acts) in actions.items()}).alias("acts"),
+        "line",
+        "start",
+        "end",
+        pl.col("text").str.slice("start", pl.col("end") - pl.col("start")).alias("text"),
+        pl.lit(None, pl.String).alias("replacement"),
+    )
+
+
+def line_fixes(documents: pl.DataFrame) -> pl.DataFrame:
+    """Give the fixes that act, one row each: `doc, line, start, end, replacement, rule`; document-wide ones excluded."""
+    hits = explode_hits(documents, "encoding_hits")
+    fixes = hits.filter((pl.col("action") == "fix") & pl.col("acts") & pl.col("line").is_not_null())
+    return fixes.select("doc", "line", "start", "end", "replacement", "rule")
+
+
+def _shift_places(placed: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
+    pieces = {}
+    for (doc, line), rows in fixes.sort("doc", "line", "start").group_by("doc", "line", maintain_order=True):
+        edits = [Piece(start, end, text or "", rule) for _, _, start, end, text, rule in rows.iter_rows()]
+        pieces[doc, line] = edits
+    places = zip(placed["doc"], placed["line"], placed["start"], placed["end"], placed["length"], strict=True)
+    moved = [
+        unshift(start, end, cut_line(length, pieces[doc, line])) if (doc, line) in pieces else (start, end)
+        for doc, line, start, end, length in places
+    ]
+    return placed.with_columns(
+        pl.Series("start", [start for start, _ in moved], pl.UInt32),
+        pl.Series("end", [end for _, end in moved], pl.UInt32),
+    )
+
+
+def cut_line(length: int, edits: Iterable[Piece]) -> list[Piece]:
+    """Cut a line of `length` characters into pieces: the `edits`, and the untouched stretches between them.
+
+    >>> [tuple(piece) for piece in cut_line(6, [Piece(2, 4, "é", "a")])]
+    [(0, 2, None, None), (2, 4, 'é', 'a'), (4, 6, None, None)]
+    """
+    pieces, cursor = [], 0
+    for edit in edits:
+        if cursor < edit.start:
+            pieces.append(Piece(cursor, edit.start, None, None))
+        pieces.append(edit)
+        cursor = edit.end
+    if cursor < length:
+        pieces.append(Piece(cursor, length, None, None))
+    return pieces
+
+
+def unshift(start: int, end: int, pieces: list[Piece]) -> tuple[int, int]:
+    """Carry a span of the edited line back to the line as it was, widened to every edit that it cuts.
+
+    >>> pieces = cut_line(8, [Piece(0, 4, "ü", "encoding/mojibake")])
+    >>> unshift(2, 5, pieces), unshift(0, 1, pieces)
+    ((5, 8), (0, 4))
+    """
+    left, right, cursor = None, 0, 0
+    for piece in pieces:
+        begin, cursor = cursor, cursor + piece.length
+        if begin < end and start < cursor:
+            inside = piece.replacement is None
+            if left is None:
+                left = piece.start + (start - begin if inside and start > begin else 0)
+            right = piece.start + (end - begin) if inside and end < cursor else piece.end
+    return (right if left is None else left), right
+
+
+def rewrite(line: str, pieces: list[Piece], edits: Iterable[Piece]) -> list[Piece]:
+    """Apply further `edits`, given as places in the text that `pieces` make of `line`.
+
+    What several edits did to one stretch becomes one piece, which bears the rule of the first of them.
+
+    >>> pieces = cut_line(6, [Piece(1, 3, "é", "a")])
+    >>> [tuple(piece) for piece in rewrite("xÃ©yz!", pieces, [Piece(0, 2, "E", "b")])]
+    [(0, 3, 'E', 'a'), (3, 6, None, None)]
+    """
+    for edit in sorted(edits, reverse=True):
+        pieces = _rewrite_once(line, pieces, edit)
+    return pieces
+
+
+def _rewrite_once(line: str, pieces: list[Piece], edit: Piece) -> list[Piece]:
+    before: list[Piece] = []
+    after: list[Piece] = []
+    inside: list[Piece] = []
+    prefix = suffix = ""
+    cursor = 0
+    for piece in pieces:
+        begin, cursor = cursor, cursor + piece.length
+        if cursor <= edit.start and not (begin == cursor == edit.start and inside):
+            before.append(piece)
+        elif begin >= edit.end:
+            after.append(piece)
+        elif piece.replacement is None:
+            first = piece.start + max(0, edit.start - begin)
+            last = piece.start + min(piece.length, edit.end - begin)
+            if piece.start < first:
+                before.append(Piece(piece.start, first, None, None))
+            inside.append(Piece(first, last, None, None))
+            if last < piece.end:
+                after.append(Piece(last, piece.end, None, None))
+        else:
+            prefix += piece.replacement[: max(0, edit.start - begin)]
+            suffix += piece.replacement[edit.end - begin :] if cursor > edit.end else ""
+            inside.append(piece)
+    rule = next((piece.rule for piece in inside if piece.rule), edit.rule)
+    text = f"{prefix}{edit.replacement}{suffix}"
+    return [*before, Piece(inside[0].start, inside[-1].end, text, rule), *after]
+
+
+def join_pieces(line: str, pieces: Iterable[Piece]) -> str:
+    """Give the text that `pieces` make of `line`."""
+    return "".join(line[p.start : p.end] if p.replacement is None else p.replacement for p in pieces)
+
+
+def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give the union of spans, sorted; spans that touch become one.
+
+    >>> merge_spans([(4, 6), (0, 2), (2, 5), (9, 9)])
+    [(0, 6)]
+    """
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if start >= end:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

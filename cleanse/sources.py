@@ -1,0 +1,251 @@
+"""Find the inputs and divide them into shards. What a name means is decided here; what is inside, in `readers`."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import xxhash
+
+from cleanse.documents import COMPRESSED_SUFFIXES, DOCUMENT_SUFFIXES, ROW_SUFFIXES, is_document_file, kind_of
+from cleanse.errors import InputError
+
+SHARD_BYTES = 64 << 20
+CHUNK_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file to read: where it is, and the name it bears in ids and in the column `source`."""
+
+    path: str
+    source: str
+    kind: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of one file: all of it, some row groups of a Parquet file, or some bytes of a JSONL file.
+
+    `start` and `stop` are row groups or bytes; `first_row` is the number of the first row in the file.
+    """
+
+    file: InputFile
+    start: int = 0
+    stop: int | None = None
+    first_row: int = 0
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What one worker reads at a time, in input order."""
+
+    number: int
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything to read, in order, and the files passed over because their kind is unknown."""
+
+    files: tuple[InputFile, ...]
+    passed_over: tuple[str, ...]
+
+    def digest(self) -> str:
+        """Give 32 hexadecimal digits of the names and the contents of the files."""
+        total = xxhash.xxh3_128()
+        for file in self.files:
+            total.update(f"{file.source}\0{file.size}\0".encode())
+            for chunk in _chunks(file.path):
+                total.update(chunk)
+        return total.hexdigest()
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - the hot loop of reading
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    except OSError:
+        return  # the reader puts the file into quarantine, with the reason
+
+
+def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path) -> Inputs:
+    """Find the files that INPUT... names: files, folders (recursive) and globs, in the order given, then by name.
+
+    OUT, its report and its work folder are never inputs.
+
+    Raises:
+        InputError: an input does not exist, is of unknown kind, or there is nothing to read.
+    """
+    own = {out.absolute(), report_folder(out).absolute(), work_folder(out).absolute()}
+    names = [os.fspath(name) for name in inputs]
+    files: list[InputFile] = []
+    passed_over: list[str] = []
+    for name in names:
+        for path, relative in _walk(name, own):
+            prefix = f"{_last_name(name)}/" if len(names) > 1 and not Path(name).is_file() else ""
+            source = _printable(f"{prefix}{relative}")
+            kind = kind_of(relative)
+            if kind is None:
+                if Path(name).is_file():
+                    raise InputError("unknown kind of file", where=name, hint=f"known are {_known_kinds()}")
+                passed_over.append(source)
+            else:
+                files.append(InputFile(str(path), source, kind, _size(path)))
+    if not files:
+        raise InputError("nothing to read", where=", ".join(names), hint=f"known kinds are {_known_kinds()}")
+    return Inputs(tuple(files), tuple(passed_over))
+
+
+def _known_kinds() -> str:
+    return f"{' '.join((*DOCUMENT_SUFFIXES, *ROW_SUFFIXES))}, also with {' or '.join(COMPRESSED_SUFFIXES)}"
+
+
+def report_folder(out: Path) -> Path:
+    """Give the folder of the report: `out.parquet` -> `out.report`, `out` -> `out.report`."""
+    return out.with_name(f"{out.name.removesuffix('.parquet')}.report")
+
+
+def work_folder(out: Path) -> Path:
+    """Give the folder for work in progress, gone after success: `out.parquet` -> `out.work`."""
+    return out.with_name(f"{out.name.removesuffix('.parquet')}.work")
+
+
+def _last_name(name: str) -> str:
+    if not Path(name).exists():
+        name = _glob_base(name)
+    return Path(name).resolve().name
+
+
+def _glob_base(pattern: str) -> str:
+    parts = []
+    for part in Path(pattern).parts:
+        if glob.has_magic(part):
+            break
+        parts.append(part)
+    return str(Path(*parts)) if parts else "."
+
+
+def _printable(name: str) -> str:
+    """Give a name that can be stored: bytes that are not UTF-8 are written as \\xNN."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _walk(name: str, own: set[Path]) -> Iterator[tuple[Path, str]]:
+    path = Path(name)
+    if path.is_dir():
+        yield from _walk_folder(path, path, own)
+    elif path.exists():
+        yield path, path.name
+    elif glob.has_magic(name):
+        base = Path(_glob_base(name))
+        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - keeps absolute patterns simple
+        if not matches:
+            raise InputError("no file matches", where=name, hint="check the pattern, and quote it for the shell")
+        for match in map(Path, matches):
+            if match.is_dir() and not name.rstrip("/").endswith("**"):
+                yield from _walk_folder(match, base, own)
+            elif match.is_file() and match.absolute() not in own:
+                yield match, match.relative_to(base).as_posix()
+    else:
+        raise InputError("no such file or folder", where=name, hint="check the spelling")
+
+
+def _walk_folder(folder: Path, base: Path, own: set[Path]) -> Iterator[tuple[Path, str]]:
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if (Path(parent) / name).absolute() not in own]
+        found.extend(Path(parent) / name for name in names if (Path(parent) / name).absolute() not in own)
+    for path in sorted(found, key=lambda path: os.fsencode(path.relative_to(base).as_posix())):
+        yield path, path.relative_to(base).as_posix()
+
+
+def plan_shards(inputs: Inputs, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
+    """Divide the files into shards of about `shard_bytes`, in input order.
+
+    Small files share a shard; Parquet files are cut between row groups and plain JSONL files between lines.
+    """
+    shards: list[Shard] = []
+    group: list[Span] = []
+    size = 0
+    for span, amount in (part for file in inputs.files for part in _cut(file, shard_bytes)):
+        if group and size + amount > shard_bytes:
+            shards.append(Shard(len(shards), tuple(group)))
+            group, size = [], 0
+        group.append(span)
+        size += amount
+    return [*shards, Shard(len(shards), tuple(group))] if group else shards
+
+
+def _cut(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]:
+    if file.size > shard_bytes and file.path.lower().endswith((".jsonl", ".ndjson")):
+        return _cut_lines(file, shard_bytes)
+    if file.kind == ".parquet":
+        return _cut_row_groups(file, shard_bytes)
+    return [(Span(file), file.size)]
+
+
+def _cut_lines(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]:
+    """Cut a JSONL file behind the first line break after each `shard_bytes`; files in UTF-16 stay whole."""
+    spans: list[tuple[Span, int]] = []
+    start = position = row = first_row = 0
+    wanted = shard_bytes
+    for chunk in _chunks(file.path):
+        if position == 0 and chunk[:2] in (b"\xff\xfe", b"\xfe\xff", b"\x00\x00"):
+            return [(Span(file), file.size)]
+        offset = 0
+        while position + len(chunk) > wanted and (found := chunk.find(b"\n", max(offset, wanted - position))) >= 0:
+            row += chunk.count(b"\n", offset, found + 1)
+            stop = position + found + 1
+            spans.append((Span(file, start, stop, first_row), stop - start))
+            start, first_row, offset, wanted = stop, row, found + 1, stop + shard_bytes
+        row += chunk.count(b"\n", offset)
+        position += len(chunk)
+    return [*spans, (Span(file, start, position, first_row), position - start)] if position > start else spans
+
+
+def _cut_row_groups(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]:
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(file.path) as parquet:
+            metadata = parquet.metadata
+            groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+            sizes = [(group.total_byte_size, group.num_rows) for group in groups]
+    except (pyarrow.ArrowException, OSError):
+        return [(Span(file), file.size)]  # the reader says what is wrong
+    spans: list[tuple[Span, int]] = []
+    start = amount = row = first_row = 0
+    for number, (size, rows) in enumerate(sizes):
+        if amount and amount + size > shard_bytes:
+            spans.append((Span(file, start, number, first_row), amount))
+            start, amount, first_row = number, 0, row
+        amount += size
+        row += rows
+    return [*spans, (Span(file, start, len(sizes), first_row), amount)]
+
+
+def check_sources(inputs: Inputs) -> None:
+    """Refuse two files with the same name, since their documents could not be told apart.
+
+    Raises:
+        InputError: with the names that occur twice.
+    """
+    seen: set[str] = set()
+    twice = sorted({file.source for file in inputs.files if file.source in seen or seen.add(file.source)})
+    if twice:
+        documents = any(is_document_file(name) for name in twice)
+        what = "two inputs give the same ids" if documents else "two inputs have the same name"
+        raise InputError(what, where=", ".join(twice[:5]), hint="rename one, or run them apart")

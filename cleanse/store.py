@@ -1,0 +1,320 @@
+"""The work folder and what is written: atomic Parquet, fixed row groups, manifest, and the ledger that must balance."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+import polars as pl
+
+from cleanse.errors import LedgerError, OutputError
+from cleanse.sources import report_folder, work_folder
+
+ROW_GROUP_ROWS = 5_000
+FILE_ROWS = 500_000  # of one file, where OUT is a folder
+METADATA_PREFIX = "cleanse."
+SUMMARY = "summary.json"
+MANIFEST = "manifest.json"
+
+
+class ParquetWriter:
+    """Write frames behind one another into one Parquet file, in row groups of ROW_GROUP_ROWS rows.
+
+    The bytes depend on the rows only, not on how they were cut into frames. The file appears when all is written.
+    """
+
+    def __init__(self, path: Path, schema: dict[str, pl.DataType], metadata: dict[str, str] | None = None) -> None:
+        """Begin `path`, with the columns of `schema` in their order, and key-value metadata."""
+        import pyarrow.parquet
+
+        self.path, self.schema, self.rows = path, schema, 0
+        empty: Any = pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest())
+        self._arrow = empty.schema.with_metadata(metadata or {})
+        self._temporary = path.with_name(f"{path.name}.tmp")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pyarrow.parquet.ParquetWriter(self._temporary, self._arrow, compression="zstd")
+        self._waiting: list[pl.DataFrame] = []
+        self._count = 0
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append the rows of a frame; its columns must be those of the schema."""
+        self._waiting.append(frame.select(pl.col(name).cast(dtype) for name, dtype in self.schema.items()))
+        self._count += frame.height
+        if self._count >= ROW_GROUP_ROWS:
+            rows = pl.concat(self._waiting)
+            whole = rows.height - rows.height % ROW_GROUP_ROWS
+            for start in range(0, whole, ROW_GROUP_ROWS):
+                self._flush(rows.slice(start, ROW_GROUP_ROWS))
+            self._waiting = [rows.slice(whole)]
+            self._count = rows.height - whole
+
+    def _flush(self, rows: pl.DataFrame) -> None:
+        table: Any = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+        table = table.cast(self._arrow).combine_chunks()
+        self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        self.rows += rows.height
+
+    def close(self) -> None:
+        """Write what is left and let the file appear under its name."""
+        if self._count:
+            self._flush(pl.concat(self._waiting))
+        self._writer.close()
+        os.replace(self._temporary, self.path)
+
+    def __enter__(self) -> ParquetWriter:
+        """Use it in a `with` block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the file, or throw it away when the block failed."""
+        if kind is None:
+            self.close()
+        else:
+            self._writer.close()
+            self._temporary.unlink(missing_ok=True)
+
+
+class FolderWriter:
+    """Write frames into `part-00000.parquet` and so on, FILE_ROWS rows each."""
+
+    def __init__(self, folder: Path, schema: dict[str, pl.DataType], metadata: dict[str, str]) -> None:
+        """Begin a folder of Parquet files."""
+        self.folder, self.schema, self.metadata, self.rows = folder, schema, metadata, 0
+        self._files = 0
+        self._writer = self._next()
+
+    def _next(self) -> ParquetWriter:
+        writer = ParquetWriter(self.folder / f"part-{self._files:05}.parquet", self.schema, self.metadata)
+        self._files += 1
+        return writer
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append the rows of a frame."""
+        start = 0
+        while start < frame.height:
+            room = FILE_ROWS - self.rows % FILE_ROWS
+            if self.rows and room == FILE_ROWS:
+                self._writer.close()
+                self._writer = self._next()
+            piece = frame.slice(start, room)
+            self._writer.write(piece)
+            self.rows += piece.height
+            start += piece.height
+
+    def close(self) -> None:
+        """Finish the last file."""
+        self._writer.close()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON so that the file is there whole or not at all."""
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    os.replace(temporary, path)
+
+
+class WorkFolder:
+    """`OUT.work/`: tables in parts, one marker for each finished shard, so that a killed run goes on."""
+
+    def __init__(self, out: Path, fingerprint: dict[str, str]) -> None:
+        """Open the work folder of OUT; one that another input, rule or option left behind is emptied.
+
+        Raises:
+            OutputError: it cannot be made, or another run is at work in it.
+        """
+        self.path = work_folder(out)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = self._take_lock()
+            manifest = self.path / MANIFEST
+            if not manifest.exists() or orjson.loads(manifest.read_bytes()) != fingerprint:
+                for item in self.path.iterdir():
+                    if item.name != "lock":
+                        shutil.rmtree(item) if item.is_dir() else item.unlink()
+                write_json(manifest, fingerprint)
+            (self.path / "shards").mkdir(exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
+    def _take_lock(self) -> Any:
+        lock = (self.path / "lock").open("w")
+        try:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # no such locks on this system
+            return lock
+        except BlockingIOError as error:
+            lock.close()
+            hint = "wait for it, or choose another OUT"
+            raise OutputError("another run is writing here", where=str(self.path), hint=hint) from error
+        return lock
+
+    def remove(self) -> None:
+        """Take the folder away."""
+        self._lock.close()
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Leave the folder for a later run."""
+        self._lock.close()
+
+
+def part_path(work: Path, table: str, shard: int, batch: int) -> Path:
+    """Name the part of a table that one batch writes."""
+    return work / table / f"{shard:05}-{batch:05}.parquet"
+
+
+def write_part(work: Path, table: str, shard: int, batch: int, frame: pl.DataFrame) -> None:
+    """Write the part of a table that one batch made."""
+    path = part_path(work, table, shard, batch)
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    frame.write_parquet(temporary, compression="lz4", statistics=False)
+    os.replace(temporary, path)
+
+
+def read_part(work: Path, table: str, shard: int, batch: int) -> pl.DataFrame:
+    """Read the part of a table that one batch made."""
+    return pl.read_parquet(part_path(work, table, shard, batch), glob=False)
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """Make the error for a place that cannot be written."""
+    reason = error.strerror or str(error)
+    return OutputError(f"cannot write: {reason}", where=str(path), hint="choose another OUT, or mend its folder")
+
+
+def out_files(out: Path) -> list[Path]:
+    """List the Parquet files of an OUT, be it one file or a folder."""
+    return sorted(out.glob("part-*.parquet")) if out.is_dir() else [out]
+
+
+def read_metadata(out: Path) -> dict[str, str] | None:
+    """Give our key-value metadata of an OUT without the prefix, or None where it is not ours."""
+    import pyarrow.parquet
+
+    files = out_files(out)
+    try:
+        metadata = pyarrow.parquet.read_schema(files[0]).metadata if files else None
+    except (pyarrow.ArrowException, OSError):
+        return None
+    ours = {
+        key.decode().removeprefix(METADATA_PREFIX): value.decode()
+        for key, value in (metadata or {}).items()
+        if key.decode(errors="replace").startswith(METADATA_PREFIX)
+    }
+    return ours or None
+
+
+def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
+    """Refuse an OUT that is not ours to replace: not an output of cleanse, or one of other input or options.
+
+    Raises:
+        OutputError: with the way out.
+    """
+    parent = next(folder for folder in (out.absolute().parent, *out.absolute().parents) if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise OutputError("cannot write: no folder to write to", where=str(parent), hint="choose another OUT")
+    if overwrite:
+        return
+    hint = "choose another OUT, or replace it with --overwrite"
+    if out.exists():
+        if out.is_dir() and not any(out.iterdir()):
+            return
+        theirs = read_metadata(out)
+        if theirs is None:
+            raise OutputError("OUT exists and is not an output of cleanse", where=str(out), hint=hint)
+        for key in ("input", "options"):
+            if theirs.get(key) != metadata[key]:
+                what = f"OUT exists and was made from other {key}"
+                raise OutputError(what, where=str(out), hint=hint)
+    report = report_folder(out)
+    if report.exists() and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
+        raise OutputError("the place of the report is taken", where=str(report), hint=hint)
+
+
+def publish(new: Path, place: Path) -> None:
+    """Put a finished file or folder where an older one may stand; a folder is exchanged, not merged."""
+    if place.is_dir():
+        old = place.with_name(f"{place.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(place, old)
+        os.replace(new, place)
+        shutil.rmtree(old)
+    elif new.is_dir() and place.exists():
+        place.unlink()
+        os.replace(new, place)
+    else:
+        os.replace(new, place)
+
+
+@dataclass
+class Ledger:
+    """What went in and what came of it, in documents and in characters (Unicode code points of the text as read).
+
+    `kept` characters stand in OUT as they were read; `replaced` ones were put there by fixes in the place of `changed` ones;
+    `removed` ones were under a strip, or in a document that was dropped (`removed_with_documents`).
+    """
+
+    documents_read: int = 0
+    documents_kept: int = 0
+    documents_dropped: int = 0
+    documents_quarantined: int = 0
+    characters_read: int = 0
+    characters_kept: int = 0
+    characters_removed: int = 0
+    characters_changed: int = 0
+    characters_replaced: int = 0
+    characters_removed_with_documents: int = 0
+    characters_out: int = 0
+    dropped_by: dict[str, int] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Compare both sides.
+
+        Raises:
+            LedgerError: they differ; the message names the figures.
+        """
+        documents = self.documents_kept + self.documents_dropped + self.documents_quarantined
+        if self.documents_read != documents:
+            raise self._unbalanced("documents", self.documents_read, documents)
+        characters = self.characters_kept + self.characters_removed + self.characters_changed
+        if self.characters_read != characters:
+            raise self._unbalanced("characters read", self.characters_read, characters)
+        written = self.characters_kept + self.characters_replaced
+        if self.characters_out != written:
+            raise self._unbalanced("characters written", self.characters_out, written)
+        if sum(self.dropped_by.values()) != self.documents_dropped:
+            raise self._unbalanced("drops", self.documents_dropped, sum(self.dropped_by.values()))
+
+    @staticmethod
+    def _unbalanced(what: str, left: int, right: int) -> LedgerError:
+        hint = "this is a bug in cleanse: please report it with the input"
+        return LedgerError(f"the ledger does not balance: {what} {left} on one side, {right} on the other", hint=hint)
+
+    def tables(self) -> dict[str, Any]:
+        """Give the ledger as it stands in summary.json."""
+        values = asdict(self)
+        return {
+            "documents": {key.removeprefix("documents_"): values[key] for key in values if key.startswith("documents_")},
+            "characters": {
+                key.removeprefix("characters_"): values[key] for key in values if key.startswith("characters_")
+            },
+            "dropped_by": dict(sorted(self.dropped_by.items())),
+        }
+
+
+def iterate_parts(batches: list[int]) -> Iterator[tuple[int, int]]:
+    """Give (shard, batch) in input order; `batches` holds the number of batches of each shard."""
+    for shard, count in enumerate(batches):
+        for batch in range(count):
+            yield shard, batch
