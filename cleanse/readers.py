@@ -222,10 +222,11 @@ def _numbered_lines(span: Span, rules: Rules) -> Iterator[tuple[int | None, byte
     try:
         with open_file(file) as stream:
             source: IO[bytes] = stream
+            head = stream.read(4)
             if span.stop is not None:
                 stream.seek(span.start)
                 source = io.BytesIO(stream.read(span.stop - span.start))
-            elif any((head := stream.read(4)).startswith(mark) for mark, _ in encoding.MARKS):
+            elif head.startswith(tuple(mark for mark, _ in encoding.MARKS)):
                 text = encoding.decode(head + stream.read(), rules).text
                 source = io.BytesIO(text.encode())
             else:
