@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from cleanse import boilerplate, dedupe, encoding, lang, segments, spam
+from cleanse import boilerplate, dedupe, encoding, segments, spam
 from cleanse.rules import ANY, Rules
 
 if TYPE_CHECKING:
@@ -23,18 +23,24 @@ def judge(rules: Rules, cases: Sequence[Case]) -> list[Verdict]:
     lines = [case for case in cases if case.rule.family in ("boilerplate", "spam") and _in_lines(case)]
     for case, hits, text in _tag_lines(rules, lines):
         verdicts[case.name] = _judge_spans(case, hits, text)
+    verdicts |= _judge_documents(rules, [case for case in cases if _is_measured(case)])
     for case in cases:
         if case.rule.family == "encoding":
             verdicts[case.name] = _judge_repair(case, rules)
         elif case.rule.family == "dedupe":
             verdicts[case.name] = _judge_pair(case, rules)
-        elif case.name not in verdicts:
-            verdicts[case.name] = _judge_document(case, rules)
     return [(case, verdicts[case.name]) for case in cases]
 
 
 def _in_lines(case: Case) -> bool:
     return case.rule.head.scope != "document"
+
+
+def _is_measured(case: Case) -> bool:
+    """Say whether the example is a whole document that all stages must see."""
+    if case.rule.family in ("boilerplate", "spam"):
+        return not _in_lines(case)
+    return case.rule.family not in ("encoding", "dedupe")
 
 
 def _tag_lines(rules: Rules, cases: Sequence[Case]) -> list[tuple[Case, pl.DataFrame, str]]:
@@ -57,7 +63,7 @@ def _judge_spans(case: Case, hits: pl.DataFrame, text: str) -> Problem | None:
     example = case.example
     found = _covered(hits, text)
     if case.kind == "miss":
-        return (f"is hit: {found!r}", "narrow the pattern, or mark it expect = \"fail\"") if found else None
+        return (f"is hit: {found!r}", 'narrow the pattern, or mark it expect = "fail"') if found else None
     wanted = "\n".join(line for line in (example.span or text).split("\n") if line.strip())
     if not found:
         return f"is not hit: {text[:80]!r}", "check literals, patterns, max_chars and position"
@@ -106,14 +112,19 @@ def _judge_pair(case: Case, rules: Rules) -> Problem | None:
     return f"{'is' if hit else 'is not'} a duplicate by {case.rule.id}", "check the threshold and the texts"
 
 
-def _judge_document(case: Case, rules: Rules) -> Problem | None:
+def _judge_documents(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem | None]:
+    """Run the examples through all stages, as one frame."""
     from cleanse import pipeline
 
-    documents = pl.LazyFrame({"text": [case.example.text]})
-    frame = pipeline.add_evidence(documents, pipeline.Prepared.of(rules, rules)).collect()
-    hit = case.rule.id in segments.explode_hits(
-        frame.with_row_index("doc"), lang.COLUMN, boilerplate.COLUMN, spam.COLUMN, "quality_hits"
-    )["rule"].to_list()
-    if hit == (case.kind == "hit"):
-        return None
-    return f"{'is' if hit else 'is not'} hit", "check the limits"
+    if not cases:
+        return {}
+    documents = pl.LazyFrame({"text": [case.example.text for case in cases]}, schema={"text": pl.String})
+    frame = pipeline.add_evidence(documents, pipeline.Prepared.of(rules, rules)).collect().with_row_index("doc")
+    hits = segments.explode_hits(frame, *pipeline.EVIDENCE).select("doc", "rule").unique()
+    found = set(hits.iter_rows())
+    verdicts: dict[str, Problem | None] = {}
+    for number, case in enumerate(cases):
+        hit = (number, case.rule.id) in found
+        problem = (f"{'is' if hit else 'is not'} hit: {case.example.text[:80]!r}", "check the limits")
+        verdicts[case.name] = None if hit == (case.kind == "hit") else problem
+    return verdicts

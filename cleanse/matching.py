@@ -6,7 +6,8 @@ pass, and the language of the document. What is left, a few lines in a hundred, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,18 +18,35 @@ from cleanse.rules import ANY, Block, Rule, Rules, Variant
 
 Method = Callable[[pl.DataFrame, pl.DataFrame, Rule], pl.DataFrame]
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
+CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "variant": pl.UInt32}
+LABEL_SCHEMA = {"label": pl.String, "before": pl.String, "behind": pl.String, "variant": pl.UInt32}
 UNKNOWN_LANGUAGE = "und"
+LONGEST_LINE = 2**32 - 1
+# What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
+# symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
+# speech of a label; not the signs of copyright and of currencies, which are words of their own.
+DECORATION = (
+    r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Ps}\p{Pe}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»«‹›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
+)
+# Before a pattern only what cannot open a quotation or a bracket is taken away.
+OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """The line rules of a family, made ready: which literal leads to which rule in which language."""
+    """The line rules of a family, made ready: which literal leads to which rule in which language.
+
+    `gate` holds every way in which a literal may stand in a line; `literals` (`literal`, `variant`) tells whose they are;
+    `labels` (`label`, `variant`, `before`, `behind`) holds those that may be a whole line; `numbers` has a row a variant.
+    """
 
     rules: Rules
     methods: dict[str, Method]
     variants: tuple[tuple[Rule, Variant], ...]
     gate: tuple[str, ...]
     literals: pl.DataFrame
+    labels: pl.DataFrame
+    numbers: pl.DataFrame
 
     @staticmethod
     def prepare(rules: Rules, methods: dict[str, Method]) -> Matcher:
@@ -39,14 +57,23 @@ class Matcher:
             if rule.head.scope != "document" and rule.family != "encoding"
             for variant in rule.variants
         ]
-        table = {"literal": [], "variant": []}
-        for number, (_, variant) in enumerate(variants):
-            for literal in variant.gates():
-                table["literal"].append(literal)
-                table["variant"].append(number)
-        literals = pl.DataFrame(table, schema={"literal": pl.String, "variant": pl.UInt32})
         gate = sorted({form for _, variant in variants for literal in variant.literals for form in case_forms(literal)})
-        return Matcher(rules, methods, tuple(variants), tuple(gate), literals)
+        pairs = [(literal, number) for number, (_, variant) in enumerate(variants) for literal in variant.gates()]
+        labels = [
+            (*split_label(literal), number)
+            for number, (rule, variant) in enumerate(variants)
+            if rule.head.label
+            for literal in variant.literals
+        ]
+        return Matcher(
+            rules,
+            methods,
+            tuple(variants),
+            tuple(gate),
+            pl.DataFrame(pairs, schema={"literal": pl.String, "variant": pl.UInt32}, orient="row"),
+            pl.DataFrame(labels, schema=LABEL_SCHEMA, orient="row").unique(maintain_order=True),
+            _number_variants(variants),
+        )
 
     def match(self, documents: pl.DataFrame) -> pl.DataFrame:
         """Find every place that a rule hits in the repaired text.
@@ -54,74 +81,190 @@ class Matcher:
         Reads: `doc`, `repaired`, `language`. Gives a frame of `segments.FOUND_SCHEMA`.
         """
         lines = segments.split_lines(documents, "repaired").with_row_index("row")
-        lines = lines.filter(pl.col("text").str.strip_chars().str.len_bytes() > 0)
-        found = [pl.DataFrame(schema=segments.FOUND_SCHEMA)]
-        for (rule, variant), candidates in self._candidates(lines, documents):
-            hits = self._match_variant(rule, variant, candidates, lines)
-            found.append(hits.select(segments.FOUND_SCHEMA.keys()))
-        return pl.concat(found).unique(maintain_order=True)
-
-    def _candidates(
-        self, lines: pl.DataFrame, documents: pl.DataFrame
-    ) -> Iterator[tuple[tuple[Rule, Variant], pl.DataFrame]]:
-        """Give each rule and language with the lines that passed its gates."""
+        lines = lines.filter(pl.col("text").str.contains(r"\S"))
         gated = lines.clear()
         if self.gate:
             gated = lines.filter(pl.col("text").str.contains_any(list(self.gate), ascii_case_insensitive=True))
-        languages = documents.select("doc", "language")
-        named = (
-            gated.with_columns(pl.col("text").str.to_lowercase().alias("literal"))
-            .with_columns(pl.col("literal").str.extract_many(pl.lit(self.literals["literal"].unique()).implode(), overlapping=True))
+        gated = trim_lines(gated).join(documents.select("doc", "language"), on="doc", how="left", maintain_order="left")
+        places = Places(lines)
+        labelled = self._admit(self._find_labels(gated), places)
+        named = self._admit(self._find_named(gated), places)
+        found = [pl.DataFrame(schema=segments.FOUND_SCHEMA)]
+        by_label = _by_variant(labelled)
+        by_name = _by_variant(named)
+        for number, (rule, variant) in enumerate(self.variants):
+            candidates = by_name.get(number)
+            if not variant.literals:
+                candidates = self._short_lines(lines, rule, places)
+            hits = [by_label[number]] if number in by_label else []
+            if candidates is not None and candidates.height and (variant.patterns or rule.head.method):
+                hits.append(_match_patterns(rule, variant, candidates))
+            if hits:
+                found.append(self._place_hits(rule, variant, pl.concat(hits), lines))
+        return pl.concat(found).unique(maintain_order=True)
+
+    def _find_labels(self, gated: pl.DataFrame) -> pl.DataFrame:
+        """Find the lines that are a label of a rule and nothing else, decoration aside: a join, not a pattern."""
+        core = pl.col("trimmed").str.to_lowercase().str.replace_all(r"\s+", " ")
+        found = gated.with_columns(core.alias("label")).join(self.labels, on="label", maintain_order="left")
+        return found.filter(
+            (pl.col("front").str.strip_chars_end().str.ends_with(pl.col("before")) | (pl.col("before") == ""))
+            & (pl.col("back").str.strip_chars_start().str.starts_with(pl.col("behind")) | (pl.col("behind") == ""))
+        )
+
+    def _find_named(self, gated: pl.DataFrame) -> pl.DataFrame:
+        """Find for each line the rules and languages one of whose literals it contains, where patterns are to decide."""
+        patterned = [number for number, (_, variant) in enumerate(self.variants) if variant.patterns]
+        literals = self.literals.filter(pl.col("variant").is_in(patterned))
+        wanted = pl.lit(literals["literal"].unique()).implode()
+        return (
+            gated.with_columns(pl.col("text").str.to_lowercase().str.extract_many(wanted, overlapping=True).alias("literal"))
             .filter(pl.col("literal").list.len() > 0)
             .explode("literal")
-            .join(self.literals, on="literal")
+            .join(literals, on="literal")
             .unique(["row", "variant"])
-            .join(languages, on="doc", how="left")
-            .sort("row")
+            .sort("row", "variant")
         )
-        by_variant = {number: group for (number,), group in named.group_by("variant", maintain_order=True)}
-        short: dict[int, pl.DataFrame] = {}
-        for number, (rule, variant) in enumerate(self.variants):
-            head = rule.head
-            if variant.literals:
-                candidates = by_variant.get(number)
-                if candidates is None:
-                    continue
-            else:
-                limit = head.max_chars or 0
-                if limit not in short:
-                    short[limit] = lines.filter(pl.col("text").str.len_bytes() <= 4 * limit).join(
-                        languages, on="doc", how="left", maintain_order="left"
-                    )
-                candidates = short[limit]
-            candidates = candidates.filter(language_gate(variant), *length_gates(rule))
-            if candidates.height and (head.head or head.tail):
-                candidates = _within(candidates, lines, head.head, head.tail)
-            if candidates.height:
-                yield (rule, variant), candidates.select(LINE_SCHEMA.keys())
 
-    def _match_variant(
-        self, rule: Rule, variant: Variant, candidates: pl.DataFrame, lines: pl.DataFrame
-    ) -> pl.DataFrame:
-        if rule.head.scope != "span" and variant.patterns:
-            matches = pl.any_horizontal(pl.col("text").str.contains(pattern) for pattern in variant.patterns)
-            candidates = candidates.filter(matches.fill_null(value=False))
-        if candidates.is_empty():
-            found = candidates.head(0).with_columns(start=pl.lit(0), end=pl.lit(0))
-        elif rule.head.method:
-            found = self.methods[rule.head.method](candidates, lines, rule)
+    def _admit(self, found: pl.DataFrame, places: Places) -> pl.DataFrame:
+        """Let through what the language, the length of the line and its place in the document allow."""
+        chars = pl.col("text").str.len_chars()
+        language = pl.col("language").fill_null(UNKNOWN_LANGUAGE)
+        same = (language == pl.col("own")) | language.str.starts_with(pl.col("own") + "-")
+        found = found.join(self.numbers, on="variant", how="left", maintain_order="left").filter(
+            (pl.col("everywhere") | same | (language == UNKNOWN_LANGUAGE))
+            & (chars >= pl.col("min_chars"))
+            & (chars <= pl.col("max_chars"))
+        )
+        bound = pl.col("head").is_not_null() | pl.col("tail").is_not_null()
+        if found.filter(bound).is_empty():
+            return found.select(CANDIDATE_SCHEMA.keys())
+        ordinals = places.of(found.filter(bound))
+        found = found.join(ordinals, on="row", how="left", maintain_order="left")
+        near = (pl.col("ordinal") < pl.col("head")) | (pl.col("from_end") <= pl.col("tail"))
+        return found.filter(~bound | near.fill_null(value=False)).select(CANDIDATE_SCHEMA.keys())
+
+    def _short_lines(self, lines: pl.DataFrame, rule: Rule, places: Places) -> pl.DataFrame:
+        """Give the lines that a rule without literals is to look at: those within its bounds."""
+        head = rule.head
+        limit = head.max_chars or 0
+        candidates = places.first(head.head) if head.head else lines
+        candidates = candidates.filter(pl.col("text").str.len_bytes() <= 4 * limit)
+        chars = pl.col("text").str.len_chars()
+        candidates = candidates.filter((chars <= limit) & (chars >= head.min_chars))
+        if head.tail and candidates.height:
+            ordinals = places.of(candidates)
+            candidates = candidates.join(ordinals, on="row", how="left", maintain_order="left")
+            candidates = candidates.filter(pl.col("from_end") <= head.tail)
+        return trim_lines(candidates.select(LINE_SCHEMA.keys())).with_columns(variant=pl.lit(0, pl.UInt32)).select(
+            CANDIDATE_SCHEMA.keys()
+        )
+
+    def _place_hits(self, rule: Rule, variant: Variant, hits: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+        """Give the spans of what was hit, according to the scope of the rule."""
+        hits = hits.unique("row", maintain_order=True).select(LINE_SCHEMA.keys())
+        if rule.head.method:
+            found = self.methods[rule.head.method](hits, lines, rule)
         elif rule.head.scope == "span":
-            found = find_spans(candidates, variant.patterns)
+            found = find_spans(hits, variant.patterns)
         elif rule.head.scope == "block" and rule.head.block:
-            found = extend_block(candidates, lines, rule.head.block)
+            found = extend_block(hits, lines, rule.head.block)
         else:
-            found = whole_lines(candidates)
-        return found.with_columns(
+            found = whole_lines(hits)
+        whole = (pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars())
+        return found.select(
+            "doc",
             pl.lit(rule.id).alias("rule"),
+            "line",
             pl.col("start").cast(pl.UInt32),
             pl.col("end").cast(pl.UInt32),
-            ((pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars())).alias("whole"),
+            whole.alias("whole"),
         )
+
+
+class Places:
+    """Where the lines of a batch stand in their documents, blank lines not counted; worked out when first asked for."""
+
+    def __init__(self, lines: pl.DataFrame) -> None:
+        """Take the lines that are not blank, in order, with `row` and `doc`."""
+        self._lines = lines
+
+    @functools.cached_property
+    def _ordinals(self) -> pl.DataFrame:
+        docs = self._lines["doc"]
+        position = pl.Series("position", range(0), dtype=pl.UInt32) if docs.is_empty() else pl.arange(
+            0, len(docs), dtype=pl.UInt32, eager=True
+        ).alias("position")
+        frame = self._lines.select("row", "doc").with_columns(position)
+        bounds = frame.group_by("doc").agg(
+            pl.col("position").min().alias("first"), pl.col("position").max().alias("last")
+        )
+        return frame.join(bounds, on="doc", how="left", maintain_order="left").select(
+            "row",
+            (pl.col("position") - pl.col("first")).alias("ordinal"),
+            (pl.col("last") - pl.col("position") + 1).alias("from_end"),
+        )
+
+    def of(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Give `row`, `ordinal` (from 0) and `from_end` (from 1) of some lines."""
+        return self._ordinals.join(lines.select("row").unique(), on="row", how="semi")
+
+    def first(self, count: int) -> pl.DataFrame:
+        """Give the first `count` lines of each document."""
+        return self._lines.filter(self._ordinals["ordinal"] < count)
+
+
+def _number_variants(variants: list[tuple[Rule, Variant]]) -> pl.DataFrame:
+    """Give a row a variant with what admits a line to it."""
+    rows = [
+        (
+            number, variant.language, variant.everywhere or variant.language == ANY, rule.head.min_chars,
+            rule.head.max_chars or LONGEST_LINE, rule.head.head, rule.head.tail,
+        )  # fmt: skip
+        for number, (rule, variant) in enumerate(variants)
+    ]
+    schema = {"variant": pl.UInt32, "own": pl.String, "everywhere": pl.Boolean, "min_chars": pl.UInt32}
+    bounds = {"max_chars": pl.UInt32, "head": pl.UInt32, "tail": pl.UInt32}
+    return pl.DataFrame(rows, schema={**schema, **bounds}, orient="row")
+
+
+def _by_variant(found: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    groups = found.group_by("variant", maintain_order=True)
+    return {int(str(number)): group for (number,), group in groups}
+
+
+def _match_patterns(rule: Rule, variant: Variant, candidates: pl.DataFrame) -> pl.DataFrame:
+    """Keep the lines that a pattern matches; spans and methods look again by themselves."""
+    if not variant.patterns:
+        return candidates
+    column = pl.col("opened" if rule.head.trim else "text")
+    matches = pl.any_horizontal(column.str.contains(pattern) for pattern in variant.patterns)
+    return candidates.filter(matches.fill_null(value=False))
+
+
+def trim_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    """Add what surrounds a line: `front` and `back`, its decoration; `trimmed`, the line without both; `opened`, the line
+    without what stands before it and opens no quotation.
+    """
+    front = pl.col("text").str.extract(f"^({DECORATION}+)").fill_null("")
+    rest = pl.col("text").str.replace(f"^{DECORATION}+", "")
+    lines = lines.with_columns(front.alias("front"), rest.alias("rest"))
+    return lines.with_columns(
+        pl.col("rest").str.extract(f"({DECORATION}+)$").fill_null("").alias("back"),
+        pl.col("rest").str.replace(f"{DECORATION}+$", "").alias("trimmed"),
+        pl.col("text").str.replace(f"^{OPENING}+", "").alias("opened"),
+    ).drop("rest")
+
+
+def split_label(literal: str) -> tuple[str, str, str]:
+    """Give a literal in lower case without its decoration, and the decoration before and behind it that a line must have.
+
+    >>> split_label("See also:")
+    ('see also', '', ':')
+    """
+    parts = trim_lines(pl.DataFrame({"text": [" ".join(literal.split())]})).row(0, named=True)
+    core = str(parts["trimmed"]).lower()
+    return (core, str(parts["front"]).strip(), str(parts["back"]).strip()) if core else (literal.lower(), "", "")
 
 
 def case_forms(literal: str) -> list[str]:
@@ -132,36 +275,6 @@ def case_forms(literal: str) -> list[str]:
     lowered = literal.lower()
     forms = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
     return sorted(forms | {form.replace(" ", "\u00a0") for form in forms})
-
-
-def language_gate(variant: Variant) -> pl.Expr:
-    """Say whether the words of a language count in a document: same language, unknown language, or everywhere."""
-    if variant.everywhere or variant.language == ANY:
-        return pl.lit(value=True)
-    language = pl.col("language").fill_null(UNKNOWN_LANGUAGE)
-    same = (language == variant.language) | language.str.starts_with(f"{variant.language}-")
-    return same | (language == UNKNOWN_LANGUAGE)
-
-
-def length_gates(rule: Rule) -> list[pl.Expr]:
-    """Give the bounds of a rule on the length of a line, in characters."""
-    chars = pl.col("text").str.len_chars()
-    gates = [chars >= rule.head.min_chars] if rule.head.min_chars else []
-    return [*gates, chars <= rule.head.max_chars] if rule.head.max_chars else gates
-
-
-def _within(candidates: pl.DataFrame, lines: pl.DataFrame, head: int | None, tail: int | None) -> pl.DataFrame:
-    """Keep the candidates among the first or last lines of their document, blank lines not counted."""
-    near = lines.select("row", "doc").join(candidates.select("doc").unique(), on="doc", how="semi")
-    near = near.sort("row").with_columns(
-        (pl.col("row").cum_count().over("doc") - 1).alias("ordinal"), pl.len().over("doc").alias("count")
-    )
-    inside = pl.lit(value=False)
-    if head:
-        inside = inside | (pl.col("ordinal") < head)
-    if tail:
-        inside = inside | (pl.col("ordinal") >= pl.col("count").cast(pl.Int64) - tail)
-    return candidates.join(near.filter(inside), on="row", how="semi", maintain_order="left")
 
 
 def whole_lines(lines: pl.DataFrame) -> pl.DataFrame:

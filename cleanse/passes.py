@@ -23,7 +23,7 @@ import polars as pl
 from cleanse import dedupe, documents, pipeline, segments, store
 from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError
-from cleanse.readers import OTHER, Batch, Columns, out_name, read_shard
+from cleanse.readers import JSON_OTHER, OTHER, Batch, Columns, out_name, read_shard
 from cleanse.rules import Rules, load_rules
 from cleanse.sources import Inputs, Shard, check_sources, find_inputs, plan_shards, report_folder
 
@@ -214,7 +214,7 @@ def _clean_batch(
     summary: ShardSummary,
     seconds: Counter[str],
 ) -> None:
-    others = [name for name in batch.documents.columns if name.startswith(OTHER)]
+    others = [name for name in batch.documents.columns if name.startswith((OTHER, JSON_OTHER))]
     frame = batch.documents.drop(others)
     for name, stage in pipeline.STAGES.items():
         clock = time.perf_counter()
@@ -223,7 +223,7 @@ def _clean_batch(
     clock = time.perf_counter()
     frame = pipeline.finish(frame).with_row_index("doc")
     _check_characters(frame)
-    tables = _tables(frame, job)
+    tables = _tables(frame)
     tables["documents"] = tables["documents"].hstack(batch.documents.select(others))
     tables |= {"quarantine": batch.quarantine, "originals": batch.originals}
     for name, table in tables.items():
@@ -252,7 +252,7 @@ def _check_characters(frame: pl.DataFrame) -> None:
         raise LedgerError("the characters of a document do not add up", where=wrong["id"][0], hint=hint)
 
 
-def _tables(frame: pl.DataFrame, job: Job) -> dict[str, pl.DataFrame]:
+def _tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Divide what the stages found into the tables of the work folder."""
     hits = segments.explode_hits(frame, *pipeline.EVIDENCE)
     gone = frame.select("doc", pl.col("gone").alias("line")).filter(pl.col("line").list.len() > 0).explode("line")
@@ -270,7 +270,6 @@ def _tables(frame: pl.DataFrame, job: Job) -> dict[str, pl.DataFrame]:
         .unnest("signals")
         .sort("doc", "line", "start", "end", "rule", nulls_last=False)
     )
-    del job
     columns = ["doc", *documents.HITS]
     return {
         "documents": frame.select(

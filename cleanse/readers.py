@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import gzip
 import io
@@ -24,7 +25,10 @@ from cleanse.sources import CHUNK_BYTES, InputFile, Shard, Span
 
 BATCH_BYTES = 16 << 20
 BATCH_ROWS = 5_000
-OTHER = "other:"  # marks the input's other columns in the work folder, so that none can be taken for ours
+PACKED_BYTES = 64 << 10
+# These mark the input's other columns in the work folder, so that none can be taken for ours.
+OTHER = "other:"
+JSON_OTHER = "other-json:"  # holds JSON text, whose common type is known when all is read
 BROKEN_STREAM = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 INT64 = range(-(2**63), 2**63)
 
@@ -57,7 +61,7 @@ class _Rows:
     """What has been read and not yet handed over."""
 
     rows: list[tuple[str, str, str, str | None]] = field(default_factory=list)
-    others: list[dict[str, bytes | str | None]] = field(default_factory=list)
+    others: list[dict[str, bytes | None]] = field(default_factory=list)
     frame: pl.DataFrame | None = None
     quarantine: list[tuple[str, int | None, str, bytes | None]] = field(default_factory=list)
     originals: list[tuple[str, bytes]] = field(default_factory=list)
@@ -67,7 +71,9 @@ class _Rows:
     def is_full(self) -> bool:
         return self.size >= BATCH_BYTES or len(self.rows) >= BATCH_ROWS or len(self.quarantine) >= BATCH_ROWS
 
-    def add(self, row: tuple[str, str, str, str | None], size: int, other: dict[str, Any] | None = None) -> None:
+    def add(
+        self, row: tuple[str, str, str, str | None], size: int, other: dict[str, bytes | None] | None = None
+    ) -> None:
         self.rows.append(row)
         self.others.append(other or {})
         self.size += size
@@ -82,7 +88,7 @@ class _Rows:
             documents = pl.DataFrame(self.rows, schema=READ, orient="row")
             names = dict.fromkeys(name for other in self.others for name in other)
             documents = documents.with_columns(
-                pl.Series(f"{OTHER}{name}", [_as_text(other.get(name)) for other in self.others], dtype=pl.String)
+                pl.Series(f"{JSON_OTHER}{name}", [_as_text(other.get(name)) for other in self.others], dtype=pl.String)
                 for name in names
             )
         batch = Batch(
@@ -95,15 +101,15 @@ class _Rows:
         return batch
 
 
-def _as_text(value: bytes | str | None) -> str | None:
-    return value.decode() if isinstance(value, bytes) else value
+def _as_text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
 
 
 def read_shard(shard: Shard, columns: Columns, rules: Rules) -> Iterator[Batch]:
     """Read a shard in batches of at most about BATCH_BYTES or BATCH_ROWS.
 
     Each batch holds documents of one kind of file: `documents` has the columns of READ, and the other columns of the input
-    behind the prefix OTHER.
+    behind the prefix OTHER or JSON_OTHER.
 
     Raises:
         InputError: a file of rows has no text column.
@@ -121,16 +127,49 @@ def read_shard(shard: Shard, columns: Columns, rules: Rules) -> Iterator[Batch]:
         yield rows.take()
 
 
-def open_file(file: InputFile) -> IO[bytes]:
+def open_file(file: InputFile) -> Any:
     """Open a file for reading, through its compression."""
     name = file.path.lower()
     if name.endswith(".gz"):
         return gzip.open(file.path, "rb")
     if name.endswith(".zst"):
-        raw = open(file.path, "rb")  # noqa: PTH123, SIM115 - closed with the reader
-        reader: Any = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=True)
-        return reader  # type: ignore[no-any-return]
+        return io.BufferedReader(_ZstdStream(open(file.path, "rb")))  # noqa: PTH123 - closed with the reader
     return open(file.path, "rb")  # noqa: PTH123
+
+
+class _ZstdStream(io.RawIOBase):
+    """What a .zst file unpacks to. The reader of `zstandard` takes a stream that ends early for a whole one."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._frame: Any = None
+        self._waiting = b""
+        self._unpacked = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._unpacked:
+            data = self._waiting or self._packed.read(PACKED_BYTES)
+            if not data:
+                if self._frame is not None:
+                    raise EOFError
+                return 0
+            if self._frame is None:
+                self._frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+            self._unpacked = memoryview(self._frame.decompress(data))
+            self._waiting = self._frame.unused_data
+            if self._frame.eof:
+                self._frame = None
+        size = min(len(buffer), len(self._unpacked))
+        buffer[:size] = self._unpacked[:size]
+        self._unpacked = self._unpacked[size:]
+        return size
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
 
 
 def _is_compressed(file: InputFile) -> bool:
@@ -143,14 +182,16 @@ def _reason(error: Exception) -> str:
         return "compressed stream ends early"
     if isinstance(error, gzip.BadGzipFile | zlib.error | zstandard.ZstdError):
         return f"compressed stream is damaged: {error}"
-    return f"cannot be read: {error.strerror}" if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
     """Read one file as one document."""
     del columns
     file = span.file
-    raw = b""
+    raw = data = b""
     try:
         if _is_compressed(file):
             with open(file.path, "rb") as stream:  # noqa: PTH123
@@ -159,7 +200,7 @@ def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> I
             data = stream.read()
         decoded = encoding.decode(data, rules)
     except InputError as error:
-        rows.refuse(file, None, error.what, raw or data)
+        rows.refuse(file, None, error.what, raw or data or None)
     except BROKEN_STREAM as error:
         rows.refuse(file, None, _reason(error), raw or None)
     else:
@@ -173,23 +214,30 @@ def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> I
         yield
 
 
-def _lines(stream: IO[bytes]) -> Iterator[tuple[bytes, Exception | None]]:
-    """Give the lines of a stream without their breaks; at a break of the stream, what is left and why."""
-    tail = b""
+def _lines(head: bytes, stream: io.BufferedIOBase) -> Iterator[tuple[bytes, Exception | None]]:
+    """Give the lines of `head` and what follows without their breaks; where the stream breaks, what is left and why.
+
+    It reads with `read1`, which hands over what it has: `read` loses all of a chunk whose end is damaged.
+    """
+    tail: list[bytes] = []
+    chunk = head
     while True:
+        first, *others = chunk.split(b"\n")
+        tail.append(first)
+        if others:
+            yield b"".join(tail), None
+            for piece in others[:-1]:
+                yield piece, None
+            tail = [others[-1]]
         try:
-            chunk = stream.read(CHUNK_BYTES)
+            chunk = stream.read1(CHUNK_BYTES)
         except BROKEN_STREAM as error:
-            yield tail, error
+            yield b"".join(tail), error
             return
         if not chunk:
             break
-        pieces = (tail + chunk).split(b"\n") if b"\n" in chunk else [tail + chunk]
-        tail = pieces.pop()
-        for piece in pieces:
-            yield piece, None
-    if tail:
-        yield tail, None
+    if last := b"".join(tail):
+        yield last, None
 
 
 def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
@@ -213,42 +261,48 @@ def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iter
                     rows.refuse(file, number, problem, line)
         if rows.is_full():
             yield
-    if keys and not found and span.start == 0 and span.stop is None:
-        raise _missing_column(file, columns.text, sorted(keys))
+    if not found and span.start == 0:
+        keys |= _keys_behind(span, columns.text)
+        if keys and columns.text not in keys:
+            raise _missing_column(file, columns.text, sorted(keys))
+
+
+def _keys_behind(span: Span, wanted: str) -> set[str]:
+    """Give the fields of the rows behind the first shard of a file, up to the first row that has the one that is wanted.
+
+    So a file without a text is found out however it was cut.
+    """
+    keys: set[str] = set()
+    if span.stop is not None:
+        with contextlib.suppress(OSError), open(span.file.path, "rb") as stream:  # noqa: PTH123
+            stream.seek(span.stop)
+            for line, _ in _lines(b"", stream):
+                keys.update(_parse(line)[0] or ())
+                if wanted in keys:
+                    break
+    return keys
 
 
 def _numbered_lines(span: Span, rules: Rules) -> Iterator[tuple[int | None, bytes, str | None]]:
     file = span.file
+    head = b""
     try:
         with open_file(file) as stream:
-            source: IO[bytes] = stream
+            source: Any = stream
             head = stream.read(4)
             if span.stop is not None:
                 stream.seek(span.start)
-                source = io.BytesIO(stream.read(span.stop - span.start))
+                head, source = b"", io.BytesIO(stream.read(span.stop - span.start))
             elif head.startswith(tuple(mark for mark, _ in encoding.MARKS)):
-                text = encoding.decode(head + stream.read(), rules).text
-                source = io.BytesIO(text.encode())
-            else:
-                source = _Prefixed(head, stream)
-            for number, (line, problem) in enumerate(_lines(source), span.first_row):
+                head += stream.read()
+                head, source = encoding.decode(head, rules).text.encode(), io.BytesIO()
+            for number, (line, problem) in enumerate(_lines(head, source), span.first_row):
                 content = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
                 yield number, content, _reason(problem) if problem else None
     except InputError as error:
-        yield None, b"", error.what
+        yield None, head, error.what
     except BROKEN_STREAM as error:
-        yield None, b"", _reason(error)
-
-
-class _Prefixed(io.RawIOBase):
-    """A stream with its first bytes put back."""
-
-    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
-        self._head, self._stream = head, stream
-
-    def read(self, size: int = -1) -> bytes:
-        head, self._head = self._head, b""
-        return head + self._stream.read(size)
+        yield None, head, _reason(error)
 
 
 def _parse(line: bytes) -> tuple[dict[str, Any] | None, str]:
@@ -258,12 +312,31 @@ def _parse(line: bytes) -> tuple[dict[str, Any] | None, str]:
         return None, f"not valid JSON: {error}"
     if not isinstance(record, dict):
         return None, "not a JSON object"
-    if any(type(value) is float and not -1e18 < value < 1e18 for value in record.values()):
-        # Whole numbers beyond 64 bits come as floats from the fast parser, and a float is not the number that was read.
+    if _holds_long_number(record):
         import json
 
-        record = json.loads(line)
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            return None, "not valid JSON: a number is too long, or lists stand too deep in each other"
     return record, ""
+
+
+def _holds_long_number(record: dict[str, Any]) -> bool:
+    """Say whether there is a float so large that it may have been a whole number beyond 64 bits.
+
+    The fast parser gives floats for those, and a float is not the number that was read.
+    """
+    waiting = list(record.values())
+    while waiting:
+        value = waiting.pop()
+        if type(value) is float and not -1e18 < value < 1e18:
+            return True
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+    return False
 
 
 def _add_record(
@@ -279,21 +352,24 @@ def _add_record(
     if own is not None and not isinstance(own, str | int | float):
         return f"`{columns.id}` is neither a string nor a number"
     identity = f"{file.source}#{number}" if own is None or own == "" else str(own)
-    other = {}
-    for name, value in record.items():
-        rows.kinds.setdefault(name, set()).add(_kind(value))
-        other[name] = None if value is None else _encode(value)
+    try:
+        kinds = {name: _kind(value) for name, value in record.items()}
+        other = {name: None if value is None else _encode(value) for name, value in record.items()}
+    except RecursionError:
+        return "lists stand too deep in each other"
+    for name, kind in kinds.items():
+        rows.kinds.setdefault(name, set()).add(kind)
     rows.add((identity, file.source, text, None), size, other)
     return ""
 
 
-def _encode(value: Any) -> bytes | str:
+def _encode(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
         import json
 
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _kind(value: Any) -> str:
@@ -312,8 +388,10 @@ def _missing_column(file: InputFile, name: str, there: list[str]) -> InputError:
     import difflib
 
     near = difflib.get_close_matches(name, there, n=1)
-    hint = f"name the column with --text-column, for example --text-column {near[0] if near else there[0]}"
-    return InputError(f"no column `{name}`; there are {', '.join(there[:20])}", where=file.source, hint=hint)
+    example = next(iter([*near, *there]), "body")
+    hint = f"name the column with --text-column, for example --text-column {example}"
+    names = f"there are {', '.join(there[:20])}" if there else "there are none"
+    return InputError(f"no column `{name}`; {names}", where=file.source, hint=hint)
 
 
 def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
@@ -331,81 +409,155 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
         rows.refuse(file, None, _reason(error), None)
         return
     charset = None if decoded.charset == encoding.UTF8 else decoded.charset
-    content = io.StringIO(decoded.text.removeprefix(encoding.BYTE_ORDER_MARK), newline="")
-    reader = csv.reader(content, delimiter="\t" if file.kind == ".tsv" else ",")
-    header = next(reader, None)
-    if not header:
-        rows.refuse(file, None, "empty file: no header", data)
-        return
-    if len(set(header)) != len(header):
-        rows.refuse(file, None, "two columns have the same name", data)
+    table = _SeparatedValues(decoded.text.removeprefix(encoding.BYTE_ORDER_MARK), "\t" if file.kind == ".tsv" else ",")
+    header, problem = next(((values, problem) for values, _, problem in table if values), ([], "empty file: no header"))
+    if not problem and len(set(header)) != len(header):
+        problem = "two columns have the same name"
+    if problem:
+        rows.refuse(file, None, problem, data)
         return
     if columns.text not in header:
         raise _missing_column(file, columns.text, header)
-    number = 0
-    while True:
-        try:
-            values = next(reader)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            rows.refuse(file, number, f"not valid CSV: {error}; the rest is not read", None)
-            break
-        if len(values) != len(header):
-            if values:
-                line = io.StringIO()
-                csv.writer(line).writerow(values)
-                error_text = f"{len(values)} fields where the header has {len(header)}"
-                rows.refuse(file, number, error_text, line.getvalue().encode())
-        else:
+    for number, (values, lines, broken) in enumerate(table):
+        uneven = f"{len(values)} fields where the header has {len(header)}" if len(values) != len(header) else ""
+        problem = broken or (uneven if values else "")
+        if problem:
+            rows.refuse(file, number, problem, lines.encode())
+        elif values:
             record = dict(zip(header, values, strict=True))
             text = record.pop(columns.text)
             own = record.pop(columns.id, "")
-            rows.add((own or f"{file.source}#{number}", file.source, text, charset), len(text), record)
-        number += 1
+            for name in record:
+                rows.kinds.setdefault(name, set()).add("str")
+            other: dict[str, bytes | None] = {name: orjson.dumps(value) for name, value in record.items()}
+            rows.add((own or f"{file.source}#{number}", file.source, text, charset), len(lines), other)
         if rows.is_full():
             yield
+
+
+class _SeparatedValues:
+    """The rows of a table: (values, the lines they stood in, what is wrong or an empty string)."""
+
+    def __init__(self, text: str, delimiter: str) -> None:
+        self._text = io.StringIO(text, newline="")
+        self._lines: list[str] = []
+        self._ended = False
+        self._reader = csv.reader(self._feed(), delimiter=delimiter)
+
+    def _feed(self) -> Iterator[str]:
+        for line in self._text:
+            self._lines.append(line)
+            yield line
+        self._ended = True
+
+    def __iter__(self) -> Iterator[tuple[list[str], str, str]]:
+        return self
+
+    def __next__(self) -> tuple[list[str], str, str]:
+        self._lines.clear()
+        try:
+            values, problem = next(self._reader), ""
+        except csv.Error as error:
+            values, problem = [], f"not valid CSV: {error}"
+        if self._ended:
+            # A row that asks for more than there is stands in a quotation without an end, with all that follows it.
+            problem = "a quotation without an end: this row and all behind it are not read"
+        return values, "".join(self._lines), problem
 
 
 def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
     """Read rows of a Parquet file; other columns keep their types. A null text goes to quarantine."""
     del rules
-    import pyarrow.parquet
+    import pyarrow as pa
 
     file = span.file
     number = span.first_row
-    try:
-        parquet = pyarrow.parquet.ParquetFile(file.path)
-    except (pyarrow.ArrowException, OSError) as error:
-        message = "empty file" if not file.size else f"not a Parquet file: {str(error).splitlines()[0]}"
-        rows.refuse(file, None, message, None)
-        yield
-        return
-    with parquet:
-        names = parquet.schema_arrow.names
+    with contextlib.ExitStack() as stack:
+        try:
+            parquet = stack.enter_context(open_parquet(file.path))
+            names = parquet.schema_arrow.names
+        except (pa.ArrowException, OSError) as error:
+            message = "empty file" if not file.size else f"not a Parquet file: {_reason(error)}"
+            rows.refuse(file, None, message, None)
+            yield
+            return
         _check_parquet(parquet, file, columns)
         groups = list(range(span.start, parquet.num_row_groups if span.stop is None else span.stop))
         try:
             for batch in parquet.iter_batches(_rows_of(parquet, groups), row_groups=groups):
-                frame = pl.DataFrame(pl.from_arrow(pyarrow.Table.from_batches([batch])))
-                _take_frame(frame, names, file, number, columns, rows)
-                number += frame.height
+                table, numbers = _refuse_broken_text(pa.Table.from_batches([batch]), file, number, rows)
+                frame = pl.DataFrame(pl.from_arrow(table))
+                _take_frame(frame, numbers, names, file, columns, rows)
+                number += batch.num_rows
                 yield
-        except (pyarrow.ArrowException, OSError) as error:
-            rows.refuse(file, number, f"damaged from this row on: {str(error).splitlines()[0]}", None)
+        except (pa.ArrowException, OSError) as error:
+            rows.refuse(file, number, f"damaged from this row on: {_reason(error)}", None)
             yield
+        except pl.exceptions.PolarsError as error:
+            raise InputError(
+                f"a column is of a type that cannot be read: {_reason(error)}", where=file.source
+            ) from error
+
+
+def open_parquet(path: str) -> Any:
+    """Open a Parquet file; pyarrow by itself cannot open a file whose name is not UTF-8."""
+    import pyarrow.parquet
+
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return pyarrow.parquet.ParquetFile(open(path, "rb"))  # noqa: PTH123 - closed with the file
+    return pyarrow.parquet.ParquetFile(path)
+
+
+def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) -> tuple[Any, pl.Series]:
+    """Put rows with strings that are not UTF-8 into quarantine. Gives the other rows, and the numbers of their rows.
+
+    Neither pyarrow nor Polars looks, and Polars dies of them later.
+    """
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    numbers = pl.Series("number", range(first, first + table.num_rows), dtype=pl.UInt64)
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid:
+        good = [True] * table.num_rows
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if not (kinds.is_string(column.type) or kinds.is_large_string(column.type)):
+                continue
+            for place, value in enumerate(column.cast(pa.large_binary()).to_pylist()):
+                if good[place] and value is not None and not _is_utf8(value):
+                    good[place] = False
+                    rows.refuse(file, first + place, f"`{name}` is not UTF-8", value)
+        table, numbers = table.filter(pa.array(good)), numbers.filter(pl.Series(good))
+        table.validate(full=True)
+    return table, numbers
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_parquet(parquet: Any, file: InputFile, columns: Columns) -> None:
     import pyarrow.types as kinds
 
     schema = parquet.schema_arrow
+    if len(set(schema.names)) != len(schema.names):
+        raise InputError("two columns have the same name", where=file.source, hint="rename one of them")
     if columns.text not in schema.names:
         raise _missing_column(file, columns.text, list(schema.names))
     kind = schema.field(columns.text).type
     kind = kind.value_type if kinds.is_dictionary(kind) else kind
     if not (kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind) or kinds.is_null(kind)):
         raise InputError(f"column `{columns.text}` holds {kind}, not text", where=file.source, hint="use --text-column")
+    if columns.id in schema.names and (kinds.is_nested(own := schema.field(columns.id).type) or kinds.is_binary(own)):
+        hint = "name another column with --id-column"
+        raise InputError(f"column `{columns.id}` holds {own}, which is no id", where=file.source, hint=hint)
 
 
 def _rows_of(parquet: Any, groups: list[int]) -> int:
@@ -416,27 +568,33 @@ def _rows_of(parquet: Any, groups: list[int]) -> int:
 
 
 def _take_frame(
-    frame: pl.DataFrame, names: list[str], file: InputFile, first: int, columns: Columns, rows: _Rows
+    frame: pl.DataFrame, numbers: pl.Series, names: list[str], file: InputFile, columns: Columns, rows: _Rows
 ) -> None:
     """Add the rows of a frame; those without text go to quarantine as JSON."""
-    frame = frame.with_row_index("row number of cleanse", offset=first)
-    text = pl.col(columns.text).cast(pl.String)
-    bad = frame.filter(text.is_null())
-    for row in bad.iter_rows(named=True):
-        number = row.pop("row number of cleanse")
-        rows.refuse(file, number, f"`{columns.text}` is null", orjson.dumps(row, default=str))
-    good = frame.filter(text.is_not_null())
-    identity = pl.lit(f"{file.source}#") + pl.col("row number of cleanse").cast(pl.String)
+    text = frame[columns.text].cast(pl.String)
+    null = text.is_null()
+    for number, row in zip(numbers.filter(null), frame.filter(null).iter_rows(named=True), strict=True):
+        rows.refuse(file, number, f"`{columns.text}` is null", _row_as_json(row))
+    identity = pl.select(pl.lit(f"{file.source}#") + numbers.cast(pl.String)).to_series()
     if columns.id in names:
-        own = pl.col(columns.id).cast(pl.String)
-        identity = pl.when(own.is_null() | (own == "")).then(identity).otherwise(own)
-    rows.frame = good.select(
-        identity.alias("id"),
-        pl.lit(file.source).alias("source"),
-        text.alias("text"),
-        pl.lit(None, pl.String).alias("charset"),
-        *(pl.col(name).alias(f"{OTHER}{name}") for name in names if name not in (columns.text, columns.id)),
-    )
+        own = frame[columns.id].cast(pl.String)
+        identity = pl.select(pl.when(own.is_null() | (own == "")).then(identity).otherwise(own)).to_series()
+    rows.frame = pl.DataFrame(
+        [
+            identity.alias("id"),
+            pl.repeat(file.source, frame.height, dtype=pl.String, eager=True).alias("source"),
+            text.alias("text"),
+            pl.repeat(None, frame.height, dtype=pl.String, eager=True).alias("charset"),
+            *(frame[name].alias(f"{OTHER}{name}") for name in names if name not in (columns.text, columns.id)),
+        ]
+    ).filter(~null)
+
+
+def _row_as_json(row: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:
+        return str(row).encode(errors="backslashreplace")
 
 
 Reader = Callable[[Span, Columns, Rules, _Rows], Iterator[None]]
@@ -453,4 +611,4 @@ READERS: dict[str, Reader] = {
 
 def out_name(column: str) -> str:
     """Give the name in OUT of an other column of the work folder."""
-    return other_name(column.removeprefix(OTHER))
+    return other_name(column.removeprefix(OTHER).removeprefix(JSON_OTHER))

@@ -101,6 +101,8 @@ class Head(Body):
     references: list[str] = []
     weight: Annotated[float, Field(gt=0, lt=1)] | None = None
     case_sensitive: bool = False
+    label: bool = False
+    trim: bool = False
     min_chars: Annotated[int, Field(ge=0)] = 0
     max_chars: Annotated[int, Field(ge=1)] | None = None
     head: Annotated[int, Field(ge=1)] | None = None

@@ -1,0 +1,280 @@
+"""House rules on rules: a rule that breaks one is told so, and none of ours does.
+
+The examples of the shipped rules run in `test_rules.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cleanse import catalogue
+from cleanse.errors import OptionError
+from cleanse.rules import ANY, RETIRED, Rules, builtin_folder, compile_pattern, load_rules
+
+RULES = load_rules()
+HEAD = """\
+title = "Line that names a mill"
+why = "It stands here so that a test has a rule to break."
+since = "0.1.0"
+status = "stable"
+scope = "line"
+action = "strip"
+severity = "low"
+risk = "A line of a story that names a mill."
+max_chars = 80
+patterns = ['^{literals}$']
+literals = ["old mill"]
+"""
+HITS = """
+[[hit]]
+text = "Old mill"
+
+[[hit]]
+text = "old MILL"
+"""
+MISSES = """
+[[miss]]
+text = "the old mill burned"
+
+[[miss]]
+text = "behind the mill"
+"""
+BLOCK = "\n[block]\nmax_lines = 3\n"
+# What is broken: the rule's text without its examples, the examples, and the fault: field and a part of the reason.
+BROKEN = {
+    "look-ahead": (HEAD.replace("}$'", "}(?= x)'"), "", "patterns", "does not compile: look-around"),
+    "back-reference": (HEAD.replace("}$'", r"}(x)\1'"), "", "patterns", "does not compile: backreferences"),
+    "unclosed": (HEAD.replace("}$'", "}($'"), "", "patterns", "does not compile: unclosed group"),
+    "empty": (HEAD.replace("}$'", "}?$'"), "", "patterns", "matches the empty string"),
+    "unbounded": (HEAD.replace("}$'", "}.*$'"), "", "patterns", "unbounded .* or .+"),
+    "no-gate": (re.sub("(?m)^(literals|max_chars) .*\n|[{}]", "", HEAD), "", "literals", "no literal and no length"),
+    "spaced-word": (HEAD.replace('"old mill"', '"old mill "'), "", "literals", "begins or ends with a space"),
+    "no-pattern": (re.sub("(?m)^patterns.*\n", "", HEAD), "", "patterns", "no pattern"),
+    "no-block": (HEAD.replace('"line"', '"block"'), "", "block", "needs a table [block]"),
+    "block-item": (HEAD.replace('"line"', '"block"'), BLOCK + "items = ['(?=x)']", "block.items", "does not compile"),
+    "block-prose": (HEAD.replace('"line"', '"block"'), BLOCK + "prose = ['x*']", "block.prose", "matches the empty"),
+    "method": (HEAD + 'method = "guess"', "", "method", "no such method: guess"),
+    "fix": (HEAD.replace('"strip"', '"fix"'), "", "action", "belong to the family encoding"),
+    "drop-line": (HEAD.replace('"strip"', '"drop"'), "", "action", "only a document can be dropped"),
+    "no-measure": (HEAD.replace('"line"', '"document"'), "", "measure", "a document rule needs a measure"),
+    "no-limit": (HEAD.replace('"line"', '"document"') + 'measure = { column = "chars" }', "", "measure", "neither min"),
+    "stray-measure": (HEAD + 'measure = { column = "chars", min = 1 }', "", "measure", "only rules under quality/"),
+    "few-hits": (HEAD, '[[hit]]\ntext = "Old mill"\n' + MISSES, "hit", "1 of 2 examples"),
+    "few-misses": (HEAD, HITS, "miss", "0 of 2 examples"),
+    "twice": (HEAD, HITS + '[[hit]]\ntext = "Old mill"\n' + MISSES, "hit 3", "appears twice"),
+    "far-misses": (HEAD, HITS + re.sub("old mill burned|mill", "sea", MISSES), "miss", "most misses are not near"),
+    "missed-hit": (HEAD, HITS.replace("MILL", "barn, or mill") + MISSES, "hit 2", "is not hit: 'old barn, or mill'"),
+    "eaten-miss": (HEAD, HITS + MISSES.replace("behind the mill", "OLD mill"), "miss 2", "is hit: 'OLD mill'"),
+    "wrong-span": (HEAD, HITS.replace('MILL"', 'MILL"\nspan = "old"') + MISSES, "hit 2", "hits 'old MILL', not 'old'"),
+    "learned": (HEAD, HITS + MISSES + 'expect = "fail"', "miss 2", 'passes, though marked expect = "fail"'),
+}
+
+
+def find_faults(folder: Path, files: dict[str, str]) -> list[tuple[str, str, str]]:
+    """Write a folder of rules, check its rules alone, and give file, field and reason of each fault."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    every = load_rules(folder)
+    alone = Rules([rule for rule in every if set(rule.files) & set(files)] + [every["language/undetermined"]])
+    return [(fault.file, fault.field, fault.reason) for fault in catalogue.find_faults(alone)]
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_broken_rule_is_told(tmp_path, name):
+    """The fault names the file, the field and the reason."""
+    head, rest, field, reason = BROKEN[name]
+    examples = rest if "[[" in rest else HITS + MISSES
+    text = f"{head}\n{rest if '[block]' in rest else ''}\n{examples}"
+    faults = find_faults(tmp_path, {f"boilerplate/{name}.toml": text})
+    told = [why for file, place, why in faults if (file, place) == (f"rules/boilerplate/{name}.toml", field)]
+    assert any(reason in why for why in told), faults
+
+
+def test_a_whole_rule_has_no_fault(tmp_path):
+    """The rule from which the broken ones are made is right itself, so each fault above comes from its change."""
+    assert find_faults(tmp_path, {"boilerplate/mill.toml": HEAD + HITS + MISSES}) == []
+
+
+def test_faults_of_all_files_come_at_once(tmp_path):
+    """A rule that cannot run does not hide what is wrong with the examples of another."""
+    broken = HEAD.replace("}$'", "}(?= x)'") + HITS + MISSES
+    language = 'literals = ["starý mlyn"]\n' + HITS + MISSES
+    files = {
+        "boilerplate/a.toml": broken,
+        "boilerplate/b/rule.toml": HEAD.replace('literals = ["old mill"]\n', ""),
+        "boilerplate/b/sk.toml": language,
+        "moods/c.toml": HEAD + HITS + MISSES,
+    }
+    assert find_faults(tmp_path, files) == [
+        (
+            "rules/boilerplate/a.toml",
+            "patterns",
+            "does not compile: look-around, including look-ahead and look-behind, is not supported",
+        ),
+        ("rules/boilerplate/b/sk.toml", "hit 1", "is not hit: 'Old mill'"),
+        ("rules/boilerplate/b/sk.toml", "hit 2", "is not hit: 'old MILL'"),
+        ("rules/moods/c.toml", "", "no stage runs this family"),
+    ]
+
+
+def test_measures_are_known(tmp_path):
+    """A measure that no stage computes is a fault that lists those that exist, not a crash of the run."""
+    head = HEAD.replace('"line"', '"document"') + 'measure = { column = "beauty", min = 1 }\n'
+    faults = find_faults(tmp_path, {"quality/pretty.toml": head + HITS + MISSES})
+    assert faults == [("rules/quality/pretty.toml", "measure", "no such measure: beauty")]
+
+
+def test_a_measure_is_tried_on_whole_documents(tmp_path):
+    """Examples of a quality rule go through all stages: the limit hits the short ones and spares the long ones."""
+    head = re.sub("(?m)^(literals|patterns|max_chars).*\n", "", HEAD)
+    head = head.replace('"line"', '"document"') + 'measure = { column = "chars", min = 10 }\n'
+    assert find_faults(tmp_path, {"quality/tiny.toml": head + HITS + MISSES}) == []
+    faults = find_faults(tmp_path, {"quality/tiny.toml": head.replace("10", "16") + HITS + MISSES})
+    assert faults == [("rules/quality/tiny.toml", "miss 2", "is hit: 'behind the mill'")]
+
+
+def test_no_rule_of_ours_breaks_a_house_rule():
+    """All that `cleanse check` says without running examples, for all shipped rules."""
+    faults = [
+        fault for rule in RULES for check in (catalogue._obstacles, catalogue._static_faults) for fault in check(rule)
+    ]
+    assert faults == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_titles_name_what_is_found(rule):
+    """A title names the pattern, never the cure, and has no full stop."""
+    assert not re.match(r"(?i)(?:remove|detect|no|strip|delete|clean|find|fix)\b", rule.head.title)
+    assert not rule.head.title.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_why_and_risk_say_something(rule):
+    """Neither is empty, "unknown" or a word alone."""
+    for text in (rule.head.why, rule.head.risk):
+        assert len(text.split()) >= 5
+        assert not re.match(r"(?i)\s*(?:unknown|unlikely|todo|none)[\s.]*$", text)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_id_is_the_path(rule):
+    """A rule is found where its id says: one file, or a folder with rule.toml and a file a language."""
+    folder = [f"{rule.id}/rule.toml", *(f"{rule.id}/{language}.toml" for language in rule.languages)]
+    assert sorted(rule.files) == sorted(folder if rule.languages else [f"{rule.id}.toml"])
+    assert re.fullmatch(r"[a-z]+/[a-z][a-z0-9-]*", rule.id)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_no_example_stands_twice_in_a_language(rule):
+    """The same text as two examples of one file proves nothing twice, and as hit and miss it contradicts itself."""
+    seen = Counter((language, example.text, example.other) for _, language, _, example in rule.examples())
+    assert [key for key, count in seen.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_pattern_is_needed(rule):
+    """Each pattern of a file is reached by a hit of that file; each of rule.toml by a hit of some language."""
+    unreached = []
+    shared: Counter[str] = Counter()
+    for language, body in (rule.languages or {ANY: rule.head}).items():
+        lines = pl.Series([line for hit in body.hit for line in hit.text.split("\n")], dtype=pl.String)
+        reached = {
+            text: lines.str.contains(compile_pattern(text, body.literals, rule.head.case_sensitive)).any()
+            for text in {*body.patterns, *rule.head.patterns}
+        }
+        unreached += [f"{language}: {text}" for text in body.patterns if not reached[text]]
+        shared.update({text: int(reached[text]) for text in rule.head.patterns})
+    unreached += [f"rule.toml: {text}" for text in rule.head.patterns if not shared[text]]
+    assert unreached == []
+
+
+def test_retired_ids_are_not_reused():
+    """A retired rule keeps its id for good, so that reports of two versions can be compared."""
+    retired = builtin_folder() / RETIRED
+    names = {path.relative_to(retired).as_posix().removesuffix(".toml") for path in retired.rglob("*.toml")}
+    assert [name for name in names if name in RULES] == []
+
+
+def test_every_language_has_the_words_of_every_rule():
+    """A rule made of words speaks every language of the project; a gap is seen here and not by a reader."""
+    languages = {language for rule in RULES for language in rule.languages}
+    gaps = {rule.id: sorted(languages - set(rule.languages)) for rule in RULES if rule.languages}
+    assert {rule_id: missing for rule_id, missing in gaps.items() if missing} == {}
+
+
+def test_the_keys_stand_in_their_order():
+    """A reviewer reads every rule.toml top-down: identity, reason, behaviour, patterns, examples."""
+    order = ["title", "why", "since", "status", "scope", "action", "severity", "risk", "references"]
+    for path in builtin_folder().rglob("*.toml"):
+        keys = [key for key in tomllib.loads(path.read_text("utf-8")) if key in order]
+        assert keys == sorted(keys, key=order.index), path
+
+
+@pytest.mark.parametrize("languages", [(), ("sk", "sl")])
+def test_a_skeleton_passes_the_check(tmp_path, languages):
+    """What `new-rule` writes is whole: a draft without a fault."""
+    paths = catalogue.write_skeleton("boilerplate/my-rule", str(tmp_path), languages)
+    names = [path.relative_to(tmp_path).as_posix() for path in paths]
+    folder = ["boilerplate/my-rule/rule.toml", "boilerplate/my-rule/sk.toml", "boilerplate/my-rule/sl.toml"]
+    assert names == (folder if languages else ["boilerplate/my-rule.toml"])
+    assert find_faults(tmp_path, {name: (tmp_path / name).read_text("utf-8") for name in names}) == []
+    assert load_rules(tmp_path)["boilerplate/my-rule"].head.status == "draft"
+
+
+def test_a_skeleton_never_overwrites(tmp_path):
+    """A second call for the same id, in either shape, is an error and leaves the file alone."""
+    (path,) = catalogue.write_skeleton("spam/mine", str(tmp_path))
+    path.write_text("mine", "utf-8")
+    for languages in ((), ("sk",)):
+        with pytest.raises(OptionError, match="the rule is there already"):
+            catalogue.write_skeleton("spam/mine", str(tmp_path), languages)
+    assert [file.read_text("utf-8") for file in tmp_path.rglob("*.toml")] == ["mine"]
+
+
+@pytest.mark.parametrize("rule_id", ["mine", "Spam/mine", "spam/mine/deep", "../spam/mine", "spam/", "spam/mine.toml"])
+def test_a_skeleton_needs_an_id(tmp_path, rule_id):
+    """Anything that is not family/name is refused, and nothing is written."""
+    with pytest.raises(OptionError, match="not the id of a rule"):
+        catalogue.write_skeleton(rule_id, str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_rule_as_a_page():
+    """The page of a rule shows why, risk, version, files, words and examples with their notes."""
+    rule = RULES["boilerplate/also-read"]
+    page = catalogue.describe_rule(rule)
+    assert page.startswith(f"boilerplate/also-read   {rule.head.title}\n\n{rule.head.why.strip()}\n\naction    strip, ")
+    for text in (rule.head.risk.strip(), f"version   {rule.version}", "boilerplate/also-read/pl.toml", "\n[pl]\n"):
+        assert text in page
+    for language, body in rule.languages.items():
+        block = page.split(f"\n[{language}]\n")[1].split("\n\n[")[0]
+        assert all(word in block for word in body.literals)
+        assert [line.split()[0] for line in block.splitlines() if line.startswith(("  hit", "  miss"))] == [
+            *["hit"] * len(body.hit),
+            *["miss"] * len(body.miss),
+        ]
+
+
+def test_a_rule_with_numbers_as_a_page():
+    """Parameters stand on the page under their names."""
+    page = catalogue.describe_rule(RULES["dedupe/near"]).splitlines()
+    assert "threshold 0.8" in page
+    assert any(line.startswith("see       https://") for line in page)
+
+
+def test_the_catalogue_of_one_language(capsys):
+    """`rules --language pl` lists the rules with Polish words; a language nobody wrote for is an error."""
+    catalogue.print_catalogue(RULES, "pl")
+    shown = capsys.readouterr().out
+    assert f"{sum('pl' in rule.languages for rule in RULES)} rules" in shown
+    assert "dedupe/near" not in shown
+    with pytest.raises(OptionError, match="no rule has words in that language: xx"):
+        catalogue.print_catalogue(RULES, "xx")
