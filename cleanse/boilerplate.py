@@ -20,14 +20,16 @@ def neighbours(candidates: pl.DataFrame, lines: pl.DataFrame, before: int, after
 
     Reads of both: `row, doc, line, text`. Gives a row a pair: those, and `other`, the text of the neighbour.
     """
-    near = lines.join(candidates.select("doc").unique(), on="doc", how="semi", maintain_order="left")
-    near = near.with_columns(
-        pl.concat_list(
-            pl.col("text").shift(step).over("doc") for step in (*range(-after, 0), *range(1, before + 1))
-        ).alias("other")
-    )
-    pairs = candidates.join(near.select("row", "other"), on="row", maintain_order="left")
-    return pairs.explode("other").filter(pl.col("other").is_not_null())
+    rows, docs, texts = lines["row"], lines["doc"], lines["text"]
+    place = pl.Series("place", rows.search_sorted(candidates["row"]), dtype=pl.Int64)
+    frames = [candidates.head(0).with_columns(pl.lit(None, pl.String).alias("other"))]
+    for step in (*range(-before, 0), *range(1, after + 1)):
+        there = place + step
+        inside = (there >= 0) & (there < lines.height)
+        pairs, there = candidates.filter(inside), there.filter(inside)
+        same = docs.gather(there) == pairs["doc"]
+        frames.append(pairs.filter(same).with_columns(texts.gather(there.filter(same)).alias("other")))
+    return pl.concat(frames)
 
 
 def repeats_neighbour(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:

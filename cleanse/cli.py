@@ -103,8 +103,10 @@ def describe(result: Result) -> str:
         f"dropped      {count(documents['dropped'])}"
         + "".join(f"\n  {count(number):>10} {rule}" for rule, number in ledger["dropped_by"].items()),
         f"quarantined  {count(documents['quarantined'])}",
-        f"removed      {count(characters['removed'])} characters, "
-        f"{count(characters['removed_with_documents'])} of them with dropped documents",
+        (
+            f"removed      {count(characters['removed'])} characters, "
+            f"{count(characters['removed_with_documents'])} of them with dropped documents"
+        ),
         f"changed      {count(characters['changed'])} characters into {count(characters['replaced'])}",
         f"stripped     {count(sum(summary['lines']['strip'].values()))} lines, whole or in part",
         f"flagged      {count(sum(summary['lines']['flag'].values()))} segments",

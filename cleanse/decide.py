@@ -197,7 +197,7 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                     acts=pl.lit(rule.head.status == "stable"), line=null, start=null, end=null,
                     text=pl.lit(None, pl.String), replacement=pl.lit(None, pl.String),
                 )
-                .cast(segments.HIT_SCHEMA)
+                .cast(pl.Schema(segments.HIT_SCHEMA))
             )
         hits = pl.concat(frames)
         drops = hits.filter((pl.col("action") == "drop") & pl.col("acts"))

@@ -46,7 +46,11 @@ class Parameters:
         values = {name: float(str(value)) for name, value in every[NEAR].head.parameters.items()}
         whole = {name: int(values[name]) for name in ("shingle", "bands", "rows", "seed", "rounds")}
         return Parameters(
-            *(rule in selected for rule in (EXACT, FOLDED, NEAR)), threshold=values["threshold"], **whole
+            exact=EXACT in selected,
+            folded=FOLDED in selected,
+            near=NEAR in selected,
+            threshold=values["threshold"],
+            **whole,
         )
 
     @property
@@ -78,7 +82,7 @@ class Outcome:
 @functools.lru_cache(maxsize=4)
 def permutations(count: int, seed: int) -> tuple[kernels.U32, kernels.U32]:
     """Give the parameters of the scheme `affine32` of datasketch 2.0: odd factors and summands, from numpy's RandomState."""
-    generator = np.random.RandomState(seed)  # noqa: NPY002 - the stream that datasketch uses, frozen by numpy
+    generator = np.random.RandomState(seed)  # the stream that datasketch uses, frozen by numpy
     a = generator.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     b = generator.randint(0, 1 << 32, count, dtype=np.uint32)
     return a, b
@@ -256,15 +260,16 @@ def _choose_keepers(
     pairs: pl.DataFrame, threshold: float, count: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     similar = pairs.filter(pl.col("similarity") >= threshold).sort("right", "left")
-    return choose_keepers(
+    chosen: tuple[NDArray[np.int64], NDArray[np.float64]] = choose_keepers(
         similar["left"].to_numpy().astype(np.int64),
         similar["right"].to_numpy().astype(np.int64),
         similar["similarity"].to_numpy(),
         count,
     )
+    return chosen
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def choose_keepers(left: Any, right: Any, similarity: Any, count: int) -> Any:
     """Go through verified pairs by `right`; a document is dropped when a document before it is similar and kept.
 
@@ -287,7 +292,7 @@ def choose_keepers(left: Any, right: Any, similarity: Any, count: int) -> Any:
 def explain_pair(texts: Sequence[str], rules: Rules) -> set[str]:
     """Say by which duplicate rules the second of two texts would go if each rule were alone."""
     series = pl.Series(texts, dtype=pl.String)
-    found = set()
+    found: set[str] = set()
     for name in (EXACT, FOLDED, NEAR):
         parameters = Parameters.of(Rules([rules[name]]), rules)
         signed = sign_documents(series, parameters).with_columns(

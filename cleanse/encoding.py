@@ -79,9 +79,9 @@ def decode(data: bytes, rules: Rules) -> Decoded:
     Raises:
         InputError: the bytes are not text, or decode strictly in no charset.
     """
-    for mark, charset in MARKS:
-        if data.startswith(mark):
-            return _strictly(data, [charset])
+    marked = [charset for mark, charset in MARKS if data.startswith(mark)]
+    if marked:
+        return _strictly(data, marked)
     try:
         text = data.decode(UTF8)
     except UnicodeDecodeError:
@@ -90,14 +90,15 @@ def decode(data: bytes, rules: Rules) -> Decoded:
     if b"\x00" not in data and b"\x1b" not in data:
         return Decoded(text, UTF8, exact=True)
     # Charsets in seven bits, and UTF-16 of ASCII text, look like UTF-8: ask before believing it.
-    for charset in _detect(data):
+    charsets = _detect(data)
+    for charset in charsets:
         name = codecs.lookup(charset).name
         if name.startswith(("utf-16", "utf-32", "iso2022", "hz")):
             try:
                 return _strictly(data, [charset])
             except InputError:
                 break
-    if b"\x00" in data and not _detect(data):
+    if b"\x00" in data and not charsets:
         raise InputError("not text: NUL bytes between others, and no charset fits")
     return Decoded(text, UTF8, exact=True)
 

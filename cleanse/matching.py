@@ -18,10 +18,11 @@ from cleanse.rules import ANY, Block, Rule, Rules, Variant
 
 Method = Callable[[pl.DataFrame, pl.DataFrame, Rule], pl.DataFrame]
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
-CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "variant": pl.UInt32}
+CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "literal": pl.String, "variant": pl.UInt32}
 LABEL_SCHEMA = {"label": pl.String, "before": pl.String, "behind": pl.String, "variant": pl.UInt32}
 UNKNOWN_LANGUAGE = "und"
 LONGEST_LINE = 2**32 - 1
+SHORT_LINE = 400  # characters: rules that look at no longer lines share one search over the short lines
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
 # symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
 # speech of a label; not the signs of copyright and of currencies, which are words of their own.
@@ -36,15 +37,17 @@ OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。�
 class Matcher:
     """The line rules of a family, made ready: which literal leads to which rule in which language.
 
-    `gate` holds every way in which a literal may stand in a line; `literals` (`literal`, `variant`) tells whose they are;
-    `labels` (`label`, `variant`, `before`, `behind`) holds those that may be a whole line; `numbers` has a row a variant.
+    `near` and `far` are the literals (`literal`, `variant`) of rules that look at lines of at most SHORT_LINE characters, and
+    of the others; `forms` are the ways in which far literals are written. `labels` (`label`, `before`, `behind`, `variant`)
+    holds the literals that may be a whole line; `numbers` has a row a variant with what admits a line to it.
     """
 
     rules: Rules
     methods: dict[str, Method]
     variants: tuple[tuple[Rule, Variant], ...]
-    gate: tuple[str, ...]
-    literals: pl.DataFrame
+    near: pl.DataFrame
+    far: pl.DataFrame
+    forms: tuple[str, ...]
     labels: pl.DataFrame
     numbers: pl.DataFrame
 
@@ -57,20 +60,24 @@ class Matcher:
             if rule.head.scope != "document" and rule.family != "encoding"
             for variant in rule.variants
         ]
-        gate = sorted({form for _, variant in variants for literal in variant.literals for form in case_forms(literal)})
-        pairs = [(literal, number) for number, (_, variant) in enumerate(variants) for literal in variant.gates()]
-        labels = [
-            (*split_label(literal), number)
-            for number, (rule, variant) in enumerate(variants)
-            if rule.head.label
-            for literal in variant.literals
-        ]
+        pairs: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
+        forms: set[str] = set()
+        labels = []
+        for number, (rule, variant) in enumerate(variants):
+            near = rule.head.max_chars is not None and rule.head.max_chars <= SHORT_LINE
+            pairs[near] += [(literal, number) for literal in variant.gates()]
+            if not near:
+                forms.update(form for literal in variant.literals for form in case_forms(literal))
+            if rule.head.label:
+                labels += [(*split_label(literal), number) for literal in variant.literals]
+        schema = {"literal": pl.String, "variant": pl.UInt32}
         return Matcher(
             rules,
             methods,
             tuple(variants),
-            tuple(gate),
-            pl.DataFrame(pairs, schema={"literal": pl.String, "variant": pl.UInt32}, orient="row"),
+            pl.DataFrame(pairs[True], schema=schema, orient="row"),
+            pl.DataFrame(pairs[False], schema=schema, orient="row"),
+            tuple(sorted(forms)),
             pl.DataFrame(labels, schema=LABEL_SCHEMA, orient="row").unique(maintain_order=True),
             _number_variants(variants),
         )
@@ -82,49 +89,48 @@ class Matcher:
         """
         lines = segments.split_lines(documents, "repaired").with_row_index("row")
         lines = lines.filter(pl.col("text").str.contains(r"\S"))
-        gated = lines.clear()
-        if self.gate:
-            gated = lines.filter(pl.col("text").str.contains_any(list(self.gate), ascii_case_insensitive=True))
-        gated = trim_lines(gated).join(documents.select("doc", "language"), on="doc", how="left", maintain_order="left")
         places = Places(lines)
-        labelled = self._admit(self._find_labels(gated), places)
-        named = self._admit(self._find_named(gated), places)
+        named = self._find_named(lines, documents.select("doc", "language"), places)
+        labelled = _by_variant(self._find_labels(named))
+        candidates = _by_variant(named)
         found = [pl.DataFrame(schema=segments.FOUND_SCHEMA)]
-        by_label = _by_variant(labelled)
-        by_name = _by_variant(named)
         for number, (rule, variant) in enumerate(self.variants):
-            candidates = by_name.get(number)
-            if not variant.literals:
-                candidates = self._short_lines(lines, rule, places)
-            hits = [by_label[number]] if number in by_label else []
-            if candidates is not None and candidates.height and (variant.patterns or rule.head.method):
-                hits.append(_match_patterns(rule, variant, candidates))
-            if hits:
+            hits = [labelled[number].select(CANDIDATE_SCHEMA.keys())] if number in labelled else []
+            looked_at = candidates.get(number) if variant.literals else self._short_lines(lines, rule, places)
+            if looked_at is not None and looked_at.height and (variant.patterns or rule.head.method):
+                hits.append(_match_patterns(rule, variant, looked_at).select(CANDIDATE_SCHEMA.keys()))
+            if any(frame.height for frame in hits):
                 found.append(self._place_hits(rule, variant, pl.concat(hits), lines))
         return pl.concat(found).unique(maintain_order=True)
 
-    def _find_labels(self, gated: pl.DataFrame) -> pl.DataFrame:
+    def _find_named(self, lines: pl.DataFrame, languages: pl.DataFrame, places: Places) -> pl.DataFrame:
+        """Find for each line the rules and languages one of whose literals it contains: `literal` and `variant` added.
+
+        Short lines are put in lower case and searched for all literals of near rules in one Aho-Corasick pass. Long lines are
+        first asked for the few literals of far rules, as they are written.
+        """
+        lowered = pl.col("text").str.to_lowercase().str.replace_all("\u00a0", " ", literal=True).alias("lowered")
+        asked = pl.col("text").str.contains_any(list(self.forms), ascii_case_insensitive=True)
+        far = lines.filter(asked) if self.far.height else lines.clear()
+        near = lines.filter(pl.col("text").str.len_chars() <= SHORT_LINE) if self.near.height else lines.clear()
+        found = pl.concat(
+            [_search(near.with_columns(lowered), self.near), _search(far.with_columns(lowered), self.far)]
+        ).join(languages, on="doc", how="left", maintain_order="left")
+        admitted = self._admit(found, places)
+        surroundings = trim_lines(admitted.select("row", "text").unique("row")).drop("text")
+        return admitted.join(surroundings, on="row").sort("row", "variant", "literal")
+
+    def _find_labels(self, named: pl.DataFrame) -> pl.DataFrame:
         """Find the lines that are a label of a rule and nothing else, decoration aside: a join, not a pattern."""
         core = pl.col("trimmed").str.to_lowercase().str.replace_all(r"\s+", " ")
-        found = gated.with_columns(core.alias("label")).join(self.labels, on="label", maintain_order="left")
-        return found.filter(
-            (pl.col("front").str.strip_chars_end().str.ends_with(pl.col("before")) | (pl.col("before") == ""))
-            & (pl.col("back").str.strip_chars_start().str.starts_with(pl.col("behind")) | (pl.col("behind") == ""))
+        found = (
+            named.with_columns(core.alias("label"))
+            .join(self.labels, on=["label", "variant"], maintain_order="left")
+            .unique(["row", "variant"], maintain_order=True)
         )
-
-    def _find_named(self, gated: pl.DataFrame) -> pl.DataFrame:
-        """Find for each line the rules and languages one of whose literals it contains, where patterns are to decide."""
-        patterned = [number for number, (_, variant) in enumerate(self.variants) if variant.patterns]
-        literals = self.literals.filter(pl.col("variant").is_in(patterned))
-        wanted = pl.lit(literals["literal"].unique()).implode()
-        return (
-            gated.with_columns(pl.col("text").str.to_lowercase().str.extract_many(wanted, overlapping=True).alias("literal"))
-            .filter(pl.col("literal").list.len() > 0)
-            .explode("literal")
-            .join(literals, on="literal")
-            .unique(["row", "variant"])
-            .sort("row", "variant")
-        )
+        before = pl.col("front").str.strip_chars_end().str.ends_with(pl.col("before"))
+        behind = pl.col("back").str.strip_chars_start().str.starts_with(pl.col("behind"))
+        return found.filter((before | (pl.col("before") == "")) & (behind | (pl.col("behind") == "")))
 
     def _admit(self, found: pl.DataFrame, places: Places) -> pl.DataFrame:
         """Let through what the language, the length of the line and its place in the document allow."""
@@ -137,12 +143,13 @@ class Matcher:
             & (chars <= pl.col("max_chars"))
         )
         bound = pl.col("head").is_not_null() | pl.col("tail").is_not_null()
+        columns = [*LINE_SCHEMA, "literal", "variant"]
         if found.filter(bound).is_empty():
-            return found.select(CANDIDATE_SCHEMA.keys())
+            return found.select(columns)
         ordinals = places.of(found.filter(bound))
         found = found.join(ordinals, on="row", how="left", maintain_order="left")
         near = (pl.col("ordinal") < pl.col("head")) | (pl.col("from_end") <= pl.col("tail"))
-        return found.filter(~bound | near.fill_null(value=False)).select(CANDIDATE_SCHEMA.keys())
+        return found.filter(~bound | near.fill_null(value=False)).select(columns)
 
     def _short_lines(self, lines: pl.DataFrame, rule: Rule, places: Places) -> pl.DataFrame:
         """Give the lines that a rule without literals is to look at: those within its bounds."""
@@ -156,9 +163,10 @@ class Matcher:
             ordinals = places.of(candidates)
             candidates = candidates.join(ordinals, on="row", how="left", maintain_order="left")
             candidates = candidates.filter(pl.col("from_end") <= head.tail)
-        return trim_lines(candidates.select(LINE_SCHEMA.keys())).with_columns(variant=pl.lit(0, pl.UInt32)).select(
-            CANDIDATE_SCHEMA.keys()
-        )
+        lines = candidates.select(LINE_SCHEMA.keys())
+        opened = trim_lines(lines) if head.trim else lines.with_columns(opened="text")
+        unnamed = {"literal": pl.lit(None, pl.String), "variant": pl.lit(0, pl.UInt32)}
+        return opened.with_columns(**unnamed).select(CANDIDATE_SCHEMA.keys())
 
     def _place_hits(self, rule: Rule, variant: Variant, hits: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         """Give the spans of what was hit, according to the scope of the rule."""
@@ -179,6 +187,7 @@ class Matcher:
             pl.col("start").cast(pl.UInt32),
             pl.col("end").cast(pl.UInt32),
             whole.alias("whole"),
+            "text",
         )
 
 
@@ -191,18 +200,13 @@ class Places:
 
     @functools.cached_property
     def _ordinals(self) -> pl.DataFrame:
-        docs = self._lines["doc"]
-        position = pl.Series("position", range(0), dtype=pl.UInt32) if docs.is_empty() else pl.arange(
-            0, len(docs), dtype=pl.UInt32, eager=True
-        ).alias("position")
-        frame = self._lines.select("row", "doc").with_columns(position)
-        bounds = frame.group_by("doc").agg(
-            pl.col("position").min().alias("first"), pl.col("position").max().alias("last")
-        )
-        return frame.join(bounds, on="doc", how="left", maintain_order="left").select(
+        position = pl.int_range(pl.len(), dtype=pl.UInt32)
+        first = pl.col("doc").ne_missing(pl.col("doc").shift(1))
+        last = pl.col("doc").ne_missing(pl.col("doc").shift(-1))
+        return self._lines.select(
             "row",
-            (pl.col("position") - pl.col("first")).alias("ordinal"),
-            (pl.col("last") - pl.col("position") + 1).alias("from_end"),
+            (position - pl.when(first).then(position).forward_fill()).alias("ordinal"),
+            (pl.when(last).then(position).backward_fill() - position + 1).alias("from_end"),
         )
 
     def of(self, lines: pl.DataFrame) -> pl.DataFrame:
@@ -233,13 +237,36 @@ def _by_variant(found: pl.DataFrame) -> dict[int, pl.DataFrame]:
     return {int(str(number)): group for (number,), group in groups}
 
 
+def _search(lines: pl.DataFrame, literals: pl.DataFrame) -> pl.DataFrame:
+    """Give a row for each line and variant with the literals in it: `literal` and `variant` added to the line."""
+    wanted = pl.lit(literals["literal"].unique().sort()).implode()
+    return (
+        lines.with_columns(pl.col("lowered").str.extract_many(wanted, overlapping=True).alias("literal"))
+        .filter(pl.col("literal").list.len() > 0)
+        .explode("literal")
+        .join(literals, on="literal")
+        .unique(["row", "variant", "literal"])
+        .select(*LINE_SCHEMA, "literal", "variant")
+    )
+
+
 def _match_patterns(rule: Rule, variant: Variant, candidates: pl.DataFrame) -> pl.DataFrame:
-    """Keep the lines that a pattern matches; spans and methods look again by themselves."""
+    """Keep the lines that a pattern matches; spans and methods look again by themselves.
+
+    A pattern that begins with the words of the language meets only the lines that begin with one of them.
+    """
     if not variant.patterns:
         return candidates
     column = pl.col("opened" if rule.head.trim else "text")
-    matches = pl.any_horizontal(column.str.contains(pattern) for pattern in variant.patterns)
-    return candidates.filter(matches.fill_null(value=False))
+    lowered = column.str.to_lowercase().str.replace_all("\u00a0", " ", literal=True)
+    begins = lowered.str.starts_with(pl.col("literal")) if any(variant.anchored) else pl.lit(value=True)
+    candidates = candidates.with_columns(begins.fill_null(value=True).alias("begins"))
+    frames = []
+    for pattern, anchored in zip(variant.patterns, variant.anchored, strict=True):
+        asked = candidates.filter("begins") if anchored else candidates
+        if asked.height:
+            frames.append(asked.filter(column.str.contains(pattern).fill_null(value=False)))
+    return pl.concat(frames).drop("begins") if frames else candidates.head(0).drop("begins")
 
 
 def trim_lines(lines: pl.DataFrame) -> pl.DataFrame:

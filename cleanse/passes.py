@@ -9,9 +9,10 @@ Each pass can run in this process, on a pool or on a cluster, and a killed run g
 
 from __future__ import annotations
 
+import json
 import os
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,9 +24,9 @@ import polars as pl
 from cleanse import dedupe, documents, pipeline, segments, store
 from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError
-from cleanse.readers import JSON_OTHER, OTHER, Batch, Columns, out_name, read_shard
+from cleanse.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
 from cleanse.rules import Rules, load_rules
-from cleanse.sources import Inputs, Shard, check_sources, find_inputs, plan_shards, report_folder
+from cleanse.sources import Inputs, Shard, check_sources, find_inputs, is_utf8, plan_shards, report_folder, work_folder
 
 Progress = Callable[[str, int, int], None]
 
@@ -100,12 +101,14 @@ def run(
     every = load_rules(*(Path(folder) for folder in rules))
     chosen = every.select(select, [*ignore, *([] if duplicates else ["dedupe"])])
     job = Job(
-        store.work_folder(place),
+        work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
         every,
         Columns(text_column, id_column or "id", url_column, id_required=id_column is not None),
         dedupe.Parameters.of(chosen, every),
     )
+    if not all(is_utf8(name) for name in (text_column, id_column or "", url_column or "")):
+        raise OptionError("a column's name is not UTF-8", hint="check --text-column, --id-column and --url-column")
     if workers < 1:
         raise OptionError("--workers must be 1 or more", where=str(workers))
     found = find_inputs(names, place)
@@ -193,9 +196,9 @@ def clean_shard(shard: Shard, job: Job) -> ShardSummary:
     marker = job.work / "shards" / f"{shard.number:05}.json"
     if marker.exists():
         return ShardSummary(**orjson.loads(marker.read_bytes()))
-    prepared = pipeline.Prepared.of(job.rules, job.every)
+    prepared = _prepare(job)
     summary = ShardSummary()
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     clock = time.perf_counter()
     for batch in read_shard(shard, job.columns, job.every):
         seconds["read"] += time.perf_counter() - clock
@@ -206,13 +209,26 @@ def clean_shard(shard: Shard, job: Job) -> ShardSummary:
     return summary
 
 
+def _prepare(job: Job) -> pipeline.Prepared:
+    """Make the rules ready, once a process: it takes longer than a small shard."""
+    key = (job.rules.digest(), job.every.digest())
+    if key not in _PREPARED:
+        while len(_PREPARED) > 8:
+            _PREPARED.pop(next(iter(_PREPARED)))
+        _PREPARED[key] = pipeline.Prepared.of(job.rules, job.every)
+    return _PREPARED[key]
+
+
+_PREPARED: dict[tuple[str, str], pipeline.Prepared] = {}
+
+
 def _clean_batch(
     batch: Batch,
     prepared: pipeline.Prepared,
     job: Job,
     shard: int,
     summary: ShardSummary,
-    seconds: Counter[str],
+    seconds: defaultdict[str, float],
 ) -> None:
     others = [name for name in batch.documents.columns if name.startswith((OTHER, JSON_OTHER))]
     frame = batch.documents.drop(others)
@@ -364,7 +380,7 @@ def assemble(
     batches = [summary.batches for summary in summaries]
     parts = list(store.iterate_parts(batches))
     others = _other_columns(job, parts, summaries)
-    schema = {**documents.OUT, **{out_name(name): dtype for name, (dtype, _) in others.items()}}
+    schema = {**documents.OUT, **{other.label: other.dtype or pl.String() for other in others}}
     tables = _TableWriters(job.work / "report")
     prefixed = {f"{store.METADATA_PREFIX}{key}": value for key, value in metadata.items()}
     target = job.work / "out.parquet"
@@ -464,34 +480,46 @@ def _cast_counts(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(pl.col(name).cast(dtype) for name, dtype in documents.RULES.items() if name != "version")
 
 
-def _out_frame(kept: pl.DataFrame, others: dict[str, tuple[pl.DataType, bool]]) -> pl.DataFrame:
+def _out_frame(kept: pl.DataFrame, others: list[_OtherColumn]) -> pl.DataFrame:
     """Give the rows of OUT: our columns, then the input's other columns in their common types."""
-    columns = [
-        _other_expression(kept, name, dtype, from_json=from_json) for name, (dtype, from_json) in others.items()
-    ]
     ours = pl.col("cluster_size").fill_null(1).cast(pl.UInt32)
-    return kept.with_columns(ours).select(*documents.OUT, *columns)
+    return kept.with_columns(ours).select(*documents.OUT, *(other.expression(kept) for other in others))
 
 
-def _other_expression(frame: pl.DataFrame, name: str, dtype: pl.DataType, *, from_json: bool) -> pl.Expr:
-    label = out_name(name)
-    if name not in frame.columns:
-        return pl.lit(None, dtype).alias(label)
-    there = frame.schema[name]
-    if from_json:
-        return pl.col(name).str.json_decode(dtype).alias(label)
-    if dtype == pl.String and there != pl.String:
-        return pl.col(name).map_batches(_to_json, return_dtype=pl.String).alias(label)
-    return pl.col(name).cast(dtype).alias(label)
+@dataclass(frozen=True)
+class _OtherColumn:
+    """One of the input's other columns, and what it is in OUT; without a `dtype` it is JSON text."""
+
+    name: str
+    label: str
+    dtype: pl.DataType | None
+
+    def expression(self, frame: pl.DataFrame) -> pl.Expr:
+        """Give the column of OUT from a part, which may hold it in its type, as JSON text or not at all."""
+        if (name := f"{JSON_OTHER}{self.name}") in frame.columns:
+            column = pl.col(name) if self.dtype is None else pl.col(name).str.json_decode(self.dtype)
+        elif (name := f"{OTHER}{self.name}") in frame.columns:
+            column = pl.col(name)
+            column = column.cast(self.dtype) if self.dtype else column.map_batches(_to_json, return_dtype=pl.String)
+        else:
+            column = pl.lit(None, self.dtype or pl.String)
+        return column.alias(self.label)
 
 
 def _to_json(values: pl.Series) -> pl.Series:
     """Write values of any type as JSON text."""
     return pl.Series(
         values.name,
-        [None if value is None else orjson.dumps(value, default=str).decode() for value in values.to_list()],
+        [None if value is None else _dump(value) for value in values.to_list()],
         dtype=pl.String,
     )
+
+
+def _dump(value: Any) -> str:
+    try:
+        return orjson.dumps(value, default=str).decode()
+    except TypeError:  # a number beyond 64 bits
+        return json.dumps(value, default=str, ensure_ascii=False)
 
 
 JSON_TYPES: dict[str, pl.DataType] = {
@@ -504,37 +532,56 @@ JSON_TYPES: dict[str, pl.DataType] = {
     "list float": pl.List(pl.Float64()),
     "list str": pl.List(pl.String()),
 }
+SMALL_INTEGERS = {pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.UInt8(), pl.UInt16(), pl.UInt32()}
 
 
-def _other_columns(
-    job: Job, parts: list[tuple[int, int]], summaries: list[ShardSummary]
-) -> dict[str, tuple[pl.DataType, bool]]:
-    """Find the other columns of all parts, and the type that each can have without changing a value.
-
-    Gives the type, and whether the parts hold it as JSON text that is to be read. Columns of mixed type stay JSON text.
-    """
-    json_kinds: dict[str, set[str]] = {}
+def _other_columns(job: Job, parts: list[tuple[int, int]], summaries: list[ShardSummary]) -> list[_OtherColumn]:
+    """Find the other columns of all parts, and the type that each can have without changing a value."""
+    kinds: dict[str, set[str]] = {}
     for summary in summaries:
-        for name, kinds in summary.kinds.items():
-            json_kinds.setdefault(f"{OTHER}{name}", set()).update(kinds)
-    found: dict[str, set[pl.DataType]] = {}
+        for name, there in summary.kinds.items():
+            kinds.setdefault(name, set()).update(there)
+    types: dict[str, set[pl.DataType | None]] = {}
     for part in parts:
-        schema = pl.read_parquet_schema(store.part_path(job.work, "documents", *part))
-        for name, dtype in schema.items():
-            if name.startswith(OTHER):
-                found.setdefault(name, set()).add(dtype)
-    columns: dict[str, tuple[pl.DataType, bool]] = {}
-    for name, dtypes in found.items():
-        typed = dtypes - {pl.Null()}
-        if name in json_kinds and typed <= {pl.String()}:
-            kinds = json_kinds[name] - {"null"}
-            lists = {kind for kind in kinds if kind.startswith("list ")}
-            kinds = kinds - {"list"} if lists else kinds
-            single = JSON_TYPES.get(next(iter(kinds))) if len(kinds) == 1 else None
-            columns[name] = (single, True) if single is not None else (pl.String(), False)
-        else:
-            columns[name] = (next(iter(typed)), False) if len(typed) == 1 else (pl.String(), False)
-    return columns
+        for column, dtype in pl.read_parquet_schema(store.part_path(job.work, "documents", *part)).items():
+            if column.startswith(JSON_OTHER):
+                types.setdefault(column.removeprefix(JSON_OTHER), set())
+            elif column.startswith(OTHER):
+                types.setdefault(column.removeprefix(OTHER), set()).add(dtype)
+    for name in kinds.keys() & types.keys():
+        types[name] |= _json_types(kinds[name])
+    labels = _labels(list(types))
+    return [_OtherColumn(name, labels[name], _common_type(there - {pl.Null()})) for name, there in types.items()]
+
+
+def _json_types(kinds: set[str]) -> set[pl.DataType | None]:
+    """Give the types of a JSON column; None stands for values that have no type of ours."""
+    kinds = kinds - {"null"}
+    if any(kind.startswith("list ") for kind in kinds):
+        kinds = kinds - {"list"}  # an empty list fits any other
+    return {JSON_TYPES.get(kind) for kind in kinds}
+
+
+def _common_type(types: set[pl.DataType | None]) -> pl.DataType | None:
+    """Give the type that holds the values of all types as they are; None where only JSON text does."""
+    if len(types) < 2:
+        return next(iter(types), pl.String())
+    if types <= SMALL_INTEGERS:
+        return pl.Int64()
+    return pl.Float64() if types == {pl.Float32(), pl.Float64()} else None
+
+
+def _labels(names: list[str]) -> dict[str, str]:
+    """Name the other columns in OUT: as they are, or `input_<name>` where the name is ours."""
+    taken = {name for name in names if documents.other_name(name) == name}
+    labels = {}
+    for name in names:
+        label = documents.other_name(name)
+        while label != name and label in taken:
+            label = f"input_{label}"
+        taken.add(label)
+        labels[name] = label
+    return labels
 
 
 class _TableWriters:
@@ -614,9 +661,10 @@ def _summarise(
 
 
 def _total_seconds(summaries: list[ShardSummary]) -> dict[str, float]:
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for summary in summaries:
-        total.update(summary.seconds)
+        for name, seconds in summary.seconds.items():
+            total[name] += seconds
     return {f"stage {name}": seconds for name, seconds in total.items()}
 
 

@@ -18,10 +18,10 @@ import polars as pl
 import zstandard
 
 from cleanse import encoding
-from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ, other_name
+from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.errors import InputError
 from cleanse.rules import Rules
-from cleanse.sources import CHUNK_BYTES, InputFile, Shard, Span
+from cleanse.sources import CHUNK_BYTES, InputFile, Shard, Span, open_parquet
 
 BATCH_BYTES = 16 << 20
 BATCH_ROWS = 5_000
@@ -499,17 +499,6 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
             ) from error
 
 
-def open_parquet(path: str) -> Any:
-    """Open a Parquet file; pyarrow by itself cannot open a file whose name is not UTF-8."""
-    import pyarrow.parquet
-
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return pyarrow.parquet.ParquetFile(open(path, "rb"))  # noqa: PTH123 - closed with the file
-    return pyarrow.parquet.ParquetFile(path)
-
-
 def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) -> tuple[Any, pl.Series]:
     """Put rows with strings that are not UTF-8 into quarantine. Gives the other rows, and the numbers of their rows.
 
@@ -607,8 +596,3 @@ READERS: dict[str, Reader] = {
     ".tsv": _read_csv,
     ".parquet": _read_parquet,
 }
-
-
-def out_name(column: str) -> str:
-    """Give the name in OUT of an other column of the work folder."""
-    return other_name(column.removeprefix(OTHER).removeprefix(JSON_OTHER))

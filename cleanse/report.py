@@ -19,7 +19,7 @@ SAMPLE_CHARS = 300
 QUARANTINE_ROWS = 50
 # Characters that are there and cannot be seen, and how the page shows them.
 INVISIBLE = {
-    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xAD)},
+    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xAD)},
     **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2028, 0x2029)},
     **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x2060, 0x2070), 0xFEFF)},
     "\r": "␍",
@@ -29,9 +29,9 @@ SHOWN = str.maketrans(INVISIBLE)
 
 
 def show_text(text: str | None) -> str:
-    """Make invisible characters of a text visible and cut it to SAMPLE_CHARS.
+    r"""Make invisible characters of a text visible and cut it to SAMPLE_CHARS.
 
-    >>> show_text("zero\\u200bwidth")
+    >>> show_text("zero\u200bwidth")
     'zero⟨U+200B⟩width'
     """
     if text is None:

@@ -13,7 +13,7 @@ from cleanse import encoding, segments, store
 from cleanse.documents import is_document_file
 from cleanse.errors import InputError, OutputError
 from cleanse.segments import Piece
-from cleanse.sources import report_folder
+from cleanse.sources import is_utf8, report_folder
 
 HitRow = dict[str, Any]
 
@@ -29,19 +29,24 @@ def restore(out: str | os.PathLike[str], to: str | os.PathLike[str]) -> dict[str
     """
     place, folder = Path(out), Path(to)
     report = report_folder(place)
+    if not is_utf8(str(folder)):
+        raise OutputError("the name of the folder is not UTF-8", where=ascii(str(folder)), hint="choose another name")
     if not place.exists() or store.read_metadata(place) is None:
         raise InputError("not an output of cleanse", where=str(place), hint="give the OUT of `cleanse run`")
     if not (report / "hits.parquet").exists():
         raise InputError("the report of this OUT is missing", where=str(report), hint="it must stand beside OUT")
     try:
         return _restore(place, report, folder)
+    except (pl.exceptions.PolarsError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        hint = "one of them was changed, or comes from another run: run the same command again"
+        raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
     except OSError as error:
         raise store.cannot_write(Path(str(error.filename or folder)), error) from error
 
 
 def _restore(out: Path, report: Path, folder: Path) -> dict[str, int]:
     folder.mkdir(parents=True, exist_ok=True)
-    originals = dict(pl.read_parquet(report / "originals.parquet").iter_rows())
+    originals = dict(_read(report / "originals.parquet").iter_rows())
     rows: dict[str, list[tuple[str, str]]] = {}
     counts = {"files": 0, "rows": 0}
     for identity, source, text, charset in restore_texts(out):
@@ -52,10 +57,7 @@ def _restore(out: Path, report: Path, folder: Path) -> dict[str, int]:
         else:
             rows.setdefault(source, []).append((identity, text))
             counts["rows"] += 1
-    for source, error, content in (
-        pl.read_parquet(report / "quarantine.parquet").select("source", "error", "bytes").iter_rows()
-    ):
-        del error
+    for source, content in _read(report / "quarantine.parquet").select("source", "bytes").iter_rows():
         if is_document_file(source) and content is not None:
             _write(folder, source, content)
             counts["files"] += 1
@@ -64,32 +66,37 @@ def _restore(out: Path, report: Path, folder: Path) -> dict[str, int]:
         frame = pl.DataFrame(texts, schema={"id": pl.String, "text": pl.String}, orient="row")
         temporary = path.with_name(f"{path.name}.tmp")
         frame.write_parquet(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     return counts
+
+
+def _read(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, glob=False)
 
 
 def restore_texts(out: Path) -> Iterator[tuple[str, str, str, str]]:
     """Give (id, source, text as read, charset) of every document, kept or dropped, in input order."""
     report = report_folder(out)
     acting = pl.col("action").is_in(["fix", "strip"])
-    hits = pl.read_parquet(report / "hits.parquet").filter(acting)
+    hits = _read(report / "hits.parquet").filter(acting)
     by_id = {identity: group.to_dicts() for (identity,), group in hits.group_by("id", maintain_order=True)}
-    kept = pl.concat(pl.read_parquet(path, columns=["id", "source", "text"]) for path in store.out_files(out))
-    dropped = pl.read_parquet(report / "dropped.parquet", columns=["id", "source", "text"])
-    order = pl.read_parquet(report / "measures.parquet", columns=["id"]).with_row_index("place")
+    kept = pl.concat(_read(path).select("id", "source", "text") for path in store.out_files(out))
+    dropped = _read(report / "dropped.parquet").select("id", "source", "text")
+    order = _read(report / "measures.parquet").select("id").with_row_index("place")
     every = pl.concat([kept, dropped]).join(order, on="id", how="left").sort("place")
     for identity, source, text in every.select("id", "source", "text").iter_rows():
         own = by_id.get(identity, [])
-        charset = next((hit["text"] for hit in own if hit["rule"] == encoding.CHARSET), encoding.UTF8)
+        whole = (hit["text"] for hit in own if hit["rule"] == encoding.CHARSET and hit["line"] is None)
+        charset = next(whole, encoding.UTF8)
         yield identity, source, undo(text, own), charset
 
 
 def undo(clean: str, hits: list[HitRow]) -> str:
-    """Undo fixes and strips: give the text as read from the clean text and the document's hits.
+    r"""Undo fixes and strips: give the text as read from the clean text and the document's hits.
 
     >>> hit = {"rule": "boilerplate/x", "action": "strip", "line": 0, "start": 0, "end": 2, "text": "ab", "replacement": None}
     >>> undo("cd", [hit])
-    'ab\\ncd'
+    'ab\ncd'
     """
     returns = any(hit["rule"] == encoding.LINE_ENDS and hit["line"] is None for hit in hits)
     by_line: dict[int, list[HitRow]] = {}
@@ -127,9 +134,11 @@ def _fill(line: str, hits: list[HitRow], *, whole: bool) -> str:
         return "".join(taken[place] for place in sorted(taken))
     union = segments.merge_spans((hit["start"], hit["end"]) for hit in hits if hit["action"] == "strip")
     edits = [Piece(start, end, "", "".join(taken[place] for place in range(start, end))) for start, end in union]
-    for hit in hits:
-        if hit["action"] == "fix" and not any(start <= hit["start"] and hit["end"] <= end for start, end in union):
-            edits.append(Piece(hit["start"], hit["end"], hit["replacement"], hit["text"]))
+    edits += [
+        Piece(hit["start"], hit["end"], hit["replacement"], hit["text"])
+        for hit in hits
+        if hit["action"] == "fix" and not any(start <= hit["start"] and hit["end"] <= end for start, end in union)
+    ]
     parts, cursor, position = [], 0, 0
     for edit in sorted(edits):
         untouched = edit.start - position
@@ -153,6 +162,6 @@ def _write(folder: Path, name: str, data: bytes) -> None:
     path = _inside(folder, name)
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_bytes(data)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 

@@ -127,11 +127,11 @@ class Variant:
     everywhere: bool
     literals: tuple[str, ...]
     patterns: tuple[str, ...]
+    anchored: tuple[bool, ...]
 
     def gates(self) -> list[str]:
-        """Give the lower-cased literals, each also with no-break spaces, as the first gate looks for them."""
-        lowered = [literal.lower() for literal in self.literals]
-        return sorted({*lowered, *(text.replace(" ", "\u00a0") for text in lowered)})
+        """Give the literals as the first gate looks for them: in lower case."""
+        return sorted({literal.lower() for literal in self.literals})
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,8 @@ class Rule:
             templates = [*self.head.patterns, *body.patterns] if self.languages else body.patterns
             patterns = [compile_pattern(text, body.literals, self.head.case_sensitive) for text in templates]
             everywhere = body.everywhere or language == ANY
-            found.append(Variant(self.id, language, everywhere, tuple(body.literals), tuple(patterns)))
+            anchored = tuple(text.startswith("^{literals}") for text in templates)
+            found.append(Variant(self.id, language, everywhere, tuple(body.literals), tuple(patterns), anchored))
         return tuple(found)
 
     def examples(self) -> Iterator[tuple[str, str, int, Example]]:

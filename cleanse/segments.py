@@ -31,6 +31,7 @@ FOUND_SCHEMA = {
     "start": pl.UInt32,
     "end": pl.UInt32,
     "whole": pl.Boolean,
+    "text": pl.String,
 }
 HIT_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in HIT.fields}}
 EDIT_COLUMNS = {
@@ -118,20 +119,22 @@ def as_stage(
 def locate(found: pl.DataFrame, documents: pl.DataFrame, actions: dict[str, tuple[str, bool]]) -> pl.DataFrame:
     """Carry places in the repaired text back to the text as read.
 
-    Reads `found` (FOUND_SCHEMA: places in the repaired text; `whole` where they cover their whole line) and of
-    `documents`: `doc`, `text`, `encoding_hits`. A place that cuts a repaired stretch is widened to it.
+    Reads `found` (FOUND_SCHEMA: places in the repaired text; `whole` where they cover their whole line; `text`, that line)
+    and of `documents`: `doc`, `text`, `encoding_hits`. A place that cuts a repaired stretch is widened to it.
     Gives a frame of HIT_SCHEMA; `actions` tells the action of each rule, and whether it acts.
     """
     if found.is_empty():
         return pl.DataFrame(schema=HIT_SCHEMA)
-    texts = documents.join(found.select("doc").unique(), on="doc", how="semi", maintain_order="left")
-    as_read = split_lines(texts, "text").join(found.select("doc", "line").unique(), on=["doc", "line"], how="semi")
-    placed = found.join(as_read, on=["doc", "line"], how="left", maintain_order="left")
-    fixes = line_fixes(documents)
-    touched = placed.join(fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi")
-    placed = placed.with_columns(pl.col("text").str.len_chars().cast(pl.UInt32).alias("length"))
-    if touched.height:
-        placed = _shift_places(placed, fixes)
+    length = pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
+    mended = documents.select("doc", "text", "encoding_hits").filter(pl.col("encoding_hits").list.len() > 0)
+    elsewhere = found.join(mended, on="doc", how="anti", maintain_order="left").with_columns(length)
+    inside = found.join(mended, on="doc", how="semi", maintain_order="left").drop("text")
+    if inside.height:
+        affected = mended.join(inside.select("doc").unique(), on="doc", how="semi")
+        as_read = split_lines(affected, "text").join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
+        inside = inside.join(as_read, on=["doc", "line"], how="left", maintain_order="left").with_columns(length)
+        inside = _shift_places(inside, line_fixes(affected))
+    placed = pl.concat([elsewhere, inside.select(elsewhere.columns)]) if inside.height else elsewhere
     placed = placed.with_columns(
         pl.when("whole").then(0).otherwise("start").cast(pl.UInt32).alias("start"),
         pl.when("whole").then("length").otherwise("end").cast(pl.UInt32).alias("end"),

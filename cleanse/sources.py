@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import xxhash
 
 from cleanse.documents import COMPRESSED_SUFFIXES, DOCUMENT_SUFFIXES, ROW_SUFFIXES, is_document_file, kind_of
-from cleanse.errors import InputError
+from cleanse.errors import InputError, OptionError
 
 SHARD_BYTES = 64 << 20
 CHUNK_BYTES = 4 << 20
@@ -82,18 +84,20 @@ def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path) -> Inputs:
     Raises:
         InputError: an input does not exist, is of unknown kind, or there is nothing to read.
     """
-    own = {out.absolute(), report_folder(out).absolute(), work_folder(out).absolute()}
+    own = {_real(out), _real(report_folder(out)), _real(work_folder(out))}
     names = [os.fspath(name) for name in inputs]
     files: list[InputFile] = []
     passed_over: list[str] = []
     for name in names:
+        single = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112 - never raise
         for path, relative in _walk(name, own):
-            prefix = f"{_last_name(name)}/" if len(names) > 1 and not Path(name).is_file() else ""
+            prefix = f"{_last_name(name)}/" if len(names) > 1 and not single else ""
             source = _printable(f"{prefix}{relative}")
             kind = kind_of(relative)
-            if kind is None:
-                if Path(name).is_file():
-                    raise InputError("unknown kind of file", where=name, hint=f"known are {_known_kinds()}")
+            if kind is None or _is_special(path):
+                if single:
+                    what = "unknown kind of file" if kind is None else "not a regular file"
+                    raise InputError(what, where=name, hint=f"known are {_known_kinds()}")
                 passed_over.append(source)
             else:
                 files.append(InputFile(str(path), source, kind, _size(path)))
@@ -108,18 +112,49 @@ def _known_kinds() -> str:
 
 def report_folder(out: Path) -> Path:
     """Give the folder of the report: `out.parquet` -> `out.report`, `out` -> `out.report`."""
-    return out.with_name(f"{out.name.removesuffix('.parquet')}.report")
+    return _beside(out, "report")
 
 
 def work_folder(out: Path) -> Path:
     """Give the folder for work in progress, gone after success: `out.parquet` -> `out.work`."""
-    return out.with_name(f"{out.name.removesuffix('.parquet')}.work")
+    return _beside(out, "work")
+
+
+def _beside(out: Path, suffix: str) -> Path:
+    stem = out.name.removesuffix(".parquet")
+    if stem in ("", ".", ".."):
+        raise OptionError("OUT has no name of its own", where=str(out), hint="name a file.parquet or a new folder")
+    if not is_utf8(str(out)):
+        raise OptionError("the name of OUT is not UTF-8", where=_printable(str(out)), hint="choose another name")
+    return out.with_name(f"{stem}.{suffix}")
+
+
+def is_utf8(name: str) -> bool:
+    """Say whether a name from the system can be stored: Python carries other bytes as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def _is_inside(path: str, folders: set[str]) -> bool:
+    return any(path == folder or path.startswith(f"{folder}{os.sep}") for folder in folders)
+
+
+def _is_special(path: Path) -> bool:
+    """Say whether it is a pipe, a device or a folder by a link: nothing that can be read twice and ends."""
+    return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113 - never raise
 
 
 def _last_name(name: str) -> str:
-    if not Path(name).exists():
+    if not os.path.exists(name):  # noqa: PTH110 - never raises
         name = _glob_base(name)
-    return Path(name).resolve().name
+    return Path(name).resolve().name or "root"
 
 
 def _glob_base(pattern: str) -> str:
@@ -132,7 +167,7 @@ def _glob_base(pattern: str) -> str:
 
 
 def _printable(name: str) -> str:
-    """Give a name that can be stored: bytes that are not UTF-8 are written as \\xNN."""
+    r"""Give a name that can be stored: bytes that are not UTF-8 are written as \\xNN."""
     return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
@@ -143,33 +178,53 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _walk(name: str, own: set[Path]) -> Iterator[tuple[Path, str]]:
+def _walk(name: str, own: set[str]) -> Iterator[tuple[Path, str]]:
     path = Path(name)
-    if path.is_dir():
+    if os.path.exists(name) and _is_inside(_real(path), own):  # noqa: PTH110 - never raises
+        raise InputError("this input is OUT, or stands inside it", where=name, hint="choose another OUT")
+    if os.path.isdir(name):  # noqa: PTH112 - never raises
         yield from _walk_folder(path, path, own)
-    elif path.exists():
+    elif os.path.exists(name):  # noqa: PTH110
         yield path, path.name
     elif glob.has_magic(name):
-        base = Path(_glob_base(name))
-        matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - keeps absolute patterns simple
-        if not matches:
-            raise InputError("no file matches", where=name, hint="check the pattern, and quote it for the shell")
-        for match in map(Path, matches):
-            if match.is_dir() and not name.rstrip("/").endswith("**"):
-                yield from _walk_folder(match, base, own)
-            elif match.is_file() and match.absolute() not in own:
-                yield match, match.relative_to(base).as_posix()
+        yield from _walk_glob(name, own)
     else:
         raise InputError("no such file or folder", where=name, hint="check the spelling")
 
 
-def _walk_folder(folder: Path, base: Path, own: set[Path]) -> Iterator[tuple[Path, str]]:
-    found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if (Path(parent) / name).absolute() not in own]
-        found.extend(Path(parent) / name for name in names if (Path(parent) / name).absolute() not in own)
-    for path in sorted(found, key=lambda path: os.fsencode(path.relative_to(base).as_posix())):
-        yield path, path.relative_to(base).as_posix()
+def _walk_glob(pattern: str, own: set[str]) -> Iterator[tuple[Path, str]]:
+    """Give the files that a pattern matches, and those in the folders that it matches, each once."""
+    base = Path(_glob_base(pattern))
+    matches = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)  # noqa: PTH207 - keeps absolute patterns simple
+    if not matches:
+        raise InputError("no file matches", where=pattern, hint="check the pattern, and quote it for the shell")
+    seen: set[Path] = set()
+    for match in map(Path, matches):
+        if _is_inside(_real(match), own):
+            continue
+        for path, relative in _walk_folder(match, base, own) if match.is_dir() else [(match, _relative(match, base))]:
+            if path not in seen:
+                seen.add(path)
+                yield path, relative
+
+
+def _walk_folder(folder: Path, base: Path, own: set[str]) -> Iterator[tuple[Path, str]]:
+    def refuse(error: OSError) -> None:
+        raise InputError(f"cannot read: {error.strerror}", where=str(error.filename), hint="mend its rights")
+
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        real = _real(Path(parent))
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]  # noqa: PTH114, PTH118
+        folders[:] = [name for name in folders if os.path.join(real, name) not in own]  # noqa: PTH118
+        names = [name for name in names if os.path.join(real, name) not in own]  # noqa: PTH118, PLW2901
+        found.extend(Path(parent) / name for name in (*names, *links))
+    for path in sorted(found, key=lambda path: os.fsencode(_relative(path, base))):
+        yield path, _relative(path, base)
+
+
+def _relative(path: Path, base: Path) -> str:
+    return path.relative_to(base).as_posix()
 
 
 def plan_shards(inputs: Inputs, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
@@ -217,14 +272,14 @@ def _cut_lines(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]:
 
 
 def _cut_row_groups(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]:
-    import pyarrow.parquet
+    import pyarrow as pa
 
     try:
-        with pyarrow.parquet.ParquetFile(file.path) as parquet:
+        with open_parquet(file.path) as parquet:
             metadata = parquet.metadata
             groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
             sizes = [(group.total_byte_size, group.num_rows) for group in groups]
-    except (pyarrow.ArrowException, OSError):
+    except (pa.ArrowException, OSError):
         return [(Span(file), file.size)]  # the reader says what is wrong
     spans: list[tuple[Span, int]] = []
     start = amount = row = first_row = 0
@@ -237,14 +292,23 @@ def _cut_row_groups(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]
     return [*spans, (Span(file, start, len(sizes), first_row), amount)]
 
 
+def open_parquet(path: str) -> Any:
+    """Open a Parquet file; pyarrow by itself cannot open a file whose name is not UTF-8."""
+    import pyarrow.parquet
+
+    if is_utf8(path):
+        return pyarrow.parquet.ParquetFile(path)
+    return pyarrow.parquet.ParquetFile(open(path, "rb"))  # noqa: PTH123 - closed with the file
+
+
 def check_sources(inputs: Inputs) -> None:
     """Refuse two files with the same name, since their documents could not be told apart.
 
     Raises:
         InputError: with the names that occur twice.
     """
-    seen: set[str] = set()
-    twice = sorted({file.source for file in inputs.files if file.source in seen or seen.add(file.source)})
+    times = Counter(file.source for file in inputs.files)
+    twice = sorted(source for source, count in times.items() if count > 1)
     if twice:
         documents = any(is_document_file(name) for name in twice)
         what = "two inputs give the same ids" if documents else "two inputs have the same name"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import polars as pl
 
 from cleanse.errors import LedgerError, OutputError
-from cleanse.sources import report_folder, work_folder
+from cleanse.sources import open_parquet, report_folder, work_folder
 
 ROW_GROUP_ROWS = 5_000
 FILE_ROWS = 500_000  # of one file, where OUT is a folder
@@ -65,9 +66,9 @@ class ParquetWriter:
         if self._count:
             self._flush(pl.concat(self._waiting))
         self._writer.close()
-        os.replace(self._temporary, self.path)
+        self._temporary.replace(self.path)
 
-    def __enter__(self) -> ParquetWriter:
+    def __enter__(self) -> Self:
         """Use it in a `with` block."""
         return self
 
@@ -118,7 +119,7 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON so that the file is there whole or not at all."""
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 class WorkFolder:
@@ -133,6 +134,9 @@ class WorkFolder:
         self.path = work_folder(out)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
+            if {item.name for item in self.path.iterdir()} - {"lock", f"{MANIFEST}.tmp"} and not self._is_ours():
+                hint = "move it away, or choose another OUT"
+                raise OutputError("the place of the work folder is taken", where=str(self.path), hint=hint)
             self._lock = self._take_lock()
             manifest = self.path / MANIFEST
             if not manifest.exists() or orjson.loads(manifest.read_bytes()) != fingerprint:
@@ -143,6 +147,9 @@ class WorkFolder:
             (self.path / "shards").mkdir(exist_ok=True)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+
+    def _is_ours(self) -> bool:
+        return (self.path / MANIFEST).exists()
 
     def _take_lock(self) -> Any:
         lock = (self.path / "lock").open("w")
@@ -179,7 +186,7 @@ def write_part(work: Path, table: str, shard: int, batch: int, frame: pl.DataFra
     path.parent.mkdir(exist_ok=True)
     temporary = path.with_suffix(".tmp")
     frame.write_parquet(temporary, compression="lz4", statistics=False)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def read_part(work: Path, table: str, shard: int, batch: int) -> pl.DataFrame:
@@ -200,17 +207,20 @@ def out_files(out: Path) -> list[Path]:
 
 def read_metadata(out: Path) -> dict[str, str] | None:
     """Give our key-value metadata of an OUT without the prefix, or None where it is not ours."""
-    import pyarrow.parquet
+    import pyarrow as pa
 
     files = out_files(out)
+    if not files:
+        return None
     try:
-        metadata = pyarrow.parquet.read_schema(files[0]).metadata if files else None
-    except (pyarrow.ArrowException, OSError):
+        with open_parquet(str(files[0])) as parquet:
+            metadata = parquet.schema_arrow.metadata
+    except (pa.ArrowException, OSError):
         return None
     ours = {
         key.decode().removeprefix(METADATA_PREFIX): value.decode()
         for key, value in (metadata or {}).items()
-        if key.decode(errors="replace").startswith(METADATA_PREFIX)
+        if key.startswith(METADATA_PREFIX.encode())
     }
     return ours or None
 
@@ -221,13 +231,13 @@ def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
     Raises:
         OutputError: with the way out.
     """
-    parent = next(folder for folder in (out.absolute().parent, *out.absolute().parents) if folder.exists())
+    parent = next(folder for folder in out.absolute().parents if os.path.exists(folder))  # noqa: PTH110 - never raises
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise OutputError("cannot write: no folder to write to", where=str(parent), hint="choose another OUT")
     if overwrite:
         return
     hint = "choose another OUT, or replace it with --overwrite"
-    if out.exists():
+    if os.path.exists(out):  # noqa: PTH110 - never raises
         if out.is_dir() and not any(out.iterdir()):
             return
         theirs = read_metadata(out)
@@ -238,23 +248,23 @@ def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
                 what = f"OUT exists and was made from other {key}"
                 raise OutputError(what, where=str(out), hint=hint)
     report = report_folder(out)
-    if report.exists() and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
+    if os.path.exists(report) and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
         raise OutputError("the place of the report is taken", where=str(report), hint=hint)
 
 
 def publish(new: Path, place: Path) -> None:
     """Put a finished file or folder where an older one may stand; a folder is exchanged, not merged."""
-    if place.is_dir():
-        old = place.with_name(f"{place.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(place, old)
-        os.replace(new, place)
-        shutil.rmtree(old)
-    elif new.is_dir() and place.exists():
+    if place.is_symlink():
         place.unlink()
-        os.replace(new, place)
+    if place.is_dir():
+        old = Path(tempfile.mkdtemp(prefix=f"{place.name[:100]}.old-", dir=place.parent))
+        os.replace(place, old / "old")
+        new.replace(place)
+        shutil.rmtree(old)
     else:
-        os.replace(new, place)
+        if new.is_dir():
+            place.unlink(missing_ok=True)
+        new.replace(place)
 
 
 @dataclass
