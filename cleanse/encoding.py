@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import ftfy
+import ftfy.fixes
 import polars as pl
 from ftfy.badness import BADNESS_RE
+from ftfy.chardata import HTML_ENTITY_RE
 
 from cleanse import segments
 from cleanse.errors import InputError
@@ -207,6 +209,7 @@ class Repairer:
             normalization=None,
         )
         self.gate = gate_pattern() if active else None
+        self.gate_but_entities = gate_pattern().replace(f"{ENTITY}|", "", 1)
 
     def repair(self, documents: pl.DataFrame) -> pl.DataFrame:
         """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`."""
@@ -249,13 +252,11 @@ class Repairer:
         return suspicion.fill_null(value=False)
 
     def _repair_lines(self, lines: pl.DataFrame) -> list[list[Piece]]:
-        """Repair the few lines that the gates let through, one by one; the gate's hit rate is in the ledger."""
-        last = lines.select(
-            (pl.col("text").str.ends_with("\r")).alias("return"), pl.col("line") == 0
-        )
+        """Repair the few lines that the gates let through, one by one."""
+        plain = self._entities_only(lines)
         pieces = [
-            self._repair_line(text, first=first, returns=returns)
-            for text, returns, first in zip(lines["text"], last["return"], last["line"], strict=True)
+            self._repair_line(text, first=number == 0, returns=text.endswith("\r"), entities_only=entities_only)
+            for text, number, entities_only in zip(lines["text"], lines["line"], plain, strict=True)
         ]
         for rule in self.patterned:
             current = pl.Series("text", map(segments.join_pieces, lines["text"], pieces), pl.String)
@@ -272,7 +273,25 @@ class Repairer:
                     pieces[number] = segments.rewrite(lines["text"][number], pieces[number], edits)
         return pieces
 
-    def _repair_line(self, line: str, *, first: bool, returns: bool) -> list[Piece]:
+    def _entities_only(self, lines: pl.DataFrame) -> list[bool]:
+        """Say of which lines entities are all that ftfy would change: no other gate is open, before or after."""
+        rule = self.methods.get("entities")
+        if rule is None or self.gate is None:
+            return [False] * lines.height
+        text = pl.col("text")
+        tame = lines.select(
+            (text.str.contains(ENTITY) & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities)).alias("tame")
+        )["tame"].to_list()
+        after = [
+            segments.join_pieces(line, segments.cut_line(len(line), unescape(line, rule.id))) if calm else "&amp;"
+            for line, calm in zip(lines["text"], tame, strict=True)
+        ]
+        again = pl.Series(after, dtype=pl.String).str.contains(f"{self.gate}|[\r\n]")
+        return [calm and not more for calm, more in zip(tame, again, strict=True)]
+
+    def _repair_line(self, line: str, *, first: bool, returns: bool, entities_only: bool) -> list[Piece]:
+        if entities_only:
+            return segments.cut_line(len(line), unescape(line, self.methods["entities"].id))
         pieces = segments.cut_line(len(line), [])
         for method, applies, place in (
             ("line-ends", returns, (len(line) - 1, len(line))),
@@ -354,6 +373,20 @@ class Repairer:
             .group_by("doc", maintain_order=True)
             .agg(pl.coalesce("fixed", "text").str.join("\n").alias("rejoined"))
         )
+
+
+def unescape(line: str, rule: str) -> list[Piece]:
+    """Give the edits that put characters in the place of their HTML entities, as ftfy does.
+
+    >>> [tuple(edit) for edit in unescape("salt &amp; pepper", "encoding/entities")]
+    [(5, 10, '&', 'encoding/entities')]
+    """
+    edits = []
+    for found in HTML_ENTITY_RE.finditer(line):
+        character = ftfy.fixes.unescape_html(found.group())
+        if character != found.group():
+            edits.append(Piece(found.start(), found.end(), character, rule))
+    return edits
 
 
 def compare(before: str, after: str, rule: str) -> list[Piece]:

@@ -70,6 +70,31 @@ def token_tables() -> tuple[U8, U32]:
     return classes, folded
 
 
+# What `measure_texts` tells apart, as bits of a table.
+SPACE, LETTER, DIGIT, UNSPACED_LETTER, ENDING, CLOSING, BULLET = 1, 2, 4, 8, 16, 32, 64
+# Marks that end a sentence in a script in use: those that Unicode calls Sentence_Terminal, and the ellipsis.
+ENDINGS = ".!?…。！？．｡؟۔।॥։።၊။៕᙮‼⁇⁈⁉"
+CLOSINGS = "\"'”’»›」』）)]】》〉"
+BULLETS = "-*•·‣▪●○◦–—"
+COUNTS = ("chars", "visible_chars", "letters", "digits", "words", "lines", "filled", "line_chars", "ended", "bullets", "duplicates")
+
+
+@functools.cache
+def measure_table() -> U8:
+    """Give the bits of each code point of planes 0 and 1."""
+    characters = _code_points()
+    unspaced = "".join(rf"\p{{{script}}}" for script in UNSPACED)
+    table = np.zeros(PLANES, dtype=np.uint8)
+    letters = characters.str.contains(r"^[\p{L}\p{M}]$").to_numpy()
+    table[characters.str.contains(r"^\s$").to_numpy()] |= SPACE
+    table[letters] |= LETTER
+    table[characters.str.contains(r"^\p{N}$").to_numpy()] |= DIGIT
+    table[characters.str.contains(rf"^[{unspaced}]$").to_numpy() & letters] |= UNSPACED_LETTER
+    for marks, bit in ((ENDINGS, ENDING), (CLOSINGS, CLOSING), (BULLETS, BULLET)):
+        table[[ord(mark) for mark in marks]] |= bit
+    return table
+
+
 @numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
 def _decode(data: Bytes, i: int) -> tuple[int, int]:
     """Give the code point at byte `i` and where the next one begins; the bytes are valid UTF-8."""
@@ -117,6 +142,97 @@ def count_scripts(data: Bytes, offsets: Offsets, table: U8, han: int, scripts: i
             longest[text, 0] = begin
             longest[text, 1] = end - begin
     return counts, longest
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def measure_texts(data: Bytes, offsets: Offsets, table: U8, counts: int) -> U32:
+    """Count what COUNTS names in each text: u32 of shape (texts, counts).
+
+    A word is a run of letters, marks and digits, or one character of a script without spaces. `filled` lines have a visible
+    character; `line_chars` are their characters without the white space around them; an `ended` line ends with a mark of
+    ENDINGS, closing quotes and brackets behind it aside; `duplicates` are filled lines that stood in the text before.
+    """
+    texts = len(offsets) - 1
+    result = np.zeros((texts, counts), dtype=np.uint32)
+    hashes = np.empty(256, dtype=np.uint64)
+    for text in range(texts):
+        i, end = offsets[text], offsets[text + 1]
+        filled = 0
+        in_word = False
+        visible_seen = False  # of the line
+        first_mark = False  # the first visible character of the line is a bullet ...
+        bullet = False  # ... and white space follows it
+        ended = False
+        position = first = last = 0  # characters of the line: where it is, first and last visible ones
+        state = last_state = np.uint64(0)
+        row = result[text]
+        while True:
+            at_end = i >= end
+            if at_end:
+                code = 10
+            else:
+                code, i = _decode(data, i)
+            bits = table[code] if code < PLANES else ((LETTER | UNSPACED_LETTER) if code < 0x40000 else 0)
+            if not at_end:
+                row[0] += 1
+            if bits & (LETTER | DIGIT):
+                if bits & LETTER:
+                    row[2] += 1
+                else:
+                    row[3] += 1
+                if bits & UNSPACED_LETTER:
+                    row[4] += 1
+                    in_word = False
+                elif not in_word:
+                    row[4] += 1
+                    in_word = True
+            else:
+                in_word = False
+            if code == 10:
+                row[5] += 1
+                if visible_seen:
+                    if filled == len(hashes):
+                        larger = np.empty(2 * filled, dtype=np.uint64)
+                        larger[:filled] = hashes
+                        hashes = larger
+                    hashes[filled] = last_state
+                    filled += 1
+                    row[7] += last - first + 1
+                    row[8] += 1 if ended else 0
+                    row[9] += 1 if bullet else 0
+                visible_seen = first_mark = bullet = ended = False
+                position = 0
+                state = np.uint64(0)
+                if at_end:
+                    break
+                continue
+            if bits & SPACE:
+                if first_mark and position == first + 1:
+                    bullet = True
+                if visible_seen:
+                    state = (state ^ np.uint64(code)) * np.uint64(0x9E3779B97F4A7C15)
+            else:
+                row[1] += 1
+                if not visible_seen:
+                    visible_seen = True
+                    first = position
+                    first_mark = bits & BULLET != 0
+                last = position
+                if bits & ENDING:
+                    ended = True
+                elif not (bits & CLOSING):
+                    ended = False
+                state = (state ^ np.uint64(code)) * np.uint64(0x9E3779B97F4A7C15)
+                state ^= state >> np.uint64(32)
+                last_state = state
+            position += 1
+        row[6] = filled
+        if filled > 1:
+            seen = np.sort(hashes[:filled])
+            for k in range(1, filled):
+                if seen[k] == seen[k - 1]:
+                    row[10] += 1
+    return result
 
 
 @numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]

@@ -10,6 +10,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from cleanse import kernels, segments
@@ -60,55 +61,72 @@ def identify_language(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     limits = {name: float(str(value)) for name, value in (rule.head.parameters if rule else {}).items()}
 
     def identify(frame: pl.DataFrame) -> pl.DataFrame:
-        texts = frame["repaired"].fill_null("")
-        data, offsets = kernels.buffers(texts)
-        han = kernels.SCRIPTS.index("Han") + 1
-        counts, longest = kernels.count_scripts(data, offsets, kernels.script_table(), han, len(kernels.SCRIPTS))
-        results = [
-            _identify_one(data[start : start + length], row, limits)
-            for row, (start, length) in zip(counts, longest, strict=True)
-        ]
+        data, offsets = kernels.buffers(frame["repaired"].fill_null(""))
+        languages, scores = _identify_all(data, offsets, limits)
         tagged = frame.with_columns(
-            pl.Series("language", [language for language, _ in results], pl.String),
-            pl.Series("language_score", [score for _, score in results], pl.Float32),
+            pl.Series("language", languages, pl.String), pl.Series("language_score", scores, pl.Float32)
         )
-        unknown = tagged.filter((pl.col("language") == UNKNOWN) & (pl.lit(value=rule is not None)))
-        null = pl.lit(None, pl.UInt32)
-        hits = unknown.select("doc", rule=pl.lit(RULE), action=pl.lit("flag"), acts=pl.lit(value=True), line=null,
-                              start=null, end=null, text=pl.lit(None, pl.String), replacement=pl.lit(None, pl.String))
+        unknown = tagged.filter((pl.col("language") == UNKNOWN) & pl.lit(rule is not None))
+        null, text = pl.lit(None, pl.UInt32), pl.lit(None, pl.String)
+        hits = unknown.select(
+            "doc", rule=pl.lit(RULE), action=pl.lit("flag"), acts=pl.lit(value=True), line=null, start=null, end=null,
+            text=text, replacement=text,
+        )  # fmt: skip
         return segments.attach_hits(tagged, hits, COLUMN)
 
     adds = {"language": pl.String(), "language_score": pl.Float32(), COLUMN: segments.HITS}
     return segments.as_stage(documents, identify, adds)
 
 
-def _identify_one(line: Any, counts: Any, limits: dict[str, float]) -> tuple[str, float]:
-    """Decide one document: by script where that suffices, else by the model on a sample of its longest line."""
-    letters = int(counts[1:].sum())
-    if letters < limits["min_letters"]:
-        return UNKNOWN, 0.0
-    amount = dict(zip(kernels.SCRIPTS, counts[1:].tolist(), strict=True))
-    kana = amount.pop("Hiragana") + amount.pop("Katakana")
-    east_asian = kana + amount["Han"]
-    amount["Han"] = east_asian
-    script = max(amount, key=lambda name: amount[name])
-    share = amount[script] / letters
-    if script == "Han":
-        return ("ja" if kana >= limits["min_kana_share"] * east_asian else "zh"), share
-    if script in LANGUAGE_OF_SCRIPT:
-        return LANGUAGE_OF_SCRIPT[script], share
+def _identify_all(
+    data: kernels.Bytes, offsets: kernels.Offsets, limits: dict[str, float]
+) -> tuple[list[str], list[float]]:
+    """Decide all documents: by script where that suffices, else by the model on a sample of the longest line."""
+    names = kernels.SCRIPTS
+    han, kana = names.index("Han"), [names.index("Hiragana"), names.index("Katakana")]
+    counts, longest = kernels.count_scripts(data, offsets, kernels.script_table(), han + 1, len(names))
+    letters = counts[:, 1:].astype(np.int64)
+    total = letters.sum(axis=1)
+    kana_letters = letters[:, kana].sum(axis=1)
+    letters[:, kana] = 0
+    letters[:, han] += kana_letters
+    script = letters.argmax(axis=1)
+    share = letters.max(axis=1) / np.maximum(total, 1)
+    japanese = kana_letters >= limits["min_kana_share"] * np.maximum(letters[:, han], 1)
+    languages: list[str] = []
+    scores: list[float] = []
+    few = (total < limits["min_letters"]).tolist()
+    # The one Python loop over all documents: the model takes one text at a time.
+    for number, (which, portion, kana_decides) in enumerate(
+        zip(script.tolist(), share.tolist(), japanese.tolist(), strict=True)
+    ):
+        name = names[which]
+        if few[number]:
+            language, score = UNKNOWN, 0.0
+        elif which == han:
+            language, score = ("ja" if kana_decides else "zh"), portion
+        elif name in LANGUAGE_OF_SCRIPT:
+            language, score = LANGUAGE_OF_SCRIPT[name], portion
+        else:
+            start, length = longest[number]
+            language, score = _ask_model(data[start : start + length].tobytes(), limits)
+        languages.append(language)
+        scores.append(score)
+    return languages, scores
+
+
+def _ask_model(line: bytes, limits: dict[str, float]) -> tuple[str, float]:
+    """Ask the model about a short sample of a line, and about a longer one where it is not sure."""
     language, score = predict(_sample(line, int(limits["sample_chars"])))
     if score < limits["sure_score"]:
-        language, score = max(
-            (predict(_sample(line, int(limits["long_sample_chars"]))), (language, score)), key=lambda pair: pair[1]
-        )
+        longer = predict(_sample(line, int(limits["long_sample_chars"])))
+        language, score = max(longer, (language, score), key=lambda pair: pair[1])
     return (language, score) if score >= limits["min_score"] else (UNKNOWN, score)
 
 
-def _sample(line: Any, chars: int) -> str:
-    """Give at most `chars` characters from the middle of a line, from the beginning of a word on."""
-    data = bytes(line[: 64 * chars])
-    text = data.decode("utf-8", errors="ignore")
+def _sample(line: bytes, chars: int) -> str:
+    """Give at most `chars` characters from the middle of the first part of a line, from the beginning of a word on."""
+    text = line[: 16 * chars].decode("utf-8", errors="ignore")
     if len(text) <= chars:
         return text
     start = max(0, (len(text) - chars) // 2)

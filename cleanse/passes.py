@@ -543,7 +543,7 @@ def _other_columns(job: Job, parts: list[tuple[int, int]], summaries: list[Shard
             kinds.setdefault(name, set()).update(there)
     types: dict[str, set[pl.DataType | None]] = {}
     for part in parts:
-        for column, dtype in pl.read_parquet_schema(store.part_path(job.work, "documents", *part)).items():
+        for column, dtype in store.part_schema(job.work, "documents", *part).items():
             if column.startswith(JSON_OTHER):
                 types.setdefault(column.removeprefix(JSON_OTHER), set())
             elif column.startswith(OTHER):

@@ -50,7 +50,7 @@ def write_page(report: Path, summary: dict[str, Any], rules: Rules) -> None:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("cleanse", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    table = pl.read_parquet(report / "rules.parquet")
+    table = pl.read_parquet(report / "rules.parquet", glob=False)
     samples = _samples(report)
     fired = table.filter(pl.col("documents") > 0)
     silent = sorted(set(table["rule"]) - set(fired["rule"]))
@@ -61,7 +61,7 @@ def write_page(report: Path, summary: dict[str, Any], rules: Rules) -> None:
         silent=silent,
         rules=[(rule, samples.get(rule.id, [])) for rule in rules if rule.id in samples],
         files=_files,
-        quarantine=pl.read_parquet(report / "quarantine.parquet").head(QUARANTINE_ROWS).drop("bytes").to_dicts(),
+        quarantine=pl.read_parquet(report / "quarantine.parquet", glob=False).head(QUARANTINE_ROWS).drop("bytes").to_dicts(),
         duplicates=_duplicates(report),
         show=show_text,
     )
@@ -80,7 +80,7 @@ def _key(*parts: Any) -> bytes:
 
 def _samples(report: Path) -> dict[str, list[dict[str, Any]]]:
     """Choose up to SAMPLES hits for each rule and language of document, spread by a hash of their place."""
-    hits = pl.scan_parquet(report / "hits.parquet")
+    hits = pl.scan_parquet(report / "hits.parquet", glob=False)
     places = hits.select("id", "rule", "line", "start").with_row_index("row").collect()
     languages = _languages(report)
     chosen = (
@@ -108,10 +108,10 @@ def _choose(group: pl.DataFrame) -> pl.DataFrame:
 
 
 def _languages(report: Path) -> pl.DataFrame:
-    return pl.read_parquet(report / "measures.parquet", columns=["id", "language"])
+    return pl.read_parquet(report / "measures.parquet", columns=["id", "language"], glob=False)
 
 
 def _duplicates(report: Path) -> list[dict[str, Any]]:
     """Give the near duplicates nearest to the threshold: the drops that are least certain."""
-    dropped = pl.scan_parquet(report / "dropped.parquet").filter(pl.col("kept_id").is_not_null())
+    dropped = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
     return dropped.select("id", "kept_id", "similarity", "reason").sort("similarity", "id").head(20).collect().to_dicts()

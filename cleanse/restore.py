@@ -116,8 +116,7 @@ def undo(clean: str, hits: list[HitRow]) -> str:
             line = next(rest)
             remaining -= 1
             lines.append(_fill(line, own, whole=False))
-            # A strip that reaches the end of its line holds the return itself.
-            restored_return.append(any(hit["action"] == "strip" and hit["text"].endswith("\r") for hit in own))
+            restored_return.append(False)  # a strip that leaves a line behind leaves its return
     if not returns:
         return "\n".join(lines)
     ended = [line if has else f"{line}\r" for line, has in zip(lines[:-1], restored_return, strict=False)]

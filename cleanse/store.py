@@ -194,6 +194,11 @@ def read_part(work: Path, table: str, shard: int, batch: int) -> pl.DataFrame:
     return pl.read_parquet(part_path(work, table, shard, batch), glob=False)
 
 
+def part_schema(work: Path, table: str, shard: int, batch: int) -> pl.Schema:
+    """Give the columns of a part and their types."""
+    return pl.scan_parquet(part_path(work, table, shard, batch), glob=False).collect_schema()
+
+
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """Make the error for a place that cannot be written."""
     reason = error.strerror or str(error)
