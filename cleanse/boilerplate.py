@@ -35,16 +35,20 @@ def neighbours(candidates: pl.DataFrame, lines: pl.DataFrame, before: int, after
 def repeats_neighbour(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:
     """Hit lines that end with the whole text of a line after them, behind a short prefix: breadcrumb and title.
 
-    Parameters of the rule: `within` lines below; `min_repeat` characters of the repeated line; `max_prefix`
-    characters in front of it.
+    Parameters of the rule: `within` lines below; `min_repeat` characters of the repeated line, which are `min_share` of the
+    whole; `max_prefix` characters in front of it, a letter among them.
     """
     parameters = rule.head.parameters
     pairs = neighbours(candidates, lines, 0, int(str(parameters["within"])))
     other = pl.col("other").str.strip_chars()
     own = pl.col("text").str.strip_chars_end()
     prefix = own.str.len_chars().cast(pl.Int64) - other.str.len_chars()
+    enough = other.str.len_chars() >= parameters["min_share"] * own.str.len_chars()
+    named = own.str.head(prefix).str.contains(r"\p{L}")
     repeated = (
-        (other.str.len_chars() >= parameters["min_repeat"])
+        enough
+        & named
+        & (other.str.len_chars() >= parameters["min_repeat"])
         & (prefix > 0)
         & (prefix <= parameters["max_prefix"])
         & own.str.ends_with(other)

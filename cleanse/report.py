@@ -83,6 +83,8 @@ def _samples(report: Path) -> dict[str, list[dict[str, Any]]]:
     hits = pl.scan_parquet(report / "hits.parquet", glob=False)
     places = hits.select("id", "rule", "line", "start").with_row_index("row").collect()
     languages = _languages(report)
+    if places.is_empty():  # a clean input has no hit, and map_groups wants a group
+        return {}
     chosen = (
         places.join(languages, on="id", how="left", maintain_order="left")
         .with_columns(pl.col("language").fill_null(""))

@@ -1,0 +1,115 @@
+"""Show one document as read, with what each rule did to it: `cleanse why OUT ID`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from cleanse import segments, store
+from cleanse.errors import InputError
+from cleanse.report import show_text
+from cleanse.restore import undo
+from cleanse.sources import report_folder
+
+CONTEXT = 1  # lines shown around a line with hits
+
+
+def explain(out: str | os.PathLike[str], document: str) -> str:
+    """Give a document of OUT as a page: what became of it, and each line that a rule touched with its neighbours.
+
+    What was stripped stands in [- -], what was fixed in [- -]{+ +}, what was flagged in [? ?].
+
+    Raises:
+        InputError: OUT is not ours, or it has no such document; the nearest ids are in the hint.
+    """
+    place = Path(out)
+    report = report_folder(place)
+    if not place.exists() or store.read_metadata(place) is None or not (report / "hits.parquet").exists():
+        raise InputError("not an output of cleanse with its report", where=str(place), hint="give the OUT of a run")
+    row = _find(place, report, document)
+    hits = _rows(report / "hits.parquet", document)
+    signals = _rows(report / "signals.parquet", document)
+    text = undo(row["text"], [hit for hit in hits if hit["action"] in ("fix", "strip")])
+    return "\n".join([*_head(row, hits, signals), "", *_body(text, hits)])
+
+
+def _rows(path: Path, document: str) -> list[dict[str, Any]]:
+    return pl.scan_parquet(path, glob=False).filter(pl.col("id") == document).collect().to_dicts()
+
+
+def _find(out: Path, report: Path, document: str) -> dict[str, Any]:
+    for path in store.out_files(out):
+        rows = _rows(path, document)
+        if rows:
+            return rows[0]
+    rows = _rows(report / "dropped.parquet", document)
+    if rows:
+        return rows[0]
+    known = pl.read_parquet(report / "measures.parquet", columns=["id"])["id"]
+    quarantined = pl.read_parquet(report / "quarantine.parquet", columns=["source", "row", "error"])
+    for source, number, error in quarantined.iter_rows():
+        if document in (source, f"{source}#{number}"):
+            raise InputError("the document is in quarantine", where=document, hint=error)
+    near = difflib.get_close_matches(document, known.head(20_000).to_list(), n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else "ids stand in the column id of OUT"
+    raise InputError("no such document in this OUT", where=document, hint=hint)
+
+
+def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[str, Any]]) -> list[str]:
+    lines = [f"{row['id']}   from {row['source']}"]
+    if "reason" in row:
+        lines.append(f"dropped by {row['reason']}")
+        if row["kept_id"] is not None:
+            lines.append(f"its kept twin is {row['kept_id']}, similarity {row['similarity']:.3f}")
+    else:
+        lines.append(
+            f"kept; language {row['language']} ({row['language_score']:.2f}), spam score {row['spam_score']:.2f}, "
+            f"{row['chars_in']} characters read, {row['chars_out']} written, stands for {row['cluster_size']}"
+        )
+    for hit in hits:
+        if hit["line"] is None and hit["action"] != "drop":
+            change = f": {show_text(hit['text'])} -> {show_text(hit['replacement'])}" if hit["text"] else ""
+            lines.append(f"{hit['action']} by {hit['rule']}{change}")
+    lines += [f"signal {s['rule']}, weight {s['weight']:.2f}, line {s['line']}" for s in signals]
+    return lines
+
+
+def _body(text: str, hits: list[dict[str, Any]]) -> list[str]:
+    by_line: dict[int, list[dict[str, Any]]] = {}
+    for hit in hits:
+        if hit["line"] is not None:
+            by_line.setdefault(hit["line"], []).append(hit)
+    lines = text.split("\n")
+    shown = sorted({near for number in by_line for near in range(number - CONTEXT, number + CONTEXT + 1)})
+    result: list[str] = []
+    previous = -1
+    for number in (number for number in shown if 0 <= number < len(lines)):
+        if number > previous + 1:
+            result.append("      ...")
+        previous = number
+        result.append(f"{number:>5} {_mark(lines[number], by_line.get(number, []))}")
+        result += [f"      ^ {hit['action']} by {hit['rule']}" for hit in by_line.get(number, [])]
+    return [*result, "      ..."] if previous < len(lines) - 1 else result
+
+
+def _mark(line: str, hits: list[dict[str, Any]]) -> str:
+    """Put signs around what was hit; a strip hides what lies under it."""
+    strips = segments.merge_spans((hit["start"], hit["end"]) for hit in hits if hit["action"] == "strip")
+    marks = [(start, end, "[-", "-]") for start, end in strips]
+    for hit in hits:
+        if hit["action"] in ("fix", "flag") and not any(s <= hit["start"] and hit["end"] <= e for s, e in strips):
+            closing = f"-]{{+{hit['replacement']}+}}" if hit["action"] == "fix" else "?]"
+            marks.append((hit["start"], hit["end"], "[-" if hit["action"] == "fix" else "[?", closing))
+    signs: dict[int, list[str]] = {}
+    for start, end, opening, closing in sorted(marks):
+        signs.setdefault(start, []).append(opening)
+        signs.setdefault(end, []).insert(0, closing)
+    parts, cursor = [], 0
+    for place in sorted(signs):
+        parts += [line[cursor:place], *signs[place]]
+        cursor = place
+    return show_text("".join([*parts, line[cursor:]]))
