@@ -126,7 +126,7 @@ files = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(files, min_size=1, max_size=25), st.booleans())
 def test_any_bytes_come_back(contents: list[bytes], strip_spam: bool) -> None:  # noqa: FBT001
     """Whatever is in a folder of files, the ledger balances and the same bytes come back."""
@@ -137,7 +137,7 @@ def test_any_bytes_come_back(contents: list[bytes], strip_spam: bool) -> None:  
         assert restored(result, Path(folder, "back")) == named
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(texts, min_size=1, max_size=25))
 def test_any_rows_come_back(contents: list[str]) -> None:
     """The texts of rows come back in input order, whether they were kept, changed or dropped."""
