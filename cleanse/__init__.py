@@ -1,7 +1,11 @@
 """Scraped web text in, clean Parquet out, and a reason for every change.
 
+Two ways in, from Python:
+
     cleanse.run("seeds/", "out.parquet")            the same job as `cleanse run`
     lf.pipe(cleanse.clean, text="text")             the same cleaning inside a pipeline of your own
+
+`python -m cleanse` is the command.
 """
 
 from __future__ import annotations

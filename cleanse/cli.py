@@ -59,7 +59,9 @@ def main() -> None:
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
 @click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
 @click.option("--url-column", metavar="NAME", help="Column of rows with the address.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and clean.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and clean."
+)
 @click.option("--strict", is_flag=True, help="Anything quarantined is an error: status 2 and no OUT.")
 @click.option("--overwrite", is_flag=True, help="Replace an OUT that is not ours, or of other input or options.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

@@ -36,14 +36,16 @@ def edit_text(documents: pl.LazyFrame) -> pl.LazyFrame:
         strips = hits.filter(pl.col("action") == "strip")
         edited = frame.join(_apply_strips(frame, strips), on="doc", how="left", maintain_order="left")
         edited = edited.join(_count_fixes(frame, hits), on="doc", how="left", maintain_order="left")
-        return edited.with_columns(
-            pl.coalesce("stripped_text", "repaired").alias("clean"),
-            pl.col("removed").fill_null(0),
-            (pl.col("fixed").fill_null(0) - pl.col("unfixed").fill_null(0)).cast(pl.UInt32).alias("changed"),
-            (pl.col("put").fill_null(0) - pl.col("unput").fill_null(0)).cast(pl.UInt32).alias("replaced"),
-            pl.col("gone").fill_null(pl.lit([], dtype=pl.List(pl.UInt32))),
-        ).join(_flags(frame, hits, strips), on="doc", how="left", maintain_order="left").with_columns(
-            pl.col("flags").fill_null(pl.lit([], dtype=pl.List(pl.String)))
+        return (
+            edited.with_columns(
+                pl.coalesce("stripped_text", "repaired").alias("clean"),
+                pl.col("removed").fill_null(0),
+                (pl.col("fixed").fill_null(0) - pl.col("unfixed").fill_null(0)).cast(pl.UInt32).alias("changed"),
+                (pl.col("put").fill_null(0) - pl.col("unput").fill_null(0)).cast(pl.UInt32).alias("replaced"),
+                pl.col("gone").fill_null(pl.lit([], dtype=pl.List(pl.UInt32))),
+            )
+            .join(_flags(hits, strips), on="doc", how="left", maintain_order="left")
+            .with_columns(pl.col("flags").fill_null(pl.lit([], dtype=pl.List(pl.String))))
         )
 
     return segments.as_stage(documents, edit, EDITS)
@@ -76,11 +78,7 @@ def _apply_strips(frame: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
     `unfixed` and `unput` are the characters of fixes that went with a strip.
     """
     affected = frame.join(strips.select("doc").unique(), on="doc", how="semi", maintain_order="left")
-    spans = (
-        strips.sort("doc", "line", "start")
-        .group_by("doc", "line", maintain_order=True)
-        .agg("start", "end")
-    )
+    spans = strips.sort("doc", "line", "start").group_by("doc", "line", maintain_order=True).agg("start", "end")
     as_read = segments.split_lines(affected, "text").with_columns(
         (pl.col("line") == pl.col("line").max().over("doc")).alias("last"), pl.col("text").alias("as_read")
     )
@@ -153,7 +151,7 @@ def _strip_line(line: str, spans: list[tuple[int, int]], fixes: list[Piece]) -> 
     return rest, cut, cut == len(line), sum(fix.end - fix.start for fix in lost), put
 
 
-def _flags(frame: pl.DataFrame, hits: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
+def _flags(hits: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
     """Give the sorted ids of the rules that flagged what is still there."""
     flags = hits.filter(pl.col("action") == "flag").select("doc", "rule", "line", "start", "end")
     spans = strips.group_by("doc", "line").agg(pl.struct("start", "end").alias("spans"))
@@ -161,8 +159,7 @@ def _flags(frame: pl.DataFrame, hits: pl.DataFrame, strips: pl.DataFrame) -> pl.
     covered = [
         spans is not None
         and any(
-            s <= start and end <= e
-            for s, e in segments.merge_spans((span["start"], span["end"]) for span in spans)
+            s <= start and end <= e for s, e in segments.merge_spans((span["start"], span["end"]) for span in spans)
         )
         for start, end, spans in flags.select("start", "end", "spans").iter_rows()
     ]
@@ -193,9 +190,14 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                 frame.filter(outside)
                 .select("doc")
                 .with_columns(
-                    rule=pl.lit(rule.id), action=pl.lit(str(rule.action)),
-                    acts=pl.lit(rule.head.status == "stable"), line=null, start=null, end=null,
-                    text=pl.lit(None, pl.String), replacement=pl.lit(None, pl.String),
+                    rule=pl.lit(rule.id),
+                    action=pl.lit(str(rule.action)),
+                    acts=pl.lit(rule.head.status == "stable"),
+                    line=null,
+                    start=null,
+                    end=null,
+                    text=pl.lit(None, pl.String),
+                    replacement=pl.lit(None, pl.String),
                 )
                 .cast(pl.Schema(segments.HIT_SCHEMA))
             )

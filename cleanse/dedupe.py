@@ -256,9 +256,7 @@ def _buckets(leaders: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
     return pl.concat(frames) if frames else pl.DataFrame(schema=schema)
 
 
-def _choose_keepers(
-    pairs: pl.DataFrame, threshold: float, count: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _choose_keepers(pairs: pl.DataFrame, threshold: float, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     similar = pairs.filter(pl.col("similarity") >= threshold).sort("right", "left")
     chosen: tuple[NDArray[np.int64], NDArray[np.float64]] = choose_keepers(
         similar["left"].to_numpy().astype(np.int64),

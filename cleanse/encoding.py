@@ -270,7 +270,7 @@ class Repairer:
                 ]
                 number = int(str(row))
                 if self.acts[rule.id]:
-                    pieces[number] = segments.rewrite(lines["text"][number], pieces[number], edits)
+                    pieces[number] = segments.rewrite(pieces[number], edits)
         return pieces
 
     def _entities_only(self, lines: pl.DataFrame) -> list[bool]:
@@ -280,7 +280,9 @@ class Repairer:
             return [False] * lines.height
         text = pl.col("text")
         tame = lines.select(
-            (text.str.contains(ENTITY) & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities)).alias("tame")
+            (
+                text.str.contains(ENTITY) & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities)
+            ).alias("tame")
         )["tame"].to_list()
         after = [
             segments.join_pieces(line, segments.cut_line(len(line), unescape(line, rule.id))) if calm else "&amp;"
@@ -299,10 +301,10 @@ class Repairer:
         ):
             rule = self.methods.get(method)
             if applies and rule and self.acts[rule.id]:
-                pieces = segments.rewrite(line, pieces, [Piece(*place, "", rule.id)])
+                pieces = segments.rewrite(pieces, [Piece(*place, "", rule.id)])
         current = segments.join_pieces(line, pieces)
         for rule_id, after in self._steps(current):
-            pieces = segments.rewrite(line, pieces, compare(current, after, rule_id))
+            pieces = segments.rewrite(pieces, compare(current, after, rule_id))
             current = after
         return pieces
 
@@ -355,7 +357,17 @@ class Repairer:
 
     def _line_hits(self, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
         rows = [
-            (doc, piece.rule, "fix", True, line, piece.start, piece.end, text[piece.start : piece.end], piece.replacement)
+            (
+                doc,
+                piece.rule,
+                "fix",
+                True,
+                line,
+                piece.start,
+                piece.end,
+                text[piece.start : piece.end],
+                piece.replacement,
+            )
             for doc, line, text, line_pieces in zip(lines["doc"], lines["line"], lines["text"], pieces, strict=True)
             for piece in line_pieces
             if piece.replacement is not None and piece.replacement != text[piece.start : piece.end]
@@ -397,7 +409,9 @@ def compare(before: str, after: str, rule: str) -> list[Piece]:
     """
     if before == after:
         return []
-    start = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after)))
+    start = next(
+        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
+    )
     limit = min(len(before), len(after)) - start
     tail = next((i for i in range(limit) if before[-1 - i] != after[-1 - i]), limit)
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
@@ -433,8 +447,6 @@ def _widen(edit: Piece, line: str) -> Piece:
     if edit.start > 0:
         return edit._replace(start=edit.start - 1, replacement=line[edit.start - 1] + (edit.replacement or ""))
     return edit._replace(end=edit.end + 1, replacement=(edit.replacement or "") + line[edit.end])
-
-
 
 
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:

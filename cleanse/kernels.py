@@ -7,7 +7,8 @@ A kernel sees `data`, the bytes of all texts one behind the other, and `offsets`
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -76,7 +77,19 @@ SPACE, LETTER, DIGIT, UNSPACED_LETTER, ENDING, CLOSING, BULLET = 1, 2, 4, 8, 16,
 ENDINGS = ".!?…。！？．｡؟۔।॥։።၊။៕᙮‼⁇⁈⁉"
 CLOSINGS = "\"'”’»›」』）)]】》〉"
 BULLETS = "-*•·‣▪●○◦–—"
-COUNTS = ("chars", "visible_chars", "letters", "digits", "words", "lines", "filled", "line_chars", "ended", "bullets", "duplicates")
+COUNTS = (
+    "chars",
+    "visible_chars",
+    "letters",
+    "digits",
+    "words",
+    "lines",
+    "filled",
+    "line_chars",
+    "ended",
+    "bullets",
+    "duplicates",
+)
 
 
 @functools.cache
@@ -233,6 +246,159 @@ def measure_texts(data: Bytes, offsets: Offsets, table: U8, counts: int) -> U32:
                 if seen[k] == seen[k - 1]:
                     row[10] += 1
     return result
+
+
+class Forms(NamedTuple):
+    """Literals made ready for `find_literals`, sorted by the length of their head and by its bytes.
+
+    `data`, `starts`: the bytes of all forms, ASCII in lower case, and where each begins; `owners`: the number of the literal
+    that a form belongs to; `maps`: for each length of HEADS a bitmap of the hashed heads; `begins`: one of
+    the hashed first four bytes; `pairs`: a bitmap of the first two
+    bytes of forms with short heads; `heads`, `firsts`, `kinds`: the distinct heads, the first form with each, and where the
+    heads of each length begin.
+    """
+
+    data: Bytes
+    starts: Offsets
+    owners: U32
+    maps: U8
+    begins: U8
+    pairs: U8
+    heads: U64
+    firsts: Offsets
+    kinds: Offsets
+
+
+HEADS = (8, 6, 4, 3, 2, 1)  # bytes of a form that are hashed: the most that it has; the last three are short
+MAP_BITS = 18
+GOLDEN = 0x9E3779B97F4A7C15
+
+
+def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
+    """Make (bytes of a form, number of its literal) ready to be looked for; empty forms are left out."""
+    keyed = set()
+    for form, owner in forms:
+        folded = form.lower()
+        kind = next((k for k, length in enumerate(HEADS) if len(folded) >= length), None)
+        if kind is not None:
+            keyed.add((kind, int.from_bytes(folded[: HEADS[kind]], "big"), folded, owner))
+    ordered = sorted(keyed)
+    maps = np.zeros((len(HEADS), 1 << (MAP_BITS - 3)), dtype=np.uint8)
+    begins = np.zeros(1 << (MAP_BITS - 3), dtype=np.uint8)
+    pairs = np.zeros(1 << 13, dtype=np.uint8)
+    for kind, head, form, _ in ordered:
+        if len(form) >= 4:
+            slot = ((int.from_bytes(form[:4], "big") * GOLDEN) & (2**64 - 1)) >> (64 - MAP_BITS)
+            begins[slot >> 3] |= 1 << (slot & 7)
+        slot = ((head * GOLDEN) & (2**64 - 1)) >> (64 - MAP_BITS)
+        maps[kind, slot >> 3] |= 1 << (slot & 7)
+        if HEADS[kind] < 4:
+            # A form of one byte may be followed by any byte.
+            for second in [form[1]] if len(form) > 1 else range(256):
+                place = (form[0] << 8) | second
+                pairs[place >> 3] |= 1 << (place & 7)
+    distinct = sorted({(kind, head) for kind, head, _, _ in ordered})
+    index = {key: place for place, key in enumerate(distinct)}
+    firsts = np.searchsorted([index[kind, head] for kind, head, _, _ in ordered], np.arange(len(distinct) + 1))
+    kinds = np.searchsorted([kind for kind, _ in distinct], np.arange(len(HEADS) + 1))
+    return Forms(
+        np.frombuffer(b"".join(form for _, _, form, _ in ordered), dtype=np.uint8),
+        np.cumsum([0, *(len(form) for _, _, form, _ in ordered)]).astype(np.int64),
+        np.array([owner for _, _, _, owner in ordered], dtype=np.uint32),
+        maps,
+        begins,
+        pairs,
+        np.array([head for _, head in distinct], dtype=np.uint64),
+        firsts.astype(np.int64),
+        kinds.astype(np.int64),
+    )
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _find_head(heads: U64, low: int, high: int, head: np.uint64) -> int:
+    """Give the place of a head between `low` and `high`, or -1."""
+    stop = high
+    while low < high:
+        middle = (low + high) >> 1
+        if heads[middle] < head:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < stop and heads[low] == head else -1
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def find_literals(data: Bytes, offsets: Offsets, forms: Forms) -> tuple[U32, U32]:
+    """Find all literals in all texts, ASCII in either case: two u32 arrays, number of the text and of the literal.
+
+    A pair is given as often as a form of the literal stands in the text. A window of eight bytes slides over each text;
+    small bitmaps of hashed heads turn away nearly all places, and what is left is compared byte by byte.
+    """
+    texts = np.empty(1024, dtype=np.uint32)
+    found = np.empty(1024, dtype=np.uint32)
+    count = 0
+    fold = np.arange(256).astype(np.uint64)
+    for letter in range(65, 91):
+        fold[letter] = np.uint64(letter + 32)
+    lengths = np.array(HEADS)
+    golden, shift = np.uint64(GOLDEN), np.uint64(64 - MAP_BITS)
+    seven, three, eight = np.uint64(7), np.uint64(3), np.uint64(8)
+    one = np.uint8(1)
+    maps, begins, pairs = forms.maps.ravel(), forms.begins, forms.pairs
+    size = np.uint64(forms.maps.shape[1])
+    for text in range(len(offsets) - 1):
+        begin, end = offsets[text], offsets[text + 1]
+        window = np.uint64(0)
+        for j in range(begin, end + 7):
+            window <<= eight
+            if j < end:
+                window |= fold[data[j]]
+            i = j - 7
+            if i < begin or data[i] & 0xC0 == 0x80:
+                continue  # not full yet, or inside a character
+            slot = np.uint64((window >> np.uint64(32)) * golden) >> shift
+            pair = window >> np.uint64(48)
+            opens = pairs[pair >> three] >> np.uint8(pair & seven)
+            if not ((begins[slot >> three] >> np.uint8(slot & seven)) | opens) & one:
+                continue
+            slot8 = np.uint64(window * golden) >> shift
+            slot6 = np.uint64((window >> np.uint64(16)) * golden) >> shift
+            slot4 = slot
+            open8 = maps[slot8 >> three] >> np.uint8(slot8 & seven)
+            open6 = maps[size + (slot6 >> three)] >> np.uint8(slot6 & seven)
+            open4 = maps[size + size + (slot4 >> three)] >> np.uint8(slot4 & seven)
+            if not (open8 | open6 | open4 | opens) & one:
+                continue
+            for kind in range(6):
+                if (kind == 0 and not open8 & one) or (kind == 1 and not open6 & one) or (kind == 2 and not open4 & one):
+                    continue
+                if kind == 3 and not opens & one:
+                    break
+                head = window >> np.uint64(64 - 8 * lengths[kind])
+                place = _find_head(forms.heads, forms.kinds[kind], forms.kinds[kind + 1], head)
+                if place < 0:
+                    continue
+                for form in range(forms.firsts[place], forms.firsts[place + 1]):
+                    length = forms.starts[form + 1] - forms.starts[form]
+                    if i + length > end:
+                        continue
+                    same = True
+                    for k in range(lengths[kind], length):
+                        if fold[data[i + k]] != np.uint64(forms.data[forms.starts[form] + k]):
+                            same = False
+                            break
+                    if same:
+                        if count == len(texts):
+                            more_texts = np.empty(2 * count, dtype=np.uint32)
+                            more_texts[:count] = texts
+                            texts = more_texts
+                            more_found = np.empty(2 * count, dtype=np.uint32)
+                            more_found[:count] = found
+                            found = more_found
+                        texts[count] = text
+                        found[count] = forms.owners[form]
+                        count += 1
+    return texts[:count].copy(), found[:count].copy()
 
 
 @numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]

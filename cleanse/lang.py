@@ -133,5 +133,3 @@ def _sample(line: bytes, chars: int) -> str:
     space = text.find(" ", start, start + chars // 4)
     start = space + 1 if space >= 0 else start
     return text[start : start + chars]
-
-

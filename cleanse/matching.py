@@ -1,7 +1,7 @@
 """Find what the rules hit: gates first, then only the rules whose words are there.
 
-Three gates keep this fast (`docs/design.md`): the length of the line, the literals of all rules in one Aho-Corasick
-pass, and the language of the document. What is left, a few lines in a hundred, meets the patterns.
+Three gates keep this fast (`docs/design.md`): the literals of all rules in one pass of a kernel, the length of the line, and
+the language of the document. What is left, a few lines in a hundred, meets the patterns.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from cleanse import segments
+from cleanse import kernels, segments
 from cleanse.errors import CleanseError
 from cleanse.rules import ANY, Block, Rule, Rules, Variant
 
@@ -22,13 +22,10 @@ CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "literal": pl.String, "v
 LABEL_SCHEMA = {"label": pl.String, "before": pl.String, "behind": pl.String, "variant": pl.UInt32}
 UNKNOWN_LANGUAGE = "und"
 LONGEST_LINE = 2**32 - 1
-SHORT_LINE = 400  # characters: rules that look at no longer lines share one search over the short lines
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
 # symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
 # speech of a label; not the signs of copyright and of currencies, which are words of their own.
-DECORATION = (
-    r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Ps}\p{Pe}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»«‹›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
-)
+DECORATION = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Ps}\p{Pe}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»«‹›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
 # Before a pattern only what cannot open a quotation or a bracket is taken away.
 OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
 
@@ -37,17 +34,16 @@ OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。�
 class Matcher:
     """The line rules of a family, made ready: which literal leads to which rule in which language.
 
-    `near` and `far` are the literals (`literal`, `variant`) of rules that look at lines of at most SHORT_LINE characters, and
-    of the others; `forms` are the ways in which far literals are written. `labels` (`label`, `before`, `behind`, `variant`)
+    `forms` holds every way in which a literal may be written, `literals` (`number`, `literal`, `variant`) tells whose it is.
+    `labels` (`label`, `before`, `behind`, `variant`)
     holds the literals that may be a whole line; `numbers` has a row a variant with what admits a line to it.
     """
 
     rules: Rules
     methods: dict[str, Method]
     variants: tuple[tuple[Rule, Variant], ...]
-    near: pl.DataFrame
-    far: pl.DataFrame
-    forms: tuple[str, ...]
+    forms: kernels.Forms
+    literals: pl.DataFrame
     labels: pl.DataFrame
     numbers: pl.DataFrame
 
@@ -60,24 +56,25 @@ class Matcher:
             if rule.head.scope != "document" and rule.family != "encoding"
             for variant in rule.variants
         ]
-        pairs: dict[bool, list[tuple[str, int]]] = {True: [], False: []}
-        forms: set[str] = set()
+        numbers: dict[str, int] = {}
+        forms: list[tuple[bytes, int]] = []
+        pairs: list[tuple[int, str, int]] = []
         labels = []
         for number, (rule, variant) in enumerate(variants):
-            near = rule.head.max_chars is not None and rule.head.max_chars <= SHORT_LINE
-            pairs[near] += [(literal, number) for literal in variant.gates()]
-            if not near:
-                forms.update(form for literal in variant.literals for form in case_forms(literal))
+            for literal in variant.literals:
+                lowered = literal.lower()
+                own = numbers.setdefault(lowered, len(numbers))
+                forms += [(form.encode(), own) for form in case_forms(literal)]
+                pairs.append((own, lowered, number))
             if rule.head.label:
                 labels += [(*split_label(literal), number) for literal in variant.literals]
-        schema = {"literal": pl.String, "variant": pl.UInt32}
+        schema = {"number": pl.UInt32, "literal": pl.String, "variant": pl.UInt32}
         return Matcher(
             rules,
             methods,
             tuple(variants),
-            pl.DataFrame(pairs[True], schema=schema, orient="row"),
-            pl.DataFrame(pairs[False], schema=schema, orient="row"),
-            tuple(sorted(forms)),
+            kernels.prepare_forms(forms),
+            pl.DataFrame(pairs, schema=schema, orient="row").unique(maintain_order=True),
             pl.DataFrame(labels, schema=LABEL_SCHEMA, orient="row").unique(maintain_order=True),
             _number_variants(variants),
         )
@@ -106,16 +103,14 @@ class Matcher:
     def _find_named(self, lines: pl.DataFrame, languages: pl.DataFrame, places: Places) -> pl.DataFrame:
         """Find for each line the rules and languages one of whose literals it contains: `literal` and `variant` added.
 
-        Short lines are put in lower case and searched for all literals of near rules in one Aho-Corasick pass. Long lines are
-        first asked for the few literals of far rules, as they are written.
+        One pass of a kernel over the bytes of all lines finds the literals of all rules.
         """
-        lowered = pl.col("text").str.to_lowercase().str.replace_all("\u00a0", " ", literal=True).alias("lowered")
-        asked = pl.col("text").str.contains_any(list(self.forms), ascii_case_insensitive=True)
-        far = lines.filter(asked) if self.far.height else lines.clear()
-        near = lines.filter(pl.col("text").str.len_chars() <= SHORT_LINE) if self.near.height else lines.clear()
-        found = pl.concat(
-            [_search(near.with_columns(lowered), self.near), _search(far.with_columns(lowered), self.far)]
-        ).join(languages, on="doc", how="left", maintain_order="left")
+        data, offsets = kernels.buffers(lines["text"])
+        rows, numbers = kernels.find_literals(data, offsets, self.forms)
+        pairs = pl.DataFrame({"place": rows, "number": numbers}).unique().join(self.literals, on="number")
+        pairs = pairs.sort("place", "variant", "literal")
+        found = lines[pairs["place"]].select(LINE_SCHEMA.keys()).hstack(pairs.select("literal", "variant"))
+        found = found.join(languages, on="doc", how="left", maintain_order="left")
         admitted = self._admit(found, places)
         surroundings = trim_lines(admitted.select("row", "text").unique("row")).drop("text")
         return admitted.join(surroundings, on="row").sort("row", "variant", "literal")
@@ -222,8 +217,13 @@ def _number_variants(variants: list[tuple[Rule, Variant]]) -> pl.DataFrame:
     """Give a row a variant with what admits a line to it."""
     rows = [
         (
-            number, variant.language, variant.everywhere or variant.language == ANY, rule.head.min_chars,
-            rule.head.max_chars or LONGEST_LINE, rule.head.head, rule.head.tail,
+            number,
+            variant.language,
+            variant.everywhere or variant.language == ANY,
+            rule.head.min_chars,
+            rule.head.max_chars or LONGEST_LINE,
+            rule.head.head,
+            rule.head.tail,
         )  # fmt: skip
         for number, (rule, variant) in enumerate(variants)
     ]
@@ -235,19 +235,6 @@ def _number_variants(variants: list[tuple[Rule, Variant]]) -> pl.DataFrame:
 def _by_variant(found: pl.DataFrame) -> dict[int, pl.DataFrame]:
     groups = found.group_by("variant", maintain_order=True)
     return {int(str(number)): group for (number,), group in groups}
-
-
-def _search(lines: pl.DataFrame, literals: pl.DataFrame) -> pl.DataFrame:
-    """Give a row for each line and variant with the literals in it: `literal` and `variant` added to the line."""
-    wanted = pl.lit(literals["literal"].unique().sort()).implode()
-    return (
-        lines.with_columns(pl.col("lowered").str.extract_many(wanted, overlapping=True).alias("literal"))
-        .filter(pl.col("literal").list.len() > 0)
-        .explode("literal")
-        .join(literals, on="literal")
-        .unique(["row", "variant", "literal"])
-        .select(*LINE_SCHEMA, "literal", "variant")
-    )
 
 
 def _match_patterns(rule: Rule, variant: Variant, candidates: pl.DataFrame) -> pl.DataFrame:
@@ -369,9 +356,7 @@ def extend_block(headings: pl.DataFrame, lines: pl.DataFrame, block: Block) -> p
     below = lines.join(headings.select("doc").unique(), on="doc", how="semi", maintain_order="left")
     text, heading = pl.col("text"), pl.col("row").is_in(headings["row"].implode())
     loose = (text.str.len_chars() <= block.loose_chars) & ~_matches(block.prose)
-    kind = (
-        pl.when(heading).then(0).when(_matches(block.items)).then(1).when(loose).then(2).otherwise(3).alias("kind")
-    )
+    kind = pl.when(heading).then(0).when(_matches(block.items)).then(1).when(loose).then(2).otherwise(3).alias("kind")
     gap = pl.col("line").cast(pl.Int64) - pl.col("line").shift(1).over("doc")
     below = below.sort("row").with_columns(kind)
     below = below.with_columns(
@@ -381,8 +366,11 @@ def extend_block(headings: pl.DataFrame, lines: pl.DataFrame, block: Block) -> p
         (pl.col("row") == pl.col("row").max().over("doc")).alias("last"),
     ).filter(pl.col("block") > 0)
     below = below.with_columns(
-        ((pl.col("kind") != pl.col("kind").shift(1)) | pl.col("far")).fill_null(value=True).cum_sum()
-        .over("doc", "block").alias("run"),
+        ((pl.col("kind") != pl.col("kind").shift(1)) | pl.col("far"))
+        .fill_null(value=True)
+        .cum_sum()
+        .over("doc", "block")
+        .alias("run"),
         (pl.col("kind") == 1).cum_max().over("doc", "block").alias("below_item"),
     )
     run = ("doc", "block", "run")
@@ -390,9 +378,7 @@ def extend_block(headings: pl.DataFrame, lines: pl.DataFrame, block: Block) -> p
     # Below bulleted items a loose line belongs to the item above it, unless a blank line parts them.
     parted = pl.col("below_item") & pl.col("after_blank")
     stops = (
-        (pl.col("kind") == 3)
-        | ((pl.col("kind") == 2) & (lonely | parted))
-        | (pl.col("far") & (pl.col("kind") != 0))
+        (pl.col("kind") == 3) | ((pl.col("kind") == 2) & (lonely | parted)) | (pl.col("far") & (pl.col("kind") != 0))
     )
     inside = below.with_columns(
         stops.cum_sum().over("doc", "block").alias("stops"),

@@ -289,9 +289,20 @@ def _tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     columns = ["doc", *documents.HITS]
     return {
         "documents": frame.select(
-            "id", "source", pl.col("clean").alias("text"), "language", "language_score", "spam_score", "flags",
-            "chars_in", "chars_out", "removed", "changed", "replaced", "reason",
-        ),  # fmt: skip
+            "id",
+            "source",
+            pl.col("clean").alias("text"),
+            "language",
+            "language_score",
+            "spam_score",
+            "flags",
+            "chars_in",
+            "chars_out",
+            "removed",
+            "changed",
+            "replaced",
+            "reason",
+        ),
         "hits": hits.filter("acts").select(columns),
         "drafts": hits.filter(~pl.col("acts")).select(columns),
         "signals": signals.select("doc", *documents.SIGNALS),
@@ -309,9 +320,7 @@ def _refuse_quarantine(job: Job, summaries: list[ShardSummary]) -> InputError:
     return InputError(f"{count} quarantined under --strict: {first}", hint="mend the input, or run without --strict")
 
 
-def resolve(
-    job: Job, summaries: list[ShardSummary], timing: dict[str, float]
-) -> tuple[dedupe.Outcome, pl.DataFrame]:
+def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float]) -> tuple[dedupe.Outcome, pl.DataFrame]:
     """Check ids and find duplicates over all parts.
 
     Gives the outcome, and `id` str of every document in input order: its place is its number.
@@ -679,4 +688,3 @@ def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
     store.publish(report, report_folder(out))
     store.publish(made, out)
     return Result(out, report_folder(out), summary)
-

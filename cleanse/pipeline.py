@@ -61,13 +61,13 @@ def add_evidence(documents: pl.LazyFrame, prepared: Prepared) -> pl.LazyFrame:
 def clean(
     frame: pl.LazyFrame, *, text: str = "text", rules: Rules | None = None, strip_spam: bool = False
 ) -> pl.LazyFrame:
-    """Clean the texts of somebody else's LazyFrame: `lf.pipe(cleanse.clean, text="body")`.
+    r"""Clean the texts of somebody else's LazyFrame: `lf.pipe(cleanse.clean, text="body")`.
 
     Gives the frame back row by row: `text` holds the clean text, other columns are as they were, and `language`,
     `language_score`, `spam_score`, `flags`, `chars_in`, `chars_out` and `dropped_by` (id of the rule that would drop the row,
     or null) are added. No row is removed and no duplicates are looked for. A null text stays null.
 
-    >>> lf = pl.LazyFrame({"body": ["/img/a-1.jpg\\nThe ferry stopped on Monday."]})
+    >>> lf = pl.LazyFrame({"body": ["/img/a-1.jpg\nThe ferry stopped on Monday."]})
     >>> lf.pipe(clean, text="body").collect()["body"].item()
     'The ferry stopped on Monday.'
 

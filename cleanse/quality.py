@@ -22,6 +22,7 @@ MEASURES = {
     "duplicate_line_share": pl.Float32(),
 }
 
+
 def measure_documents(documents: pl.LazyFrame) -> pl.LazyFrame:
     """Measure the clean text of each document.
 

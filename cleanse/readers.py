@@ -389,8 +389,8 @@ def _missing_column(file: InputFile, name: str, there: list[str]) -> InputError:
 
     near = difflib.get_close_matches(name, there, n=1)
     example = next(iter([*near, *there]), "body")
-    hint = f"name the column with --text-column, for example --text-column {example}"
-    names = f"there are {', '.join(there[:20])}" if there else "there are none"
+    hint = f"name the column with --text-column, for example --text-column {example[:40]}"
+    names = f"there are {', '.join(column[:40] for column in there[:20])}" if there else "there are none"
     return InputError(f"no column `{name}`; {names}", where=file.source, hint=hint)
 
 
@@ -484,19 +484,42 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
         _check_parquet(parquet, file, columns)
         groups = list(range(span.start, parquet.num_row_groups if span.stop is None else span.stop))
         try:
-            for batch in parquet.iter_batches(_rows_of(parquet, groups), row_groups=groups):
-                table, numbers = _refuse_broken_text(pa.Table.from_batches([batch]), file, number, rows)
-                frame = pl.DataFrame(pl.from_arrow(table))
-                _take_frame(frame, numbers, names, file, columns, rows)
-                number += batch.num_rows
+            for place, batch in _parquet_batches(parquet, groups):
+                if isinstance(batch, Exception):
+                    rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
+                else:
+                    table, numbers = _refuse_broken_text(pa.Table.from_batches([batch]), file, number + place, rows)
+                    _take_frame(pl.DataFrame(pl.from_arrow(table)), numbers, names, file, columns, rows)
                 yield
-        except (pa.ArrowException, OSError) as error:
-            rows.refuse(file, number, f"damaged from this row on: {_reason(error)}", None)
-            yield
         except pl.exceptions.PolarsError as error:
             raise InputError(
                 f"a column is of a type that cannot be read: {_reason(error)}", where=file.source
             ) from error
+
+
+def _parquet_batches(parquet: Any, groups: list[int]) -> Iterator[tuple[int, Any]]:
+    """Give (number of the first row, rows) of row groups; an exception stands for a group that is damaged."""
+    import pyarrow as pa
+
+    size, given, first = _rows_of(parquet, groups), 0, 0
+    with contextlib.suppress(pa.ArrowException, OSError):
+        for batch in parquet.iter_batches(size, row_groups=groups):
+            yield given, batch
+            given += batch.num_rows
+        return
+    for group in groups:  # one is damaged, and reading several at once loses those before it too
+        count = parquet.metadata.row_group(group).num_rows
+        if first + count > given:
+            try:
+                whole = parquet.read_row_group(group).slice(max(0, given - first))
+            except (pa.ArrowException, OSError) as error:
+                yield max(first, given), error
+                given = first + count
+            else:
+                for batch in whole.to_batches(size):
+                    yield given, batch
+                    given += batch.num_rows
+        first += count
 
 
 def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) -> tuple[Any, pl.Series]:

@@ -61,7 +61,10 @@ def write_page(report: Path, summary: dict[str, Any], rules: Rules) -> None:
         silent=silent,
         rules=[(rule, samples.get(rule.id, [])) for rule in rules if rule.id in samples],
         files=_files,
-        quarantine=pl.read_parquet(report / "quarantine.parquet", glob=False).head(QUARANTINE_ROWS).drop("bytes").to_dicts(),
+        quarantine=pl.read_parquet(report / "quarantine.parquet", glob=False)
+        .head(QUARANTINE_ROWS)
+        .drop("bytes")
+        .to_dicts(),
         duplicates=_duplicates(report),
         show=show_text,
     )
@@ -116,4 +119,6 @@ def _languages(report: Path) -> pl.DataFrame:
 def _duplicates(report: Path) -> list[dict[str, Any]]:
     """Give the near duplicates nearest to the threshold: the drops that are least certain."""
     dropped = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
-    return dropped.select("id", "kept_id", "similarity", "reason").sort("similarity", "id").head(20).collect().to_dicts()
+    return (
+        dropped.select("id", "kept_id", "similarity", "reason").sort("similarity", "id").head(20).collect().to_dicts()
+    )

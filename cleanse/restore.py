@@ -94,7 +94,15 @@ def restore_texts(out: Path) -> Iterator[tuple[str, str, str, str]]:
 def undo(clean: str, hits: list[HitRow]) -> str:
     r"""Undo fixes and strips: give the text as read from the clean text and the document's hits.
 
-    >>> hit = {"rule": "boilerplate/x", "action": "strip", "line": 0, "start": 0, "end": 2, "text": "ab", "replacement": None}
+    >>> hit = {
+    ...     "rule": "boilerplate/x",
+    ...     "action": "strip",
+    ...     "line": 0,
+    ...     "start": 0,
+    ...     "end": 2,
+    ...     "text": "ab",
+    ...     "replacement": None,
+    ... }
     >>> undo("cd", [hit])
     'ab\ncd'
     """
@@ -162,5 +170,3 @@ def _write(folder: Path, name: str, data: bytes) -> None:
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_bytes(data)
     temporary.replace(path)
-
-

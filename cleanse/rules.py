@@ -129,10 +129,6 @@ class Variant:
     patterns: tuple[str, ...]
     anchored: tuple[bool, ...]
 
-    def gates(self) -> list[str]:
-        """Give the literals as the first gate looks for them: in lower case."""
-        return sorted({literal.lower() for literal in self.literals})
-
 
 @dataclass(frozen=True)
 class Rule:
@@ -170,7 +166,9 @@ class Rule:
         bodies = self.languages or {ANY: self.head}
         for language, body in bodies.items():
             templates = [*self.head.patterns, *body.patterns] if self.languages else body.patterns
-            patterns = [compile_pattern(text, body.literals, self.head.case_sensitive) for text in templates]
+            patterns = [
+                compile_pattern(text, body.literals, case_sensitive=self.head.case_sensitive) for text in templates
+            ]
             everywhere = body.everywhere or language == ANY
             anchored = tuple(text.startswith("^{literals}") for text in templates)
             found.append(Variant(self.id, language, everywhere, tuple(body.literals), tuple(patterns), anchored))
@@ -184,11 +182,11 @@ class Rule:
                     yield kind, example.language or language, number, example
 
 
-def compile_pattern(template: str, literals: Sequence[str], case_sensitive: bool) -> str:
-    """Fill `{literals}` in, longest first so that the longest wins, and fold case.
+def compile_pattern(template: str, literals: Sequence[str], *, case_sensitive: bool) -> str:
+    r"""Fill `{literals}` in, longest first so that the longest wins, and fold case.
 
     >>> compile_pattern("^{literals}$", ["read more", "more"], case_sensitive=False)
-    '(?i)^(?:read\\\\s+more|more)$'
+    '(?i)^(?:read\\s+more|more)$'
     """
     words = sorted(literals, key=lambda text: (-len(text), text))
     choice = "|".join(r"\s+".join(re.escape(part) for part in word.split()) for word in words)
@@ -262,9 +260,7 @@ class Rules:
             matched = {
                 rule.id
                 for rule in self
-                if rule.id == name
-                or rule.id.startswith(f"{name.rstrip('/')}/")
-                or fnmatch.fnmatchcase(rule.id, name)
+                if rule.id == name or rule.id.startswith(f"{name.rstrip('/')}/") or fnmatch.fnmatchcase(rule.id, name)
             }
             if not matched:
                 raise unknown_rule(name, [*self._rules, *{rule.family for rule in self}])

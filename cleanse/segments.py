@@ -1,12 +1,12 @@
-"""Documents and their lines: splitting, evidence, edits and their undoing. The one place that does offsets.
+r"""Documents and their lines: splitting, evidence, edits and their undoing. The one place that does offsets.
 
-*Text as read* is split at "\\n" into lines numbered from 0. Evidence points into it: line, start, end (characters)
+*Text as read* is split at "\n" into lines numbered from 0. Evidence points into it: line, start, end (characters)
 and the text there. Rules look at the *repaired* text, which has the same lines; `locate` carries what they find back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import polars as pl
@@ -131,7 +131,9 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame, actions: dict[str, tupl
     inside = found.join(mended, on="doc", how="semi", maintain_order="left").drop("text")
     if inside.height:
         affected = mended.join(inside.select("doc").unique(), on="doc", how="semi")
-        as_read = split_lines(affected, "text").join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
+        as_read = split_lines(affected, "text").join(
+            inside.select("doc", "line").unique(), on=["doc", "line"], how="semi"
+        )
         inside = inside.join(as_read, on=["doc", "line"], how="left", maintain_order="left").with_columns(length)
         inside = _shift_places(inside, line_fixes(affected))
     placed = pl.concat([elsewhere, inside.select(elsewhere.columns)]) if inside.height else elsewhere
@@ -210,47 +212,70 @@ def unshift(start: int, end: int, pieces: list[Piece]) -> tuple[int, int]:
     return (right if left is None else left), right
 
 
-def rewrite(line: str, pieces: list[Piece], edits: Iterable[Piece]) -> list[Piece]:
-    """Apply further `edits`, given as places in the text that `pieces` make of `line`.
+def rewrite(pieces: Iterable[Piece], edits: Iterable[Piece]) -> list[Piece]:
+    """Apply further `edits`, given as places in the text that `pieces` make of a line; none of them is empty.
 
     What several edits did to one stretch becomes one piece, which bears the rule of the first of them.
 
     >>> pieces = cut_line(6, [Piece(1, 3, "é", "a")])
-    >>> [tuple(piece) for piece in rewrite("xÃ©yz!", pieces, [Piece(0, 2, "E", "b")])]
+    >>> [tuple(piece) for piece in rewrite(pieces, [Piece(0, 2, "E", "b")])]
     [(0, 3, 'E', 'a'), (3, 6, None, None)]
     """
-    for edit in sorted(edits, reverse=True):
-        pieces = _rewrite_once(line, pieces, edit)
-    return pieces
+    ordered = sorted(edits)
+    done: list[Piece] = []
+    first = cursor = 0
+    grows, named = -1, False  # the edit that made the last piece, and whether that bears the rule of an earlier one
+    for piece in _split_pieces(pieces, ordered):
+        begin, cursor = cursor, cursor + piece.length
+        while first < len(ordered) and ordered[first].end <= begin:
+            first += 1
+        stop = first
+        while stop < len(ordered) and ordered[stop].start < cursor:
+            stop += 1
+        if first == stop:
+            done.append(piece)
+            grows = -1
+            continue
+        joins = grows == first
+        start, _, text, rule = done.pop() if joins else Piece(piece.start, piece.start, "", ordered[first].rule)
+        if piece.rule and not (joins and named):
+            rule, named = piece.rule, True
+        elif not joins:
+            named = False
+        text = f"{text}{_overwrite(piece.replacement or '', begin, ordered[first:stop], joins=joins)}"
+        done.append(Piece(start, piece.end, text, rule))
+        grows = stop - 1
+    return done
 
 
-def _rewrite_once(line: str, pieces: list[Piece], edit: Piece) -> list[Piece]:
-    before: list[Piece] = []
-    after: list[Piece] = []
-    inside: list[Piece] = []
-    prefix = suffix = ""
-    cursor = 0
+def _split_pieces(pieces: Iterable[Piece], edits: Iterable[Piece]) -> Iterator[Piece]:
+    """Cut the untouched pieces where an edit begins or ends."""
+    cuts = sorted({place for edit in edits for place in (edit.start, edit.end)})
+    number = cursor = 0
     for piece in pieces:
         begin, cursor = cursor, cursor + piece.length
-        if cursor <= edit.start and not (begin == cursor == edit.start and inside):
-            before.append(piece)
-        elif begin >= edit.end:
-            after.append(piece)
-        elif piece.replacement is None:
-            first = piece.start + max(0, edit.start - begin)
-            last = piece.start + min(piece.length, edit.end - begin)
-            if piece.start < first:
-                before.append(Piece(piece.start, first, None, None))
-            inside.append(Piece(first, last, None, None))
-            if last < piece.end:
-                after.append(Piece(last, piece.end, None, None))
-        else:
-            prefix += piece.replacement[: max(0, edit.start - begin)]
-            suffix += piece.replacement[edit.end - begin :] if cursor > edit.end else ""
-            inside.append(piece)
-    rule = next((piece.rule for piece in inside if piece.rule), edit.rule)
-    text = f"{prefix}{edit.replacement}{suffix}"
-    return [*before, Piece(inside[0].start, inside[-1].end, text, rule), *after]
+        if piece.replacement is not None:
+            yield piece
+            continue
+        start = piece.start
+        while number < len(cuts) and cuts[number] <= begin:
+            number += 1
+        while number < len(cuts) and cuts[number] < cursor:
+            place = piece.start + cuts[number] - begin
+            yield Piece(start, place, None, None)
+            start = place
+            number += 1
+        yield Piece(start, piece.end, None, None)
+
+
+def _overwrite(text: str, begin: int, edits: Iterable[Piece], *, joins: bool) -> str:
+    """Apply edits to `text`, which begins at `begin`; where it `joins`, the text of the first edit is already there."""
+    parts, place = [], begin
+    for number, edit in enumerate(edits):
+        if number or not joins:
+            parts += [text[max(0, place - begin) : max(0, edit.start - begin)], edit.replacement or ""]
+        place = edit.end
+    return "".join([*parts, text[place - begin :]])
 
 
 def join_pieces(line: str, pieces: Iterable[Piece]) -> str:

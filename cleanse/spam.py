@@ -17,9 +17,7 @@ from cleanse.rules import Rule, Rules
 
 FAMILY = "spam"
 COLUMN = "spam_hits"
-SIGNAL = pl.Struct(
-    {"rule": pl.String, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "weight": pl.Float32}
-)
+SIGNAL = pl.Struct({"rule": pl.String, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "weight": pl.Float32})
 # Scripts that are written without spaces: a mechanism of Unicode, not a judgement.
 UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff"
 UNIT = re.compile(rf"[{UNSPACED}]+|[^\W{UNSPACED}]+")
@@ -141,9 +139,13 @@ def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
             .group_by("doc", maintain_order=True)
             .agg("signals")
         )
-        miss = 1 - pl.col("signals").list.eval(pl.element().struct.field("weight").cast(pl.Float64)).list.eval(
-            (1 - pl.element()).product()
-        ).list.first()
+        miss = (
+            1
+            - pl.col("signals")
+            .list.eval(pl.element().struct.field("weight").cast(pl.Float64))
+            .list.eval((1 - pl.element()).product())
+            .list.first()
+        )
         return frame.join(signals, on="doc", how="left", maintain_order="left").with_columns(
             pl.col("signals").fill_null(pl.lit([], dtype=pl.List(SIGNAL))),
             miss.fill_null(0).cast(pl.Float32).alias("spam_score"),

@@ -253,7 +253,7 @@ def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
                 what = f"OUT exists and was made from other {key}"
                 raise OutputError(what, where=str(out), hint=hint)
     report = report_folder(out)
-    if os.path.exists(report) and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
+    if report.exists() and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
         raise OutputError("the place of the report is taken", where=str(report), hint=hint)
 
 
@@ -263,7 +263,7 @@ def publish(new: Path, place: Path) -> None:
         place.unlink()
     if place.is_dir():
         old = Path(tempfile.mkdtemp(prefix=f"{place.name[:100]}.old-", dir=place.parent))
-        os.replace(place, old / "old")
+        place.replace(old / "old")
         new.replace(place)
         shutil.rmtree(old)
     else:
@@ -320,7 +320,9 @@ class Ledger:
         """Give the ledger as it stands in summary.json."""
         values = asdict(self)
         return {
-            "documents": {key.removeprefix("documents_"): values[key] for key in values if key.startswith("documents_")},
+            "documents": {
+                key.removeprefix("documents_"): values[key] for key in values if key.startswith("documents_")
+            },
             "characters": {
                 key.removeprefix("characters_"): values[key] for key in values if key.startswith("characters_")
             },

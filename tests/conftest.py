@@ -13,4 +13,6 @@ DATA = Path(os.environ.get("CLEANSE_DATA", SHARED / "data"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="Rewrite golden files; read the diff before you commit.")
+    parser.addoption(
+        "--update-golden", action="store_true", help="Rewrite golden files; read the diff before you commit."
+    )

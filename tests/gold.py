@@ -46,7 +46,9 @@ def problems(record: dict, folder: Path, out: Path) -> list[str]:
     wanted = {span["line"] for kind in ("flag", "optional") for span in spans[kind]}
     found += [f"line {line}: spam flag on {lines[line]!r}" for line in sorted(flagged - wanted)]
     fixes = covered(hits, "fix")
-    rest = [c for n, line in enumerate(lines) for k, c in enumerate(line) if (n, k) not in strips | fixes | {(n, len(line))}]
+    rest = [
+        c for n, line in enumerate(lines) for k, c in enumerate(line) if (n, k) not in strips | fixes | {(n, len(line))}
+    ]
     visible = "".join(c for c in rest if not c.isspace())
     if not is_subsequence(visible, "".join(c for c in clean if not c.isspace())):
         found.append("a character that nothing took is gone")
@@ -58,9 +60,7 @@ def places(span: dict) -> list[tuple[int, int]]:
 
 
 def covered(hits: list[dict], action: str) -> set[tuple[int, int]]:
-    return {
-        place for hit in hits if hit["action"] == action and hit["line"] is not None for place in places(hit)
-    }
+    return {place for hit in hits if hit["action"] == action and hit["line"] is not None for place in places(hit)}
 
 
 def is_subsequence(needle: str, haystack: str) -> bool:

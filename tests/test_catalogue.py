@@ -194,7 +194,9 @@ def test_every_pattern_is_needed(rule):
     for language, body in (rule.languages or {ANY: rule.head}).items():
         lines = pl.Series([line for hit in body.hit for line in hit.text.split("\n")], dtype=pl.String)
         reached = {
-            text: lines.str.contains(compile_pattern(text, body.literals, rule.head.case_sensitive)).any()
+            text: lines.str.contains(
+                compile_pattern(text, body.literals, case_sensitive=rule.head.case_sensitive)
+            ).any()
             for text in {*body.patterns, *rule.head.patterns}
         }
         unreached += [f"{language}: {text}" for text in body.patterns if not reached[text]]

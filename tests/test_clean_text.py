@@ -72,7 +72,7 @@ def test_every_language_of_the_rules_has_clean_text():
     """Whoever adds words in a language adds prose in it, at least thirty lines that are not blank."""
     written = {language for rule in load_rules() for language in rule.languages}
     assert written - set(LANGUAGES) == set()
-    lines = {language: 0 for language in LANGUAGES}
+    lines = dict.fromkeys(LANGUAGES, 0)
     for path in FILES:
         lines[path.parent.name] += sum(bool(line.strip()) for line in path.read_text("utf-8").split("\n"))
     assert {language: count for language, count in lines.items() if count < 30} == {}

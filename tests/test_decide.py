@@ -202,7 +202,9 @@ def test_a_span_that_cuts_a_repair_is_widened(span, read):
     """Places in the repaired line come back to the text as read, widened to every repair that they touch."""
     text = "FÃ¼r dich & sÃ¼ss &amp; gut"
     frame = encoding.repair_text(pl.LazyFrame({"text": [text]}), encoding.Repairer(RULES)).collect()
-    found = pl.DataFrame([(0, "r", 0, *span, False)], schema=segments.FOUND_SCHEMA, orient="row")
+    found = pl.DataFrame(
+        [(0, "r", 0, *span, False, "Für dich & süss & gut")], schema=segments.FOUND_SCHEMA, orient="row"
+    )
     (hit,) = segments.locate(found, frame.with_row_index("doc"), {"r": (STRIP, True)}).iter_rows(named=True)
     assert frame["repaired"].item() == "Für dich & süss & gut"
     assert (hit["line"], hit["start"], hit["end"], hit["text"]) == (0, *read, text[slice(*read)])

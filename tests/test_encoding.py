@@ -52,7 +52,9 @@ def undo(repaired: str, hits: list[Hit]) -> str:
     lines = repaired.split("\n")
     for line in {hit[1] for hit in hits}:
         shift = 0
-        for _, _, start, end, text, replacement in sorted(hit for hit in hits if hit[1] == line):
+        for _, _, start, end, text, replacement in sorted(
+            (hit for hit in hits if hit[1] == line), key=lambda hit: hit[2]
+        ):
             at = start + shift
             assert lines[line][at : at + len(replacement)] == replacement
             lines[line] = lines[line][:at] + text + lines[line][at + len(replacement) :]
@@ -114,7 +116,7 @@ def test_two_repairs_of_one_stretch_are_one_hit():
         "&amp; in <b>html</b> stays",
         "a tab\there, a form feed\x0chere, a return\rhere",
         "R&D; AT&T; &c; 100 & more;",
-        "line\u2028separator and\u0085next line",
+        "line\u2028separator and\u2029paragraph",
         "\u200eمرحبا\u200f",
         "",
     ],
@@ -203,7 +205,7 @@ def by_ftfy(text: str) -> str:
 @pytest.mark.skipif(not CASES.exists(), reason="the collection of ftfy cases is not here")
 def test_the_cases_of_ftfy():
     """On each line of each case our gated repair gives what ftfy gives with the same settings."""
-    cases = [json.loads(line)["original"] for line in CASES.read_text("utf-8").splitlines()]
+    cases = [json.loads(line)["original"] for line in CASES.read_text("utf-8").strip().split("\n")]
     assert len(cases) == 161
     found = repair(*cases, repairer=FTFY_ALONE)
     assert {case: text for case, (text, _) in zip(cases, found, strict=True) if text != by_ftfy(case)} == {}
@@ -257,7 +259,7 @@ def test_any_repair_can_be_undone(text):
 
 def test_a_very_long_line_is_mended_in_pieces():
     """A line longer than ftfy decodes at once is mended as ftfy mends it."""
-    text = "FÃ¼r dich und mich. " * 60_000
+    text = "FÃ¼r dich und mich. " * 50_001
     ((repaired, _),) = repair(text, repairer=FTFY_ALONE)
     assert repaired == by_ftfy(text)
 

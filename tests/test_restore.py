@@ -112,11 +112,15 @@ def test_a_folder_as_out_restores_too(tmp_path: Path) -> None:
     assert (tmp_path / "back" / "mixed.txt").read_bytes() == as_bytes(FILES)["mixed.txt"]
 
 
-hostile = st.text(st.sampled_from("ab \t\r\n\ufeff\u200b\u202e\x00\x1b[31m;&#39éÃ¼â€™\ue000\ufdd0\U0010ffff한я漢ا"), max_size=60)
+hostile = st.text(
+    st.sampled_from("ab \t\r\n\ufeff\u200b\u202e\x00\x1b[31m;&#39éÃ¼â€™\ue000\ufdd0\U0010ffff한я漢ا"), max_size=60
+)
 lines = st.lists(st.sampled_from(LINES) | hostile, max_size=8)
 texts = st.builds(lambda parts, ends: "".join(map("".join, zip(parts, ends, strict=False))), lines,
                   st.lists(st.sampled_from(["\n", "\r\n", "\r", ""]), min_size=8, max_size=8) | st.just(["\r\n"] * 8))  # fmt: skip
-charsets = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "gb18030", "shift-jis", "cp1251", "iso-2022-kr"])
+charsets = st.sampled_from(
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "gb18030", "shift-jis", "cp1251", "iso-2022-kr"]
+)
 files = st.one_of(
     texts.map(str.encode),
     st.binary(max_size=300),
@@ -131,7 +135,9 @@ files = st.one_of(
 def test_any_bytes_come_back(contents: list[bytes], strip_spam: bool) -> None:  # noqa: FBT001
     """Whatever is in a folder of files, the ledger balances and the same bytes come back."""
     suffixes = itertools.cycle((".txt", ".md", ".txt.gz", ".txt.zst"))
-    named = {f"{number:03}{suffix}": data for number, (data, suffix) in enumerate(zip(contents, suffixes, strict=False))}
+    named = {
+        f"{number:03}{suffix}": data for number, (data, suffix) in enumerate(zip(contents, suffixes, strict=False))
+    }
     with tempfile.TemporaryDirectory() as folder:
         result = run(Path(folder), named, strip_spam=strip_spam)
         assert restored(result, Path(folder, "back")) == named
@@ -154,7 +160,7 @@ def test_any_rows_come_back(contents: list[str]) -> None:
 def test_rows_come_back_as_id_and_text(tmp_path: Path) -> None:
     """Each file of rows comes back as one table, in input order; an id that looks like a path is only an id."""
     jsonl = '{"id": "../../x.txt", "text": "/img/harbour-1.jpg\\nfÃ¼r alle"}\n{"text": ""}\n[]\n{"id": 7, "text": "привет"}\n'
-    result = run(tmp_path, {"deep/a.jsonl": jsonl, "b.csv": "text,id\r\n\"x\r\ny\",/etc/b\r\n"})
+    result = run(tmp_path, {"deep/a.jsonl": jsonl, "b.csv": 'text,id\r\n"x\r\ny",/etc/b\r\n'})
     assert sorted(restored(result, tmp_path / "far" / "back")) == ["b.csv.parquet", "deep/a.jsonl.parquet"]
     back = pl.read_parquet(tmp_path / "far" / "back" / "deep" / "a.jsonl.parquet")
     texts = [("../../x.txt", "/img/harbour-1.jpg\nfÃ¼r alle"), ("deep/a.jsonl#1", ""), ("7", "привет")]
@@ -180,7 +186,15 @@ def test_seeds_come_back(folder: Path, tmp_path: Path) -> None:
 def test_a_lone_return_before_a_windows_break_stays() -> None:
     """A strip that ends in a lone return does not hold the return of the line end."""
     ends = {"rule": "encoding/line-ends", "action": "fix", "line": None, "start": None, "end": None, "text": "\r\n"}
-    strip = {"rule": "boilerplate/x", "action": "strip", "line": 0, "start": 1, "end": 3, "text": "a\r", "replacement": ""}
+    strip = {
+        "rule": "boilerplate/x",
+        "action": "strip",
+        "line": 0,
+        "start": 1,
+        "end": 3,
+        "text": "a\r",
+        "replacement": "",
+    }
     assert undo("x\ny", [{**ends, "replacement": "\n"}, strip]) == "xa\r\r\ny"
 
 

@@ -1,0 +1,169 @@
+"""The contract of stages, and `clean`: the same cleaning inside somebody else's pipeline."""
+
+from __future__ import annotations
+
+import functools
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import cleanse
+from cleanse import decide, pipeline, quality, segments, spam
+from cleanse.errors import InputError
+from cleanse.rules import load_rules
+
+RULES = load_rules()
+ADDS = {
+    "encoding": {"repaired": pl.String(), "encoding_hits": segments.HITS},
+    "language": {"language": pl.String(), "language_score": pl.Float32(), "language_hits": segments.HITS},
+    "boilerplate": {"boilerplate_hits": segments.HITS},
+    "spam": {"spam_hits": segments.HITS},
+    "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
+    "edit": decide.EDITS,
+    "quality": quality.MEASURES,
+    "decide": {"reason": pl.String(), "quality_hits": segments.HITS},
+}
+MIXED = [
+    "The ferry stopped on Monday.\nAlso Read: Ten bridges that survived the flood\nNobody was hurt.",
+    "",
+    "- free call log app free call log app\n【怎么查通讯录软件】怎么查通讯录软件怎么查",
+    "FÃ¼r dich\r\n/img/a-1.jpg\r\nDer Frühling kam spät.\r\n",
+    "/media/banners/x91.jpg)",
+    "雨停了。\n\nนาวาหยุดกลางอ่าว",
+    "नाव सोमवार को रुक गई।\nतوقفت العبارة صباح الاثنين.",
+    "2021-05-03 10:22 / 17.50",
+    "\ufeffПаром не пришёл.\n\n\n",
+]
+FRAMES = {
+    "empty": [],
+    "one": MIXED[:1],
+    "blank": [""],
+    "many": MIXED,
+    "repeated": MIXED * 12,
+}
+
+
+@functools.cache
+def prepared() -> pipeline.Prepared:
+    """Make the rules ready once."""
+    return pipeline.Prepared.of(RULES.select(), RULES)
+
+
+def before(stage: str, texts: list[str]) -> pl.DataFrame:
+    """Give the frame that a stage sees, with a column of somebody else's."""
+    frame = pl.DataFrame(
+        {"id": [str(n) for n in range(len(texts))], "text": texts}, schema={"id": pl.String, "text": pl.String}
+    )
+    for name, function in pipeline.STAGES.items():
+        if name == stage:
+            return frame
+        frame = function(frame.lazy(), prepared()).collect()
+    raise AssertionError(stage)
+
+
+@pytest.mark.parametrize("texts", FRAMES.values(), ids=FRAMES.keys())
+@pytest.mark.parametrize("stage", pipeline.STAGES)
+def test_a_stage_adds_what_it_declares_and_changes_nothing(stage, texts):
+    """Rows, their order and earlier columns stay; exactly the declared columns come, lazily and in that type."""
+    frame = before(stage, texts)
+    result = pipeline.STAGES[stage](frame.lazy(), prepared())
+    assert dict(result.collect_schema()) == {**frame.schema, **ADDS[stage]}
+    collected = result.collect()
+    assert dict(collected.schema) == {**frame.schema, **ADDS[stage]}
+    assert_frame_equal(collected.select(frame.columns), frame)
+
+
+@pytest.mark.parametrize("stage", pipeline.STAGES)
+def test_a_stage_sees_each_document_by_itself(stage):
+    """What a stage says of a document does not depend on the documents around it."""
+    together = pipeline.STAGES[stage](before(stage, MIXED).lazy(), prepared()).collect()
+    backwards = pipeline.STAGES[stage](before(stage, MIXED[::-1]).lazy(), prepared()).collect()
+    columns = list(ADDS[stage])
+    assert_frame_equal(together.select(columns), backwards.reverse().select(columns))
+
+
+def test_every_stage_is_declared_here():
+    """A new stage gets a line in ADDS."""
+    assert list(ADDS) == list(pipeline.STAGES)
+
+
+def test_no_stage_but_decide_removes_rows():
+    """After all stages every document is still there; `reason` says who will go."""
+    frame = pipeline.add_evidence(pl.LazyFrame({"text": MIXED}), prepared()).collect()
+    assert frame["text"].to_list() == MIXED
+    assert frame["reason"].to_list() == [None, "quality/empty", None, None, "quality/empty", None, None, None, None]
+
+
+def test_clean_one_frame():
+    """The whole answer for two documents: clean text, other columns as they were, our columns behind them."""
+    frame = pl.LazyFrame({"body": [MIXED[0], None], "stars": [5, 3]})
+    assert_frame_equal(
+        frame.pipe(cleanse.clean, text="body").drop("language_score").collect(),
+        pl.DataFrame(
+            {
+                "body": ["The ferry stopped on Monday.\nNobody was hurt.", None],
+                "stars": [5, 3],
+                "language": ["en", "und"],
+                "spam_score": pl.Series([0, 0], dtype=pl.Float32),
+                "flags": [[], ["language/undetermined"]],
+                "chars_in": pl.Series([92, 0], dtype=pl.UInt32),
+                "chars_out": pl.Series([45, 0], dtype=pl.UInt32),
+                "dropped_by": [None, "quality/empty"],
+            }
+        ),
+    )
+
+
+@pytest.mark.parametrize("strip_spam", [False, True])
+def test_clean_is_run(tmp_path, strip_spam):
+    """`clean` and `run` make the same text, language, scores and flags of each document, row by row."""
+    pl.DataFrame({"id": [str(n) for n in range(len(MIXED))], "text": MIXED}).write_parquet(tmp_path / "in.parquet")
+    cleanse.run(tmp_path / "in.parquet", tmp_path / "out.parquet", duplicates=False, strip_spam=strip_spam)
+    out = pl.read_parquet(tmp_path / "out.parquet")
+    cleaned = pl.LazyFrame({"text": MIXED}).pipe(cleanse.clean, strip_spam=strip_spam).collect()
+    kept = cleaned.filter(pl.col("dropped_by").is_null())
+    columns = ["text", "language", "language_score", "spam_score", "flags", "chars_in", "chars_out"]
+    assert_frame_equal(out.select(columns), kept.select(columns))
+    dropped = pl.read_parquet(tmp_path / "out.report" / "dropped.parquet")
+    gone = cleaned.filter(pl.col("dropped_by").is_not_null())
+    assert dropped.select("reason", "text").rows() == gone.select("dropped_by", "text").rows()
+
+
+def test_clean_keeps_rows_columns_and_order():
+    """Nulls, nested columns and the number of rows are as they were."""
+    frame = pl.DataFrame(
+        {"n": range(20), "text": [None, *MIXED, *MIXED, None], "tags": [["a", None]] * 20, "d": [{"x": 1}] * 20}
+    )
+    cleaned = frame.lazy().pipe(cleanse.clean).collect()
+    assert_frame_equal(cleaned.select("n", "tags", "d"), frame.select("n", "tags", "d"))
+    assert cleaned.columns[:4] == frame.columns
+    assert cleaned["text"].is_null().to_list() == frame["text"].is_null().to_list()
+
+
+def test_clean_an_empty_frame():
+    """No rows in, no rows out, and the schema that was promised."""
+    lazy = pl.LazyFrame(schema={"text": pl.String, "n": pl.Int8}).pipe(cleanse.clean)
+    assert lazy.collect().schema == lazy.collect_schema()
+
+
+def test_clean_with_rules_of_your_own():
+    """Only the rules that are handed over act."""
+    rules = RULES.select(["language", "quality", "dedupe"])
+    cleaned = pl.LazyFrame({"text": [MIXED[3]]}).pipe(cleanse.clean, rules=rules).collect()
+    assert cleaned["text"].item() == MIXED[3]
+
+
+@pytest.mark.parametrize(
+    ("frame", "text", "message"),
+    [
+        ({"body": ["a"]}, "text", "no column `text`; there are body"),
+        ({"text": [1]}, "text", "column `text` holds Int64, not String"),
+        ({"text": ["a"], "flags": [1], "language": ["de"]}, "text", "our columns already: language, flags"),
+        ({"language": ["a"]}, "language", "our columns already: language"),
+    ],
+)
+def test_clean_refuses_at_once(frame, text, message):
+    """A missing column, a wrong type or a name of ours is an error before anything runs."""
+    with pytest.raises(InputError, match=message):
+        pl.LazyFrame(frame).pipe(cleanse.clean, text=text)

@@ -1,0 +1,177 @@
+"""Which files an INPUT names, what they are called, and how they are cut into shards."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import cleanse
+from cleanse.errors import InputError, OptionError
+from cleanse.sources import find_inputs, plan_shards
+from tests.runs import check_books, put, rows, run
+
+TEXT = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"
+TREE = {
+    "b.txt": TEXT,
+    "a/x.md": TEXT,
+    "a/é è.txt": TEXT,
+    "a/.hidden.txt": TEXT,
+    "c.jsonl": "",
+    "notes.doc": "x",
+    "Z.TXT": TEXT,
+}
+
+
+def sources(*inputs: Path, out: Path) -> list[str]:
+    return [file.source for file in find_inputs(inputs, out).files]
+
+
+def test_a_folder_is_read_whole_in_the_order_of_names(tmp_path: Path) -> None:
+    """Folders are recursive, files stand in the order of their bytes, and unknown kinds are passed over."""
+    found = find_inputs([put(tmp_path / "in", TREE)], tmp_path / "out.parquet")
+    assert [file.source for file in found.files] == [
+        "Z.TXT",
+        "a/.hidden.txt",
+        "a/x.md",
+        "a/é è.txt",
+        "b.txt",
+        "c.jsonl",
+    ]
+    assert found.passed_over == ("notes.doc",)
+
+
+def test_what_is_passed_over_stands_in_the_summary(tmp_path: Path) -> None:
+    """Unknown kinds, pipes and folders behind links are named in the summary, so that nothing is lost silently."""
+    folder = put(tmp_path / "in", {"a.txt": TEXT, "b.doc": "x", "c.parquet.gz": "x"})
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "link").symlink_to(put(tmp_path / "elsewhere", {"d.txt": TEXT}))
+    result = run(tmp_path, {})
+    passed = ["b.doc", "c.parquet.gz", "link", "pipe.txt"]
+    assert result.summary["inputs"] == {"files": 1, "passed_over": passed}
+
+
+PATTERNS = {
+    "*": ["Z.TXT", "a/.hidden.txt", "a/x.md", "a/é è.txt", "b.txt", "c.jsonl"],
+    "**": ["Z.TXT", "a/.hidden.txt", "a/x.md", "a/é è.txt", "b.txt", "c.jsonl"],
+    "**/*": ["Z.TXT", "a/.hidden.txt", "a/x.md", "a/é è.txt", "b.txt", "c.jsonl"],
+    "*.txt": ["b.txt"],
+    "*/*.md": ["a/x.md"],
+    "**/*.txt": ["a/é è.txt", "b.txt"],
+    "[ab]*": ["a/.hidden.txt", "a/x.md", "a/é è.txt", "b.txt"],
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns(tmp_path: Path, pattern: str) -> None:
+    """A pattern names files and folders; each file is read once."""
+    folder = put(tmp_path / "in", TREE)
+    assert sources(folder / pattern, out=tmp_path / "out.parquet") == PATTERNS[pattern]
+
+
+def test_a_name_with_the_signs_of_a_pattern(tmp_path: Path) -> None:
+    """A file that exists is taken by its name."""
+    folder = put(tmp_path / "in", {"a[1]*.txt": TEXT})
+    assert sources(folder / "a[1]*.txt", out=tmp_path / "out.parquet") == ["a[1]*.txt"]
+
+
+def test_several_inputs_begin_with_their_last_names(tmp_path: Path) -> None:
+    """Ids tell from which INPUT a document comes."""
+    one, two = (
+        put(tmp_path / "one", {"a.txt": TEXT}),
+        put(tmp_path / "two", {"a.txt": TEXT * 2, "b.jsonl": '{"text": "x"}'}),
+    )
+    result = cleanse.run([one, f"{two}/*.txt", two / "b.jsonl"], tmp_path / "out.parquet", select=["encoding"])
+    check_books(result)
+    assert rows(result)["id"].to_list() == ["one/a.txt", "two/a.txt", "b.jsonl#0"]
+
+
+@pytest.mark.parametrize("names", [("one", "one"), ("one/a.txt", "two/a.txt"), ("one", "deep/one")])
+def test_two_inputs_of_one_name(tmp_path: Path, names: tuple[str, str]) -> None:
+    """Inputs whose documents could not be told apart are an error that names them."""
+    put(tmp_path, {"one/a.txt": TEXT, "two/a.txt": TEXT, "deep/one/a.txt": TEXT})
+    with pytest.raises(InputError, match=r"two inputs give the same ids: (one/)?a\.txt"):
+        cleanse.run([tmp_path / name for name in names], tmp_path / "out.parquet")
+
+
+def test_names_in_other_bytes(tmp_path: Path) -> None:
+    """A name that is not UTF-8 is read, and its bytes are written out in the id."""
+    folder = os.fsencode(put(tmp_path / "in", {"good.txt": TEXT}))
+    Path(os.fsdecode(folder + b"/caf\xe9.txt")).write_text(TEXT * 2)
+    pl.DataFrame({"text": ["Hello there"]}).write_parquet(tmp_path / "a.parquet")
+    (tmp_path / "a.parquet").rename(os.fsdecode(folder + b"/\xff.parquet"))
+    assert rows(run(tmp_path, {}, ignore=["dedupe"]))["id"].to_list() == [r"caf\xe9.txt", "good.txt", r"\xff.parquet#0"]
+
+
+WRONG = {
+    "nowhere.txt": "no such file or folder",
+    "no*.txt": "no file matches",
+    "x" * 300: "no such file or folder",
+    "empty": "nothing to read",
+    "a.doc": "unknown kind of file",
+    "pipe.txt": "not a regular file",
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_an_input_that_is_not_there(tmp_path: Path, name: str) -> None:
+    """An INPUT that gives nothing is an error, and nothing is written."""
+    put(tmp_path, {"a.doc": "x", "empty/.keep": ""})
+    os.mkfifo(tmp_path / "pipe.txt")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(InputError, match=WRONG[name]):
+        cleanse.run(tmp_path / name, tmp_path / "out.parquet")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("out", ["out.parquet", "out", "a/../out.parquet", "a/out.parquet"])
+def test_out_inside_input_is_not_read(tmp_path: Path, out: str) -> None:
+    """OUT may stand in the folder that is read: a second run reads the same files, also by a pattern."""
+    folder = put(tmp_path / "in", TREE)
+    first = cleanse.run(folder, folder / out)
+    for name in ("", "*", "**/*", "**/*.parquet", "."):
+        expected = [] if name.endswith(".parquet") else [source for source in PATTERNS["*"]]
+        if expected:
+            assert sources(folder / name, out=folder / out) == expected
+    again = cleanse.run(folder, folder / out)
+    assert first.summary["ledger"] == again.summary["ledger"]
+
+
+@pytest.mark.parametrize("name", ["out", "out/a.txt", "out.report/a.txt", "link"])
+def test_an_input_inside_out_is_refused(tmp_path: Path, name: str) -> None:
+    """A run cannot replace what it reads, even with --overwrite."""
+    put(tmp_path, {"out/a.txt": TEXT, "out.report/a.txt": TEXT})
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    with pytest.raises(InputError, match="this input is OUT, or stands inside it"):
+        cleanse.run(tmp_path / name, tmp_path / "out", overwrite=True)
+    assert (tmp_path / "out" / "a.txt").read_text() == TEXT
+
+
+@pytest.mark.parametrize("out", ["", ".", "..", "/", ".parquet", "\udcff.parquet"])
+def test_an_out_without_a_name(tmp_path: Path, out: str) -> None:
+    """OUT must have a name, in UTF-8, since report and work folder are named after it."""
+    with pytest.raises(OptionError, match="OUT has no name of its own|the name of OUT is not UTF-8"):
+        cleanse.run(put(tmp_path, {"a.txt": TEXT}), out)
+
+
+@pytest.mark.parametrize("content", [b"a\n\nbb\nccc", b"\n\n\n", b"a" * 99, b"a\n" * 50, b""])
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 50])
+def test_lines_are_cut_between_lines(tmp_path: Path, content: bytes, size: int) -> None:
+    """The shards of a file of lines cover each byte once, begin behind a break and know their first row."""
+    found = find_inputs([put(tmp_path, {"a.jsonl": content}) / "a.jsonl"], tmp_path / "out.parquet")
+    spans = [span for shard in plan_shards(found, size) for span in shard.spans]
+    stops = [len(content) if span.stop is None else span.stop for span in spans]
+    assert [span.start for span in spans] == [0, *stops[:-1]]
+    assert stops[-1] == len(content)
+    assert [span.first_row for span in spans] == [content[: span.start].count(b"\n") for span in spans]
+    assert all(span.start == 0 or content[span.start - 1 : span.start] == b"\n" for span in spans)
+
+
+def test_parquet_is_cut_between_row_groups(tmp_path: Path) -> None:
+    """The shards of a Parquet file are row groups, and know their first row."""
+    pl.DataFrame({"text": ["x" * 50] * 30}).write_parquet(tmp_path / "a.parquet", row_group_size=10)
+    found = find_inputs([tmp_path / "a.parquet"], tmp_path / "out.parquet")
+    spans = [span for shard in plan_shards(found, 1) for span in shard.spans]
+    assert [(span.start, span.stop, span.first_row) for span in spans] == [(0, 1, 0), (1, 2, 10), (2, 3, 20)]

@@ -1,0 +1,220 @@
+"""What is written: the same bytes for the same input, all of it or nothing, and only what is ours is replaced."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+import cleanse
+from cleanse import passes, readers, store
+from cleanse.errors import LedgerError, OutputError
+from tests.runs import TABLES, check_books, contents, put, rows, run, table
+
+TEXT = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"
+PLACES = ("Riga", "Осло", "大阪", "القاهرة", "Łódź")
+JSONL = "".join(
+    json.dumps({"text": f"{PLACES[n % 5]}: the {n // 3}th boat of the day brought salt, rope and {n // 3} letters.\n/img/boat-{n}.jpg", "n": n})
+    + ("\n[]\n" if n % 7 == 0 else "\n")
+    for n in range(60)
+)  # fmt: skip
+FILES = {
+    "a.jsonl": JSONL, "b.txt": TEXT * 9, "c.txt": TEXT * 9, "d.txt": "fÃ¼r alle\r\nhier\r\n", "e.csv": "text,n,m\nabc def,1,2\nx,1\n",
+    "f.txt": b"\xff\xfea", "g.txt": "", "h.txt": "Паром отходит от причала.\n".encode("cp1251") * 5,
+}  # fmt: skip
+
+
+def write_rows(folder: Path, size: int) -> None:
+    frame = pl.DataFrame({"text": [f"{TEXT} {n // 2}" for n in range(30)], "n": range(30)})
+    put(folder / "in", {})
+    frame.write_parquet(folder / "in" / "z.parquet", row_group_size=size)
+
+
+@pytest.mark.parametrize("out", ["out.parquet", "out"])
+def test_the_same_command_gives_the_same_bytes(tmp_path: Path, out: str) -> None:
+    """A second run replaces its own OUT and report, with the same bytes, and leaves nothing else behind."""
+    folder = put(tmp_path / "in", FILES)
+    first = contents(cleanse.run(folder, tmp_path / out))
+    assert contents(cleanse.run(folder, tmp_path / out)) == first
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", out, "out.report"]
+
+
+@pytest.mark.parametrize(
+    "options", [{"shard_bytes": 500}, {"shard_bytes": 1}, {"workers": 2, "shard_bytes": 4000}], ids=str
+)
+def test_shards_and_workers_do_not_matter(tmp_path: Path, options: dict[str, int]) -> None:
+    """However the input is cut, and whoever reads it, the bytes of OUT and report are the same."""
+    for name in ("one", "two"):
+        write_rows(tmp_path / name, 7)
+    whole = contents(run(tmp_path / "one", FILES))
+    parts = contents(run(tmp_path / "two", FILES, **options))
+    assert [name for name in whole if whole[name] != parts[name]] == []
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 1 << 24), (7, 1 << 24), (5_000, 200)])
+def test_batches_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, size: int) -> None:
+    """However many rows are cleaned at a time, the bytes of OUT and report are the same."""
+    for name in ("one", "two"):
+        write_rows(tmp_path / name, 7)
+    whole = contents(run(tmp_path / "one", FILES))
+    monkeypatch.setattr(readers, "BATCH_ROWS", count)
+    monkeypatch.setattr(readers, "BATCH_BYTES", size)
+    parts = contents(run(tmp_path / "two", FILES))
+    assert [name for name in whole if whole[name] != parts[name]] == []
+
+
+def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed in its third shard does the first two not again, and gives the same bytes."""
+    whole = contents(run(tmp_path / "whole", FILES, shard_bytes=1500))
+    clean, done = passes.clean_shard, []
+
+    def kill(shard: readers.Shard, job: passes.Job) -> passes.ShardSummary:
+        done.append(shard.number)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        return clean(shard, job)
+
+    monkeypatch.setattr(passes, "clean_shard", kill)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", FILES, shard_bytes=1500)
+    assert sorted(path.name for path in tmp_path.joinpath("cut").iterdir()) == ["in", "out.work"]
+    markers = {path: path.stat().st_mtime_ns for path in (tmp_path / "cut" / "out.work" / "shards").iterdir()}
+    monkeypatch.setattr(store, "publish", lambda new, place: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", FILES, shard_bytes=1500)
+    assert (len(markers), {path: path.stat().st_mtime_ns for path in markers}) == (2, markers)
+    monkeypatch.undo()
+    assert contents(run(tmp_path / "cut", FILES, shard_bytes=1500)) == whole
+    assert not (tmp_path / "cut" / "out.work").exists()
+
+
+def test_a_killed_run_of_other_input_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a killed run left is of no use where the input has changed since."""
+    monkeypatch.setattr(store, "publish", lambda new, place: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, {"a.txt": TEXT})
+    monkeypatch.undo()
+    assert rows(run(tmp_path, {"a.txt": f"New: {TEXT}"}))["text"].to_list() == [f"New: {TEXT}"]
+
+
+def change_input(folder: Path) -> dict[str, object]:
+    put(folder / "in", {"b.txt": TEXT + "more"})
+    return {}
+
+
+def change_options(folder: Path) -> dict[str, object]:
+    return {"duplicates": False}
+
+
+@pytest.mark.parametrize(("change", "what"), [(change_input, "other input"), (change_options, "other options")])
+def test_out_of_another_run_needs_overwrite(tmp_path: Path, change, what: str) -> None:
+    """An OUT of ours from other input or options stays, unless --overwrite is given."""
+    before = contents(run(tmp_path, {"a.txt": TEXT}))
+    options = change(tmp_path)
+    with pytest.raises(OutputError, match=f"OUT exists and was made from {what}"):
+        cleanse.run(tmp_path / "in", tmp_path / "out.parquet", **options)
+    assert (tmp_path / "out.parquet").read_bytes() == before["out.parquet"]
+    check_books(cleanse.run(tmp_path / "in", tmp_path / "out.parquet", overwrite=True, **options))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "out.parquet", "out.report"]
+
+
+THEIRS = {
+    "out.parquet": ("out.parquet", "OUT exists and is not an output of cleanse"),
+    "out/precious.txt": ("out", "OUT exists and is not an output of cleanse"),
+    "out.report/precious.txt": ("out.parquet", "the place of the report is taken"),
+    "out.report": ("out.parquet", "the place of the report is taken"),
+    "out.work/precious.txt": ("out.parquet", "the place of the work folder is taken"),
+    "out.work": ("out.parquet", "cannot write: File exists"),
+}
+
+
+@pytest.mark.parametrize("name", THEIRS)
+def test_what_is_not_ours_stays(tmp_path: Path, name: str) -> None:
+    """Something else in the place of OUT, report or work folder is an error, and stays as it is."""
+    out, message = THEIRS[name]
+    put(tmp_path, {name: "precious", "in/a.txt": TEXT})
+    with pytest.raises(OutputError, match=message):
+        cleanse.run(tmp_path / "in", tmp_path / out)
+    assert (tmp_path / name).read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["in", name.split("/", maxsplit=1)[0]])
+
+
+@pytest.mark.parametrize("name", [name for name in THEIRS if "work" not in name])
+def test_overwrite_replaces_it(tmp_path: Path, name: str) -> None:
+    """With --overwrite OUT and report take the place, and the neighbours stay."""
+    put(
+        tmp_path,
+        {name: "precious", "in/a.txt": TEXT, "out.old/x": "1", "out.report.old/x": "1", "out.parquet.old": "1"},
+    )
+    check_books(cleanse.run(tmp_path / "in", tmp_path / THEIRS[name][0], overwrite=True))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"in", THEIRS[name][0], "out.report", "out.old", "out.report.old", "out.parquet.old"} | (
+        {"out.parquet"} & {name}
+    )
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_links_are_replaced_not_followed(tmp_path: Path, kind: str) -> None:
+    """An OUT that is a link is replaced; what it led to stays."""
+    put(tmp_path, {"in/a.txt": TEXT, "theirs/precious.txt": "x", "theirs.txt": "x"})
+    (tmp_path / "out").symlink_to(tmp_path / ("theirs" if kind == "folder" else "theirs.txt"))
+    check_books(cleanse.run(tmp_path / "in", tmp_path / "out", overwrite=True))
+    assert (tmp_path / "theirs" / "precious.txt").read_text() == (tmp_path / "theirs.txt").read_text() == "x"
+
+
+def test_two_runs_do_not_share_an_out(tmp_path: Path) -> None:
+    """While a run is at work, another one into the same OUT is refused, and the first goes on."""
+    first = store.WorkFolder(tmp_path / "out.parquet", {"input": "a"})
+    with pytest.raises(OutputError, match="another run is writing here"):
+        run(tmp_path, {"a.txt": TEXT})
+    assert (tmp_path / "out.work" / "manifest.json").exists()
+    first.remove()
+
+
+def test_row_groups_have_a_fixed_size(tmp_path: Path) -> None:
+    """However the rows come, row groups are of 5 000 rows, and the bytes are the same."""
+    frame = pl.DataFrame({"n": range(12_000)})
+    for name, sizes in {"a": [12_000], "b": [1, 4_999, 1, 6_000, 0, 999]}.items():
+        start = 0
+        with store.ParquetWriter(tmp_path / name, {"n": pl.Int64()}, {"k": "v"}) as writer:
+            for size in sizes:
+                writer.write(frame.slice(start, size))
+                start += size
+    groups = pq.ParquetFile(tmp_path / "a").metadata
+    assert [groups.row_group(n).num_rows for n in range(groups.num_row_groups)] == [5_000, 5_000, 2_000]
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_writer_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    """A file that could not be finished is not there."""
+    with pytest.raises(KeyError), store.ParquetWriter(tmp_path / "a", {"n": pl.Int64()}):
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_out_says_how_it_was_made(tmp_path: Path) -> None:
+    """Version and digests of rules, input and options stand in OUT; a folder has them in each file."""
+    first = store.read_metadata(run(tmp_path / "a", FILES).out)
+    second = store.read_metadata(run(tmp_path / "b", FILES, duplicates=False).out)
+    assert set(first) == {"version", "rules", "input", "options"}
+    assert {key for key in first if first[key] != second[key]} == {"options"}
+
+
+@pytest.mark.parametrize("field", ["documents_read", "characters_read", "characters_out", "documents_dropped"])
+def test_a_ledger_that_does_not_balance(field: str) -> None:
+    """One figure that is off fails the run."""
+    ledger = store.Ledger()
+    ledger.check()
+    setattr(ledger, field, 1)
+    with pytest.raises(LedgerError, match="the ledger does not balance"):
+        ledger.check()
+
+
+def test_all_tables_have_rows_in_these_tests(tmp_path: Path) -> None:
+    """The files above reach every table whose bytes are compared, but those of drafts and signals."""
+    result = run(tmp_path, FILES)
+    empty = {name for name in TABLES if table(result, name).is_empty()}
+    assert empty <= {"drafts", "signals", "originals"}
