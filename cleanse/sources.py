@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 from collections import Counter
@@ -292,13 +293,14 @@ def _cut_row_groups(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]
     return [*spans, (Span(file, start, len(sizes), first_row), amount)]
 
 
-def open_parquet(path: str) -> Any:
+@contextlib.contextmanager
+def open_parquet(path: str) -> Iterator[Any]:
     """Open a Parquet file; pyarrow by itself cannot open a file whose name is not UTF-8."""
     import pyarrow.parquet
 
-    if is_utf8(path):
-        return pyarrow.parquet.ParquetFile(path)
-    return pyarrow.parquet.ParquetFile(open(path, "rb"))  # noqa: PTH123 - closed with the file
+    with contextlib.ExitStack() as stack:
+        source = path if is_utf8(path) else stack.enter_context(open(path, "rb"))  # noqa: PTH123
+        yield stack.enter_context(pyarrow.parquet.ParquetFile(source))
 
 
 def check_sources(inputs: Inputs) -> None:

@@ -6,7 +6,9 @@ make, a text that repeats itself, and the score.
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from collections import Counter
 
 import polars as pl
@@ -20,8 +22,15 @@ COLUMN = "spam_hits"
 SIGNAL = pl.Struct({"rule": pl.String, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "weight": pl.Float32})
 # Scripts that are written without spaces: a mechanism of Unicode, not a judgement.
 UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff"
-UNIT = re.compile(rf"[{UNSPACED}]+|[^\W{UNSPACED}]+")
 UNSPACED_RUN = re.compile(rf"[{UNSPACED}]")
+
+
+@functools.cache
+def unit_pattern() -> re.Pattern[str]:
+    """Give the pattern of a unit or a run of unspaced letters; for Python, the vowel signs of Hindi are no letters."""
+    combining = (chr(code) for code in range(0x300, 0x1F000) if unicodedata.category(chr(code)).startswith("M"))
+    marks = "".join(mark for mark in combining if not UNSPACED_RUN.match(mark))
+    return re.compile(rf"[{UNSPACED}]+|[^\W{UNSPACED}]+(?:[{marks}]+[^\W{UNSPACED}]*)*")
 
 
 def units(text: str) -> list[str]:
@@ -31,7 +40,7 @@ def units(text: str) -> list[str]:
     ['call', 'log', '通话', '话记', '记录']
     """
     found: list[str] = []
-    for run in UNIT.findall(text.casefold()):
+    for run in unit_pattern().findall(text.casefold()):
         if UNSPACED_RUN.match(run) and len(run) > 1:
             found.extend(run[index : index + 2] for index in range(len(run) - 1))
         else:

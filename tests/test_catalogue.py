@@ -15,9 +15,11 @@ import pytest
 
 from cleanse import catalogue
 from cleanse.errors import OptionError
-from cleanse.rules import ANY, RETIRED, Rules, builtin_folder, compile_pattern, load_rules
+from cleanse.matching import trim_lines
+from cleanse.rules import ANY, RETIRED, Rule, Rules, builtin_folder, compile_pattern, load_rules
 
 RULES = load_rules()
+WITHOUT_HIT = 0
 HEAD = """\
 title = "Line that names a mill"
 why = "It stands here so that a test has a rule to break."
@@ -186,23 +188,25 @@ def test_no_example_stands_twice_in_a_language(rule):
     assert [key for key, count in seen.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_pattern_is_needed(rule):
-    """Each pattern of a file is reached by a hit of that file; each of rule.toml by a hit of some language."""
-    unreached = []
+def unreached(rule: Rule) -> list[str]:
+    """List the patterns of a rule that no hit reaches: of its file, or of any language for those of rule.toml."""
+    missing = []
     shared: Counter[str] = Counter()
     for language, body in (rule.languages or {ANY: rule.head}).items():
-        lines = pl.Series([line for hit in body.hit for line in hit.text.split("\n")], dtype=pl.String)
-        reached = {
-            text: lines.str.contains(
-                compile_pattern(text, body.literals, case_sensitive=rule.head.case_sensitive)
-            ).any()
-            for text in {*body.patterns, *rule.head.patterns}
-        }
-        unreached += [f"{language}: {text}" for text in body.patterns if not reached[text]]
-        shared.update({text: int(reached[text]) for text in rule.head.patterns})
-    unreached += [f"rule.toml: {text}" for text in rule.head.patterns if not shared[text]]
-    assert unreached == []
+        lines = pl.DataFrame({"text": [line for hit in body.hit for line in hit.text.split("\n")]}, {"text": pl.String})
+        looked_at = pl.concat([lines["text"], trim_lines(lines)["opened"]])
+        for text in {*body.patterns, *rule.head.patterns}:
+            pattern = compile_pattern(text, body.literals, case_sensitive=rule.head.case_sensitive)
+            reached = bool(looked_at.str.contains(pattern).any())
+            shared[text] += reached
+            missing += [f"{rule.id} {language}: {text}"] if text in body.patterns and not reached else []
+    return missing + [f"{rule.id}: {text}" for text in rule.head.patterns if rule.languages and not shared[text]]
+
+
+def test_every_pattern_is_needed():
+    """Each pattern is reached by a hit. Of those written before this test so many are not; the number may only fall."""
+    found = [text for rule in RULES if rule.family != "encoding" for text in unreached(rule)]
+    assert len(found) <= WITHOUT_HIT, "\n".join(found)
 
 
 def test_retired_ids_are_not_reused():

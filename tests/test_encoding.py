@@ -259,7 +259,8 @@ def test_any_repair_can_be_undone(text):
 
 def test_a_very_long_line_is_mended_in_pieces():
     """A line longer than ftfy decodes at once is mended as ftfy mends it."""
-    text = "FÃ¼r dich und mich. " * 50_001
+    text = "FÃ¼r dich. " + "und so weiter, " * 70_000 + "FÃ¼r mich. " * 500
+    assert len(text) > encoding.LONGEST_SEGMENT
     ((repaired, _),) = repair(text, repairer=FTFY_ALONE)
     assert repaired == by_ftfy(text)
 

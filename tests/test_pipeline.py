@@ -13,7 +13,10 @@ from cleanse import decide, pipeline, quality, segments, spam
 from cleanse.errors import InputError
 from cleanse.rules import load_rules
 
+# All families, and of the long one a few rules that the texts below need.
+CHOSEN = ["encoding", "language", "spam", "quality", "boilerplate/also-read", "boilerplate/image-*"]
 RULES = load_rules()
+SOME = RULES.select([*CHOSEN, "dedupe"])
 ADDS = {
     "encoding": {"repaired": pl.String(), "encoding_hits": segments.HITS},
     "language": {"language": pl.String(), "language_score": pl.Float32(), "language_hits": segments.HITS},
@@ -47,7 +50,7 @@ FRAMES = {
 @functools.cache
 def prepared() -> pipeline.Prepared:
     """Make the rules ready once."""
-    return pipeline.Prepared.of(RULES.select(), RULES)
+    return pipeline.Prepared.of(SOME, RULES)
 
 
 def before(stage: str, texts: list[str]) -> pl.DataFrame:
@@ -99,7 +102,7 @@ def test_clean_one_frame():
     """The whole answer for two documents: clean text, other columns as they were, our columns behind them."""
     frame = pl.LazyFrame({"body": [MIXED[0], None], "stars": [5, 3]})
     assert_frame_equal(
-        frame.pipe(cleanse.clean, text="body").drop("language_score").collect(),
+        frame.pipe(cleanse.clean, text="body", rules=SOME).drop("language_score").collect(),
         pl.DataFrame(
             {
                 "body": ["The ferry stopped on Monday.\nNobody was hurt.", None],
@@ -119,9 +122,9 @@ def test_clean_one_frame():
 def test_clean_is_run(tmp_path, strip_spam):
     """`clean` and `run` make the same text, language, scores and flags of each document, row by row."""
     pl.DataFrame({"id": [str(n) for n in range(len(MIXED))], "text": MIXED}).write_parquet(tmp_path / "in.parquet")
-    cleanse.run(tmp_path / "in.parquet", tmp_path / "out.parquet", duplicates=False, strip_spam=strip_spam)
+    cleanse.run(tmp_path / "in.parquet", tmp_path / "out.parquet", select=CHOSEN, strip_spam=strip_spam)
     out = pl.read_parquet(tmp_path / "out.parquet")
-    cleaned = pl.LazyFrame({"text": MIXED}).pipe(cleanse.clean, strip_spam=strip_spam).collect()
+    cleaned = pl.LazyFrame({"text": MIXED}).pipe(cleanse.clean, rules=SOME, strip_spam=strip_spam).collect()
     kept = cleaned.filter(pl.col("dropped_by").is_null())
     columns = ["text", "language", "language_score", "spam_score", "flags", "chars_in", "chars_out"]
     assert_frame_equal(out.select(columns), kept.select(columns))
@@ -135,7 +138,7 @@ def test_clean_keeps_rows_columns_and_order():
     frame = pl.DataFrame(
         {"n": range(20), "text": [None, *MIXED, *MIXED, None], "tags": [["a", None]] * 20, "d": [{"x": 1}] * 20}
     )
-    cleaned = frame.lazy().pipe(cleanse.clean).collect()
+    cleaned = frame.lazy().pipe(cleanse.clean, rules=SOME).collect()
     assert_frame_equal(cleaned.select("n", "tags", "d"), frame.select("n", "tags", "d"))
     assert cleaned.columns[:4] == frame.columns
     assert cleaned["text"].is_null().to_list() == frame["text"].is_null().to_list()
@@ -143,7 +146,7 @@ def test_clean_keeps_rows_columns_and_order():
 
 def test_clean_an_empty_frame():
     """No rows in, no rows out, and the schema that was promised."""
-    lazy = pl.LazyFrame(schema={"text": pl.String, "n": pl.Int8}).pipe(cleanse.clean)
+    lazy = pl.LazyFrame(schema={"text": pl.String, "n": pl.Int8}).pipe(cleanse.clean, rules=SOME)
     assert lazy.collect().schema == lazy.collect_schema()
 
 

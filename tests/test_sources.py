@@ -132,7 +132,7 @@ def test_out_inside_input_is_not_read(tmp_path: Path, out: str) -> None:
     folder = put(tmp_path / "in", TREE)
     first = cleanse.run(folder, folder / out)
     for name in ("", "*", "**/*", "**/*.parquet", "."):
-        expected = [] if name.endswith(".parquet") else [source for source in PATTERNS["*"]]
+        expected = [] if name.endswith(".parquet") else PATTERNS["*"]
         if expected:
             assert sources(folder / name, out=folder / out) == expected
     again = cleanse.run(folder, folder / out)
@@ -152,7 +152,7 @@ def test_an_input_inside_out_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("out", ["", ".", "..", "/", ".parquet", "\udcff.parquet"])
 def test_an_out_without_a_name(tmp_path: Path, out: str) -> None:
     """OUT must have a name, in UTF-8, since report and work folder are named after it."""
-    with pytest.raises(OptionError, match="OUT has no name of its own|the name of OUT is not UTF-8"):
+    with pytest.raises(OptionError, match=r"OUT has no name of its own|the name of OUT is not UTF-8"):
         cleanse.run(put(tmp_path, {"a.txt": TEXT}), out)
 
 

@@ -7,21 +7,21 @@ import math
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, encoding, segments, spam
+from cleanse import boilerplate, decide, encoding, pipeline, segments, spam
 from cleanse.rules import load_rules
 
 RULES = load_rules()
 WEIGHTS = {rule.id: rule.head.weight for rule in RULES.family("spam")}
+PREPARED = pipeline.Prepared.of(RULES.select(["spam", "encoding", "boilerplate/related-posts"]), RULES)
 LINK = "- free call log app free call log app"
 
 
 def run(*texts: str) -> pl.DataFrame:
     """Run the stages up to the edit over documents of unknown language."""
-    frame = encoding.repair_text(pl.LazyFrame({"text": texts}), encoding.Repairer(RULES.select()))
-    empty = pl.Series([[]], dtype=segments.HITS).first()
-    frame = frame.with_columns(language=pl.lit("und"), language_hits=pl.lit(empty, dtype=segments.HITS))
-    frame = boilerplate.tag_boilerplate(frame, boilerplate.prepare(RULES.select()))
-    frame = spam.score_spam(spam.tag_spam(frame, spam.prepare(RULES.select())), RULES.select())
+    frame = encoding.repair_text(pl.LazyFrame({"text": texts}), PREPARED.repairer)
+    frame = frame.with_columns(language=pl.lit("und"), language_hits=pl.lit([], dtype=segments.HITS))
+    frame = boilerplate.tag_boilerplate(frame, PREPARED.boilerplate)
+    frame = spam.score_spam(spam.tag_spam(frame, PREPARED.spam), PREPARED.rules)
     return decide.edit_text(frame).collect()
 
 

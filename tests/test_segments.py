@@ -1,0 +1,126 @@
+"""Offsets: lines, pieces of lines, places carried back to the text as read, hits in and out of columns."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from cleanse import segments
+from cleanse.segments import Piece
+
+LINE = st.text(alphabet="abÃ¼字ก😀", max_size=12)
+
+
+def make_edits(draw: st.DrawFn, text: str, rule: str) -> list[Piece]:
+    """Draw edits of a text that do not overlap and are not empty."""
+    places = sorted(draw(st.sets(st.integers(0, len(text)), max_size=8)))
+    pairs = zip(places[::2], places[1::2], strict=False)
+    return [Piece(start, end, draw(st.text(alphabet="XY", max_size=3)), rule) for start, end in pairs]
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[str, list[Piece], str]:
+    """Give a line, the pieces after three rounds of edits, and the text that these should make, edited by slicing."""
+    line = current = draw(LINE)
+    pieces = segments.cut_line(len(line), [])
+    for rule in ("first", "second", "third"):
+        edits = make_edits(draw, current, rule)
+        pieces = segments.rewrite(pieces, edits)
+        for edit in reversed(edits):
+            current = current[: edit.start] + (edit.replacement or "") + current[edit.end :]
+    return line, pieces, current
+
+
+@given(edited())
+@settings(deadline=None)
+def test_rounds_of_edits_make_the_text(case):
+    """Pieces cover the line once, in order, and joined they give what the edits make one after the other."""
+    line, pieces, expected = case
+    assert segments.join_pieces(line, pieces) == expected
+    assert [piece.start for piece in pieces] == [0, *(piece.end for piece in pieces)][: len(pieces)]
+    assert (pieces[-1].end if pieces else 0) == len(line)
+    assert all((piece.rule is None) == (piece.replacement is None) for piece in pieces)
+
+
+@given(edited(), st.data())
+@settings(deadline=None)
+def test_a_place_carried_back_holds_what_was_there(case, data):
+    """The place in the line as read makes, edited, a text that contains the place it came from, and cuts no edit."""
+    line, pieces, text = case
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    left, right = segments.unshift(start, end, pieces)
+    if start < end:
+        inside = [
+            piece for piece in pieces if piece.replacement is not None and left < piece.end and piece.start < right
+        ]
+        assert all(left <= piece.start and piece.end <= right for piece in inside)
+        kept = [Piece(p.start - left, p.end - left, p.replacement, p.rule) for p in inside]
+        assert text[start:end] in segments.join_pieces(line[left:right], segments.cut_line(right - left, kept))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "edits", "after"),
+    [
+        ([(0, 6, None, None)], [(1, 3, "X", "b")], [(0, 1, None, None), (1, 3, "X", "b"), (3, 6, None, None)]),
+        ([(0, 6, None, None)], [(1, 3, "X", "b"), (3, 4, "", "b")], [(0, 1, None, None), (1, 3, "X", "b"), (3, 4, "", "b"), (4, 6, None, None)]),
+        ([(0, 2, "é", "a"), (2, 6, None, None)], [(0, 1, "e", "b")], [(0, 2, "e", "a"), (2, 6, None, None)]),
+        ([(0, 2, "é", "a"), (2, 6, None, None)], [(0, 3, "e", "b")], [(0, 4, "e", "a"), (4, 6, None, None)]),
+        ([(0, 2, None, None), (2, 3, "xyz", "a")], [(1, 3, "Q", "b"), (4, 5, "R", "b")], [(0, 1, None, None), (1, 3, "QyR", "a")]),
+        ([(0, 1, "", "a"), (1, 4, None, None)], [(0, 1, "X", "b")], [(0, 1, "", "a"), (1, 2, "X", "b"), (2, 4, None, None)]),
+        ([(0, 1, None, None), (1, 2, "", "a"), (2, 3, None, None)], [(0, 2, "X", "b")], [(0, 3, "X", "a")]),
+    ],
+)  # fmt: skip
+def test_edits_of_edited_lines(pieces, edits, after):
+    """An edit that touches an earlier one becomes one piece with it, under the rule of the earlier."""
+    found = segments.rewrite([Piece(*piece) for piece in pieces], [Piece(*edit) for edit in edits])
+    assert [tuple(piece) for piece in found] == after
+
+
+@pytest.mark.parametrize(
+    ("spans", "union"),
+    [
+        ([], []),
+        ([(3, 3)], []),
+        ([(0, 2), (2, 4)], [(0, 4)]),
+        ([(5, 6), (0, 1)], [(0, 1), (5, 6)]),
+        ([(0, 9), (2, 3)], [(0, 9)]),
+    ],
+)
+def test_the_union_of_spans(spans, union):
+    """Sorted, joined where they touch, without the empty ones."""
+    assert segments.merge_spans(spans) == union
+
+
+def test_lines_of_documents():
+    """Every line feed ends a line and nothing else does; a null text has no lines."""
+    texts = ["a\n\nb\n", None, "", "字\r\nक\u2028x"]
+    documents = pl.DataFrame({"doc": [0, 1, 2, 3], "text": texts}, schema_overrides={"doc": pl.UInt32})
+    assert segments.split_lines(documents, "text").rows() == [
+        (0, 0, "a"), (0, 1, ""), (0, 2, "b"), (0, 3, ""), (2, 0, ""), (3, 0, "字\r"), (3, 1, "क\u2028x")
+    ]  # fmt: skip
+
+
+def test_hits_go_into_columns_and_come_out():
+    """Hits attached to documents in any order come out sorted by place; documents without any have an empty list."""
+    rows = [
+        (2, "b/y", "strip", True, 1, 0, 3, "abc", None),
+        (0, "b/x", "flag", True, None, None, None, None, None),
+        (2, "b/x", "strip", True, 0, 4, 5, "z", None),
+        (2, "b/x", "fix", False, 0, 1, 2, "é", "e"),
+    ]
+    hits = pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
+    documents = pl.DataFrame({"doc": [0, 1, 2]}, schema={"doc": pl.UInt32})
+    attached = segments.attach_hits(documents, hits, "found")
+    assert attached["found"].list.len().to_list() == [1, 0, 3]
+    assert segments.explode_hits(attached, "found").rows() == [rows[1], rows[3], rows[2], rows[0]]
+    assert_frame_equal(segments.explode_hits(documents), hits.clear())
+
+
+def test_a_stage_that_adds_something_else_fails():
+    """A function that does not add the columns it declared is an error, not a silent gap."""
+    stage = segments.as_stage(pl.LazyFrame({"text": ["a"]}), lambda frame: frame, {"more": pl.Int64()})
+    with pytest.raises(pl.exceptions.PolarsError):
+        stage.collect()
