@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -151,10 +152,10 @@ def _mostly_utf8(data: bytes, rules: Rules) -> Decoded | None:
 
 
 def plain_pattern(verbose: str) -> str:
-    """Rewrite a verbose Python pattern as Polars runs it: no layout, no comments, Python's wider `\\w` and `\\s`.
+    r"""Rewrite a verbose Python pattern as Polars runs it: no layout, no comments, Python's wider `\w` and `\s`.
 
-    >>> plain_pattern("[a b] \\\\w  # a comment\\n | c")
-    '[a b][\\\\w\\\\p{N}]|c'
+    >>> plain_pattern("[a b] \\w  # a comment\n | c")
+    '[a b][\\w\\p{N}]|c'
     """
     parts: list[str] = []
     in_class = False
@@ -200,7 +201,8 @@ class Repairer:
         active = {fixer for method, fixers in FIXERS.items() if method in self.methods for fixer in fixers}
         everything = {fixer: fixer in active for fixer in METHOD_OF_FIXER}
         self.config = ftfy.TextFixerConfig(
-            **{**everything, "unescape_html": "auto" if everything["unescape_html"] else False},
+            unescape_html="auto" if everything.pop("unescape_html") else False,
+            **everything,
             fix_latin_ligatures=False,
             fix_character_width=False,
             uncurl_quotes=False,
@@ -351,8 +353,7 @@ class Repairer:
         return (
             pl.concat(frames)
             .with_columns(action=pl.lit("fix"), acts=pl.lit(value=True), line=null, start=null, end=null)
-            .select(segments.HIT_SCHEMA.keys())
-            .cast(segments.HIT_SCHEMA)
+            .select(pl.col(name).cast(dtype) for name, dtype in segments.HIT_SCHEMA.items())
         )
 
     def _line_hits(self, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
@@ -415,10 +416,11 @@ def compare(before: str, after: str, rule: str) -> list[Piece]:
     limit = min(len(before), len(after)) - start
     tail = next((i for i in range(limit) if before[-1 - i] != after[-1 - i]), limit)
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
-    if len(left) + len(right) > LONGEST_DIFF:
-        opcodes = _compare_words(left, right)
-    else:
-        opcodes = SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+    opcodes: Sequence[tuple[str, int, int, int, int]] = (
+        _compare_words(left, right)
+        if len(left) + len(right) > LONGEST_DIFF
+        else SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+    )
     edits = [Piece(start + i, start + j, right[k:m], rule) for tag, i, j, k, m in opcodes if tag != "equal"]
     edits = [_widen(edit, before) for edit in edits]
     if any(first.end > second.start for first, second in itertools.pairwise(edits)):

@@ -108,7 +108,7 @@ def measure_table() -> U8:
     return table
 
 
-@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, inline="always")
 def _decode(data: Bytes, i: int) -> tuple[int, int]:
     """Give the code point at byte `i` and where the next one begins; the bytes are valid UTF-8."""
     first = int(data[i])
@@ -122,7 +122,7 @@ def _decode(data: Bytes, i: int) -> tuple[int, int]:
     return high | ((int(data[i + 2]) & 0x3F) << 6) | (int(data[i + 3]) & 0x3F), i + 4
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def count_scripts(data: Bytes, offsets: Offsets, table: U8, han: int, scripts: int) -> tuple[U32, Offsets]:
     """Count the letters of each script in each text, and find its longest line.
 
@@ -157,7 +157,7 @@ def count_scripts(data: Bytes, offsets: Offsets, table: U8, han: int, scripts: i
     return counts, longest
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def measure_texts(data: Bytes, offsets: Offsets, table: U8, counts: int) -> U32:
     """Count what COUNTS names in each text: u32 of shape (texts, counts).
 
@@ -314,7 +314,7 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     )
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _find_head(heads: U64, low: int, high: int, head: np.uint64) -> int:
     """Give the place of a head between `low` and `high`, or -1."""
     stop = high
@@ -327,7 +327,7 @@ def _find_head(heads: U64, low: int, high: int, head: np.uint64) -> int:
     return low if low < stop and heads[low] == head else -1
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def find_literals(data: Bytes, offsets: Offsets, forms: Forms) -> tuple[U32, U32]:
     """Find all literals in all texts, ASCII in either case: two u32 arrays, number of the text and of the literal.
 
@@ -370,7 +370,11 @@ def find_literals(data: Bytes, offsets: Offsets, forms: Forms) -> tuple[U32, U32
             if not (open8 | open6 | open4 | opens) & one:
                 continue
             for kind in range(6):
-                if (kind == 0 and not open8 & one) or (kind == 1 and not open6 & one) or (kind == 2 and not open4 & one):
+                if (
+                    (kind == 0 and not open8 & one)
+                    or (kind == 1 and not open6 & one)
+                    or (kind == 2 and not open4 & one)
+                ):
                     continue
                 if kind == 3 and not opens & one:
                     break
@@ -401,7 +405,7 @@ def find_literals(data: Bytes, offsets: Offsets, forms: Forms) -> tuple[U32, U32
     return texts[:count].copy(), found[:count].copy()
 
 
-@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, inline="always")
 def _mix64(value: np.uint64) -> np.uint64:
     """Scramble 64 bits (the finalizer of MurmurHash3, public domain)."""
     value ^= value >> np.uint64(33)
@@ -412,7 +416,7 @@ def _mix64(value: np.uint64) -> np.uint64:
     return value
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out: U64) -> int:
     """Write the 64-bit hash of each token of one text into `out`; give their number.
 
@@ -445,7 +449,7 @@ def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out
     return tokens
 
 
-@numba.njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, inline="always")
 def _shingle(tokens: U64, first: int, size: int) -> np.uint64:
     """Hash `size` tokens from `first` on, in their order."""
     value = np.uint64(0x243F6A8885A308D3)
@@ -455,7 +459,7 @@ def _shingle(tokens: U64, first: int, size: int) -> np.uint64:
     return value
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def sign_texts(
     data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: int, a: U32, b: U32
 ) -> tuple[U32, U64, U32]:
@@ -499,7 +503,7 @@ def sign_texts(
     return signatures, sequence, counts
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def shingle_sets(data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: int) -> tuple[U64, Offsets]:
     """Give the set of shingle hashes of each text, sorted, one behind the other, and where each begins."""
     texts = len(offsets) - 1
@@ -525,7 +529,7 @@ def shingle_sets(data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: 
     return out[:written].copy(), starts
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def jaccard(sets: U64, starts: Offsets, left: Offsets, right: Offsets) -> NDArray[np.float64]:
     """Give the exact Jaccard similarity of pairs of sets that `shingle_sets` made; 0 for two empty sets."""
     result = np.zeros(len(left), dtype=np.float64)
@@ -548,7 +552,7 @@ def jaccard(sets: U64, starts: Offsets, left: Offsets, right: Offsets) -> NDArra
     return result
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def hash_bands(signatures: U32, bands: int, rows: int) -> U64:
     """Give one 64-bit hash for each band of each signature: u64 of shape (texts, bands)."""
     texts = signatures.shape[0]
@@ -562,7 +566,7 @@ def hash_bands(signatures: U32, bands: int, rows: int) -> U64:
     return keys
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def hash_bytes(data: Bytes, offsets: Offsets) -> U64:
     """Give two 64-bit hashes of the bytes of each text: u64 of shape (texts, 2)."""
     texts = len(offsets) - 1

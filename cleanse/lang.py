@@ -57,7 +57,7 @@ def identify_language(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     Parameters of `language/undetermined`: `min_letters`, `min_score`, `sample_chars`, `long_sample_chars`,
     `sure_score` (below it the long sample is tried), `min_kana_share` (of kana and Han, for Japanese).
     """
-    rule = rules[RULE] if RULE in rules else None
+    rule = next((rule for rule in rules if rule.id == RULE), None)
     limits = {name: float(str(value)) for name, value in (rule.head.parameters if rule else {}).items()}
 
     def identify(frame: pl.DataFrame) -> pl.DataFrame:

@@ -224,7 +224,7 @@ def _number_variants(variants: list[tuple[Rule, Variant]]) -> pl.DataFrame:
             rule.head.max_chars or LONGEST_LINE,
             rule.head.head,
             rule.head.tail,
-        )  # fmt: skip
+        )
         for number, (rule, variant) in enumerate(variants)
     ]
     schema = {"variant": pl.UInt32, "own": pl.String, "everywhere": pl.Boolean, "min_chars": pl.UInt32}
@@ -257,8 +257,10 @@ def _match_patterns(rule: Rule, variant: Variant, candidates: pl.DataFrame) -> p
 
 
 def trim_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add what surrounds a line: `front` and `back`, its decoration; `trimmed`, the line without both; `opened`, the line
-    without what stands before it and opens no quotation.
+    """Tell a line from its decoration.
+
+    Adds `front` and `back`, the decoration; `trimmed`, the line without both; `opened`, the line without what stands before
+    it and opens no quotation.
     """
     front = pl.col("text").str.extract(f"^({DECORATION}+)").fill_null("")
     rest = pl.col("text").str.replace(f"^{DECORATION}+", "")

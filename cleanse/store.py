@@ -253,7 +253,8 @@ def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
                 what = f"OUT exists and was made from other {key}"
                 raise OutputError(what, where=str(out), hint=hint)
     report = report_folder(out)
-    if os.path.exists(report) and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
+    taken = os.path.exists(report)  # noqa: PTH110 - never raises
+    if taken and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
         raise OutputError("the place of the report is taken", where=str(report), hint=hint)
 
 

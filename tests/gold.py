@@ -34,9 +34,8 @@ def problems(record: dict, folder: Path, out: Path) -> list[str]:
         missing = [c for c in places(span) if c not in strips and not lines[span["line"]][c[1]].isspace()]
         if missing:
             found.append(f"line {span['line']}: {span['kind']} stays: {span['text']!r}")
-    for span in spans["flag"]:
-        if any(c not in flags | strips for c in places(span)):
-            found.append(f"line {span['line']}: not flagged: {span['text']!r}")
+    unflagged = [span for span in spans["flag"] if any(c not in flags | strips for c in places(span))]
+    found += [f"line {span['line']}: not flagged: {span['text']!r}" for span in unflagged]
     allowed = {c for kind in spans.values() for span in kind for c in places(span)}
     for line, column in sorted(strips - allowed):
         if not (lines[line][column].isspace() or lines[line][column] == "\ufeff"):
