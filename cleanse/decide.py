@@ -88,20 +88,7 @@ def _apply_strips(frame: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
         .join(spans, on=["doc", "line"], how="left", maintain_order="left")
         .with_columns(pl.col("as_read").str.len_chars().cast(pl.UInt32).alias("length"))
     )
-    simple = (pl.col("start").list.get(0, null_on_oob=True) == 0) & (
-        pl.col("end").list.get(0, null_on_oob=True) == pl.col("length")
-    )
-    lines = lines.with_columns(simple.fill_null(value=False).alias("whole"), pl.col("text").alias("rest"))
-    fixes = _fixes_by_line(affected)
-    touched = lines.filter(pl.col("start").is_not_null())
-    outcomes = [
-        _strip_line(text, list(zip(starts, ends, strict=True)), fixes.get((doc, line), []))
-        for doc, line, text, starts, ends in touched.select("doc", "line", "as_read", "start", "end").iter_rows()
-    ]
-    names = {"rest": pl.String, "cut": pl.Int64, "whole": pl.Boolean, "unfixed": pl.Int64, "unput": pl.Int64}
-    done = pl.concat(
-        [touched.select("doc", "line"), pl.DataFrame(outcomes, schema=names, orient="row")], how="horizontal"
-    )
+    done = _strip_lines(lines.filter(pl.col("start").is_not_null()), segments.line_fixes(affected))
     crlf = _documents_with_line_ends(segments.explode_hits(affected, "encoding_hits"))
     lines = (
         lines.select("doc", "line", "text", "last", "as_read")
@@ -131,11 +118,27 @@ def _apply_strips(frame: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _fixes_by_line(frame: pl.DataFrame) -> dict[tuple[int, int], list[Piece]]:
-    fixes: dict[tuple[int, int], list[Piece]] = {}
-    for doc, line, start, end, text, rule in segments.line_fixes(frame).sort("doc", "line", "start").iter_rows():
-        fixes.setdefault((doc, line), []).append(Piece(start, end, text or "", rule))
-    return fixes
+def _strip_lines(touched: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
+    """Give `doc, line, rest, cut, whole, unfixed, unput` of the lines that have strips.
+
+    Reads `doc, line, as_read, length, start, end` (lists of strips). Most lines go whole and hold no fix, and need no Python.
+    """
+    whole = (pl.col("start").list.first() == 0) & (pl.col("end").list.first() == pl.col("length"))
+    mended = touched.join(fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left")
+    unmended = touched.join(fixes.select("doc", "line"), on=["doc", "line"], how="anti", maintain_order="left")
+    easy = unmended.filter(whole).select(
+        "doc", "line", rest=pl.lit(""), cut=pl.col("length").cast(pl.Int64), whole=pl.lit(value=True),
+        unfixed=pl.lit(0, pl.Int64), unput=pl.lit(0, pl.Int64),
+    )  # fmt: skip
+    hard = pl.concat([mended, unmended.filter(~whole)])
+    edits: dict[tuple[int, int], list[Piece]] = {}
+    for doc, line, start, end, text, rule in fixes.sort("doc", "line", "start").iter_rows():
+        edits.setdefault((doc, line), []).append(Piece(start, end, text or "", rule))
+    outcomes = [
+        (doc, line, *_strip_line(text, list(zip(starts, ends, strict=True)), edits.get((doc, line), [])))
+        for doc, line, text, starts, ends in hard.select("doc", "line", "as_read", "start", "end").iter_rows()
+    ]
+    return pl.concat([easy, pl.DataFrame(outcomes, schema=easy.schema, orient="row")])
 
 
 def _strip_line(line: str, spans: list[tuple[int, int]], fixes: list[Piece]) -> tuple[str, int, bool, int, int]:

@@ -242,7 +242,7 @@ def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
     if overwrite:
         return
     hint = "choose another OUT, or replace it with --overwrite"
-    if os.path.exists(out):  # noqa: PTH110 - never raises
+    if os.path.lexists(out):
         if out.is_dir() and not any(out.iterdir()):
             return
         theirs = read_metadata(out)
@@ -253,8 +253,7 @@ def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
                 what = f"OUT exists and was made from other {key}"
                 raise OutputError(what, where=str(out), hint=hint)
     report = report_folder(out)
-    taken = os.path.exists(report)  # noqa: PTH110 - never raises
-    if taken and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
+    if os.path.lexists(report) and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
         raise OutputError("the place of the report is taken", where=str(report), hint=hint)
 
 

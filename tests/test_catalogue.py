@@ -19,7 +19,7 @@ from cleanse.matching import trim_lines
 from cleanse.rules import ANY, RETIRED, Rule, Rules, builtin_folder, compile_pattern, load_rules
 
 RULES = load_rules()
-WITHOUT_HIT = 0
+WITHOUT_HIT = 87
 HEAD = """\
 title = "Line that names a mill"
 why = "It stands here so that a test has a rule to break."
