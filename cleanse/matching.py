@@ -19,7 +19,6 @@ from cleanse.rules import ANY, Block, Rule, Rules, Variant
 Method = Callable[[pl.DataFrame, pl.DataFrame, Rule], pl.DataFrame]
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
 CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "literal": pl.String, "variant": pl.UInt32}
-LABEL_SCHEMA = {"label": pl.String, "before": pl.String, "behind": pl.String, "variant": pl.UInt32}
 UNKNOWN_LANGUAGE = "und"
 LONGEST_LINE = 2**32 - 1
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
@@ -67,7 +66,7 @@ class Matcher:
                 forms += [(form.encode(), own) for form in case_forms(literal)]
                 pairs.append((own, lowered, number))
             if rule.head.label:
-                labels += [(*split_label(literal), number) for literal in variant.literals]
+                labels += [(literal, number) for literal in variant.literals]
         schema = {"number": pl.UInt32, "literal": pl.String, "variant": pl.UInt32}
         return Matcher(
             rules,
@@ -75,7 +74,7 @@ class Matcher:
             tuple(variants),
             kernels.prepare_forms(forms),
             pl.DataFrame(pairs, schema=schema, orient="row").unique(maintain_order=True),
-            pl.DataFrame(labels, schema=LABEL_SCHEMA, orient="row").unique(maintain_order=True),
+            split_labels(pl.DataFrame(labels, schema={"text": pl.String, "variant": pl.UInt32}, orient="row")),
             _number_variants(variants),
         )
 
@@ -272,15 +271,22 @@ def trim_lines(lines: pl.DataFrame) -> pl.DataFrame:
     ).drop("rest")
 
 
-def split_label(literal: str) -> tuple[str, str, str]:
-    """Give a literal in lower case without its decoration, and the decoration before and behind it that a line must have.
+def split_labels(literals: pl.DataFrame) -> pl.DataFrame:
+    """Tell literals from the decoration that a line must have around them to be a label.
 
-    >>> split_label("See also:")
-    ('see also', '', ':')
+    Reads: `text`, `variant`. Gives: `label`, in lower case without decoration; `before`, `behind`; `variant`.
+
+    >>> split_labels(pl.DataFrame({"text": ["See also:", "→"], "variant": [0, 1]})).rows()
+    [('see also', '', ':', 0), ('→', '', '', 1)]
     """
-    parts = trim_lines(pl.DataFrame({"text": [" ".join(literal.split())]})).row(0, named=True)
-    core = str(parts["trimmed"]).lower()
-    return (core, str(parts["front"]).strip(), str(parts["back"]).strip()) if core else (literal.lower(), "", "")
+    parts = trim_lines(literals.with_columns(pl.col("text").str.strip_chars().str.replace_all(r"\s+", " ")))
+    bare = pl.col("trimmed") == ""
+    return parts.select(
+        pl.when(bare).then("text").otherwise("trimmed").str.to_lowercase().alias("label"),
+        pl.when(bare).then(pl.lit("")).otherwise(pl.col("front").str.strip_chars()).alias("before"),
+        pl.when(bare).then(pl.lit("")).otherwise(pl.col("back").str.strip_chars()).alias("behind"),
+        "variant",
+    ).unique(maintain_order=True)
 
 
 def case_forms(literal: str) -> list[str]:
