@@ -84,6 +84,11 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
     if rule.family not in methods:
         yield Fault(place, "", "no stage runs this family", f"put it under {', '.join(sorted(methods))}")
         return
+    needed = parameters_of(head.method) - set(head.parameters)
+    if needed:
+        yield Fault(place, "parameters", f"{head.method} needs {', '.join(sorted(needed))}", "see a rule that has them")
+    if rule.family == "spam" and rule.action == "flag" and head.weight is None:
+        yield Fault(place, "weight", "a spam rule without a weight never counts", "give a weight between 0 and 1")
     if head.method is not None and head.method not in methods[rule.family]:
         names = ", ".join(sorted(methods[rule.family])) or "none"
         yield Fault(place, "method", f"no such method: {head.method}", f"the family {rule.family} has {names}")
@@ -101,7 +106,7 @@ def _pattern_faults(rule: Rule) -> Iterator[Fault]:
     head, place = rule.head, rule.files[0]
     for field in ("items", "prose"):
         for pattern in getattr(head.block, field, []):
-            problem = pattern_problem(pattern)
+            problem = pattern_problem(pattern) or group_problem(pattern, head.method)
             if problem:
                 yield Fault(place, f"block.{field}", *problem)
     for variant in rule.variants:
@@ -109,6 +114,17 @@ def _pattern_faults(rule: Rule) -> Iterator[Fault]:
             problem = pattern_problem(pattern)
             if problem:
                 yield Fault(file_of(rule, variant.language), "patterns", *problem)
+
+
+def parameters_of(method: str | None) -> set[str]:
+    """Give the parameters that a method cannot do without."""
+    needs = {
+        "repeats-neighbour": {"within", "min_repeat", "min_share", "max_prefix"},
+        "words-of-title": {"within", "min_share"},
+        "repeated-phrase": {"min_units", "min_share"},
+        "says-twice": {"min_units"},
+    }
+    return needs.get(method or "", set())
 
 
 def _static_faults(rule: Rule) -> Iterator[Fault]:
@@ -144,6 +160,15 @@ def pattern_problem(pattern: str) -> tuple[str, str] | None:
         return "matches the empty string", "ask for at least one character"
     if UNBOUNDED.search(pattern):
         return "unbounded .* or .+", "write a bound, such as .{0,80}"
+    return None
+
+
+def group_problem(pattern: str, method: str | None) -> tuple[str, str] | None:
+    """Say which named group of a pattern is missing, and the way out; None if none is."""
+    if "(?P<hit>" in pattern and not ("(?P<before>" in pattern and "(?P<after>" in pattern):
+        return "the group `hit` without `before` and `after`", "let three groups cover the whole match, even if empty"
+    if method in ("repeated-phrase", "says-twice") and "(?P<inner>" not in pattern:
+        return f"{method} needs the group `inner`", "put (?P<inner>...) around the phrase that may repeat"
     return None
 
 

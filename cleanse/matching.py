@@ -244,7 +244,7 @@ def _match_patterns(rule: Rule, variant: Variant, candidates: pl.DataFrame) -> p
     if not variant.patterns:
         return candidates
     column = pl.col("opened" if rule.head.trim else "text")
-    lowered = column.str.to_lowercase().str.replace_all("\u00a0", " ", literal=True)
+    lowered = column.str.to_lowercase().str.replace_all(r"\s+", " ")
     begins = lowered.str.starts_with(pl.col("literal")) if any(variant.anchored) else pl.lit(value=True)
     candidates = candidates.with_columns(begins.fill_null(value=True).alias("begins"))
     frames = []
@@ -296,7 +296,8 @@ def case_forms(literal: str) -> list[str]:
     """
     lowered = literal.lower()
     forms = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
-    return sorted(forms | {form.replace(" ", "\u00a0") for form in forms})
+    spaces = (" ", "\u00a0", "\u3000", "\t", "  ")
+    return sorted({form.replace(" ", space) for form in forms for space in spaces})
 
 
 def whole_lines(lines: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ them over a LazyFrame of your own.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -34,7 +35,12 @@ class Prepared:
     @staticmethod
     def of(rules: Rules, every: Rules) -> Prepared:
         """Make selected `rules` ready; `every` is the whole set they were selected from."""
-        return Prepared(rules, every, encoding.Repairer(rules), boilerplate.prepare(rules), spam.prepare(rules))
+        return _prepare(rules, every)
+
+
+@functools.lru_cache(maxsize=4)
+def _prepare(rules: Rules, every: Rules) -> Prepared:
+    return Prepared(rules, every, encoding.Repairer(rules), boilerplate.prepare(rules), spam.prepare(rules))
 
 
 Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
@@ -84,8 +90,9 @@ def clean(
     taken = [name for name in adds if name in schema]
     if taken:
         raise InputError(f"the frame has our columns already: {', '.join(taken)}", hint="rename them first")
-    every = rules if rules is not None else load_rules()
-    chosen = every.select()
+    # What was not handed over still lends its numbers: language and measures always run.
+    chosen = (rules if rules is not None else load_rules()).select()
+    every = Rules([*load_rules(), *(rules or [])])
     prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
 
     def clean_frame(rows: pl.DataFrame) -> pl.DataFrame:

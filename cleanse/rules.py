@@ -209,6 +209,14 @@ class Rules:
         """Count the rules."""
         return len(self._rules)
 
+    def __eq__(self, other: object) -> bool:
+        """Compare by what the rules say."""
+        return isinstance(other, Rules) and self.digest() == other.digest()
+
+    def __hash__(self) -> int:
+        """Let a set of rules be the key of what was made ready for it."""
+        return hash(self.digest())
+
     def __contains__(self, rule_id: str) -> bool:
         """Say whether a rule of that id is here."""
         return rule_id in self._rules

@@ -196,7 +196,9 @@ def test_whole_lines(text, hit):
         "READ MORE",
         "Read\u00a0More",
         "rEAD mORE",
-        pytest.param("read  more", marks=pytest.mark.xfail(reason="the gate wants one space")),
+        "read  more",
+        "read\tmore",
+        "read\u3000more",
     ],
 )
 def test_spaces_and_case_of_words(text):

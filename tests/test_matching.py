@@ -43,7 +43,8 @@ def test_spans_are_those_of_the_regex(texts, pattern):
 )
 def test_labels_and_their_decoration(literal, parts):
     """A literal is its words, and the signs before and behind them that a line must have; signs alone are the words."""
-    assert matching.split_label(literal) == parts
+    literals = pl.DataFrame({"text": [literal], "variant": [0]})
+    assert matching.split_labels(literals).rows() == [(*parts, 0)]
 
 
 @pytest.mark.parametrize(
