@@ -26,11 +26,13 @@ class Commands(click.Group):
             return super().invoke(context)
         except CleanseError as error:
             fail(f"error: {error}")
-        except MemoryError:
-            fail("error: out of memory\n  hint: give the input in several files, or use fewer --workers")
         except BrokenPipeError:
             sys.stderr.close()
             context.exit(DONE)
+        except OSError as error:
+            fail(f"error: {error.strerror or error}: {error.filename}\n  hint: check the place and its permissions")
+        except MemoryError:
+            fail("error: out of memory\n  hint: give the input in several files, or use fewer --workers")
 
 
 def fail(message: str) -> NoReturn:

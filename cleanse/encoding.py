@@ -319,7 +319,7 @@ class Repairer:
                 self._fix(line[start : start + LONGEST_SEGMENT], self.config)[0]
                 for start in range(0, len(line), LONGEST_SEGMENT)
             )
-            return [(self.methods["mojibake"].id if "mojibake" in self.methods else CHARSET, fixed)]
+            return [(self._name_of_repair(), fixed)]
         fixed, plan = self._fix(line, self.config)
         if fixed == line or not plan:
             return []
@@ -330,7 +330,11 @@ class Repairer:
             method = METHOD_OF_FIXER.get(step.parameter, "mojibake")
             if isinstance(current, str):
                 steps.append((self.methods[method].id, current))
-        return steps if steps and steps[-1][1] == fixed else [(self.methods["mojibake"].id, fixed)]
+        return steps if steps and steps[-1][1] == fixed else [(self._name_of_repair(), fixed)]
+
+    def _name_of_repair(self) -> str:
+        """Give the rule to name where the steps of a repair are not known: the first of those that are on."""
+        return next(self.methods[method].id for method in ("mojibake", *FIXERS) if method in self.methods)
 
     @staticmethod
     def _fix(line: str, config: ftfy.TextFixerConfig) -> tuple[str, list[ftfy.ExplanationStep] | None]:

@@ -6,7 +6,10 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
+
+from cleanse.errors import CleanseError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,6 +31,9 @@ def map_shards(function: Callable[[Item], Result], items: Sequence[Item], worker
     try:
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
             yield from pool.map(function, items)
+    except BrokenProcessPool as error:
+        hint = "it was probably out of memory: use fewer --workers"
+        raise CleanseError("a worker process died", hint=hint) from error
     finally:
         if before is None:
             del os.environ["POLARS_MAX_THREADS"]

@@ -136,14 +136,17 @@ class Matcher:
             & (chars >= pl.col("min_chars"))
             & (chars <= pl.col("max_chars"))
         )
-        bound = pl.col("head").is_not_null() | pl.col("tail").is_not_null()
+        bound = pl.col("head").is_not_null() | pl.col("tail").is_not_null() | (pl.col("min_lines") > 1)
         columns = [*LINE_SCHEMA, "literal", "variant"]
         if found.filter(bound).is_empty():
             return found.select(columns)
         ordinals = places.of(found.filter(bound))
         found = found.join(ordinals, on="row", how="left", maintain_order="left")
-        near = (pl.col("ordinal") < pl.col("head")) | (pl.col("from_end") <= pl.col("tail"))
-        return found.filter(~bound | near.fill_null(value=False)).select(columns)
+        anywhere = pl.col("head").is_null() & pl.col("tail").is_null()
+        near = (pl.col("ordinal") < pl.col("head")).fill_null(value=False)
+        near = near | (pl.col("from_end") <= pl.col("tail")).fill_null(value=False) | anywhere
+        enough = pl.col("ordinal") + pl.col("from_end") >= pl.col("min_lines")
+        return found.filter(~bound | (near & enough).fill_null(value=False)).select(columns)
 
     def _short_lines(self, lines: pl.DataFrame, rule: Rule, places: Places) -> pl.DataFrame:
         """Give the lines that a rule without literals is to look at: those within its bounds."""
@@ -153,10 +156,11 @@ class Matcher:
         candidates = candidates.filter(pl.col("text").str.len_bytes() <= 4 * limit)
         chars = pl.col("text").str.len_chars()
         candidates = candidates.filter((chars <= limit) & (chars >= head.min_chars))
-        if head.tail and candidates.height:
+        if (head.tail or head.min_lines > 1) and candidates.height:
             ordinals = places.of(candidates)
             candidates = candidates.join(ordinals, on="row", how="left", maintain_order="left")
-            candidates = candidates.filter(pl.col("from_end") <= head.tail)
+            candidates = candidates.filter(pl.col("from_end") <= (head.tail or LONGEST_LINE))
+            candidates = candidates.filter(pl.col("ordinal") + pl.col("from_end") >= head.min_lines)
         lines = candidates.select(LINE_SCHEMA.keys())
         opened = trim_lines(lines) if head.trim else lines.with_columns(opened="text")
         unnamed = {"literal": pl.lit(None, pl.String), "variant": pl.lit(0, pl.UInt32)}
@@ -221,13 +225,14 @@ def _number_variants(variants: list[tuple[Rule, Variant]]) -> pl.DataFrame:
             variant.everywhere or variant.language == ANY,
             rule.head.min_chars,
             rule.head.max_chars or LONGEST_LINE,
+            rule.head.min_lines,
             rule.head.head,
             rule.head.tail,
         )
         for number, (rule, variant) in enumerate(variants)
     ]
     schema = {"variant": pl.UInt32, "own": pl.String, "everywhere": pl.Boolean, "min_chars": pl.UInt32}
-    bounds = {"max_chars": pl.UInt32, "head": pl.UInt32, "tail": pl.UInt32}
+    bounds = {"max_chars": pl.UInt32, "min_lines": pl.UInt32, "head": pl.UInt32, "tail": pl.UInt32}
     return pl.DataFrame(rows, schema={**schema, **bounds}, orient="row")
 
 

@@ -196,7 +196,7 @@ def clean_shard(shard: Shard, job: Job) -> ShardSummary:
     marker = job.work / "shards" / f"{shard.number:05}.json"
     if marker.exists():
         return ShardSummary(**orjson.loads(marker.read_bytes()))
-    prepared = _prepare(job)
+    prepared = pipeline.Prepared.of(job.rules, job.every)
     summary = ShardSummary()
     seconds: defaultdict[str, float] = defaultdict(float)
     clock = time.perf_counter()
@@ -207,19 +207,6 @@ def clean_shard(shard: Shard, job: Job) -> ShardSummary:
     summary.seconds = dict(seconds)
     store.write_json(marker, asdict(summary))
     return summary
-
-
-def _prepare(job: Job) -> pipeline.Prepared:
-    """Make the rules ready, once a process: it takes longer than a small shard."""
-    key = (job.rules.digest(), job.every.digest())
-    if key not in _PREPARED:
-        while len(_PREPARED) > 8:
-            _PREPARED.pop(next(iter(_PREPARED)))
-        _PREPARED[key] = pipeline.Prepared.of(job.rules, job.every)
-    return _PREPARED[key]
-
-
-_PREPARED: dict[tuple[str, str], pipeline.Prepared] = {}
 
 
 def _clean_batch(

@@ -349,6 +349,8 @@ def _add_record(
     if not isinstance(text, str):
         return f"`{columns.text}` is {'null' if text is None else 'not a string'}"
     own = record.pop(columns.id, None)
+    if own is None and columns.id_required:
+        return f"no field `{columns.id}`"
     if own is not None and not isinstance(own, str | int | float):
         return f"`{columns.id}` is neither a string nor a number"
     identity = f"{file.source}#{number}" if own is None or own == "" else str(own)
@@ -384,12 +386,20 @@ def _kind(value: Any) -> str:
     return {type(None): "null", str: "str", float: "float"}.get(type(value), "json")
 
 
-def _missing_column(file: InputFile, name: str, there: list[str]) -> InputError:
+def _check_columns(file: InputFile, columns: Columns, there: list[str]) -> None:
+    """Refuse a table without the column of the text, or without the column of the id where one was named."""
+    if columns.text not in there:
+        raise _missing_column(file, columns.text, there)
+    if columns.id_required and columns.id not in there:
+        raise _missing_column(file, columns.id, there, "--id-column")
+
+
+def _missing_column(file: InputFile, name: str, there: list[str], option: str = "--text-column") -> InputError:
     import difflib
 
     near = difflib.get_close_matches(name, there, n=1)
     example = next(iter([*near, *there]), "body")
-    hint = f"name the column with --text-column, for example --text-column {example[:40]}"
+    hint = f"name the column with {option}, for example {option} {example[:40]}"
     names = f"there are {', '.join(column[:40] for column in there[:20])}" if there else "there are none"
     return InputError(f"no column `{name}`; {names}", where=file.source, hint=hint)
 
@@ -416,8 +426,7 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
     if problem:
         rows.refuse(file, None, problem, data)
         return
-    if columns.text not in header:
-        raise _missing_column(file, columns.text, header)
+    _check_columns(file, columns, header)
     for number, (values, lines, broken) in enumerate(table):
         uneven = f"{len(values)} fields where the header has {len(header)}" if len(values) != len(header) else ""
         problem = broken or (uneven if values else "")
@@ -561,8 +570,7 @@ def _check_parquet(parquet: Any, file: InputFile, columns: Columns) -> None:
     schema = parquet.schema_arrow
     if len(set(schema.names)) != len(schema.names):
         raise InputError("two columns have the same name", where=file.source, hint="rename one of them")
-    if columns.text not in schema.names:
-        raise _missing_column(file, columns.text, list(schema.names))
+    _check_columns(file, columns, list(schema.names))
     kind = schema.field(columns.text).type
     kind = kind.value_type if kinds.is_dictionary(kind) else kind
     if not (kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind) or kinds.is_null(kind)):

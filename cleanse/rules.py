@@ -105,6 +105,7 @@ class Head(Body):
     trim: bool = False
     min_chars: Annotated[int, Field(ge=0)] = 0
     max_chars: Annotated[int, Field(ge=1)] | None = None
+    min_lines: Annotated[int, Field(ge=1)] = 1
     head: Annotated[int, Field(ge=1)] | None = None
     tail: Annotated[int, Field(ge=1)] | None = None
     replacement: str | None = None
