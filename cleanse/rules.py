@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, cast
 
 import orjson
 import xxhash
@@ -242,6 +242,10 @@ class Rules:
 
     def digest(self) -> str:
         """Give 32 hexadecimal digits that change when any rule changes."""
+        return self._digest
+
+    @functools.cached_property
+    def _digest(self) -> str:
         return xxhash.xxh3_128_hexdigest(b"\n".join(rule.canonical() for rule in self))
 
     def select(self, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Rules:
@@ -360,10 +364,17 @@ def _read_rule(
     return Rule(rule_id, head, (*files, *(relative[path] for path in paths)), ordered)
 
 
+@functools.lru_cache(maxsize=2048)
+def _parse_table(path: Path, model: type[Strict], changed: int, size: int) -> Strict:
+    """Read one table; `changed` and `size` make a new entry of a file that was edited."""
+    del changed, size
+    return model.model_validate(tomllib.loads(path.read_text("utf-8")))
+
+
 def _read_table(path: Path, name: str, model: type[Table], faults: list[Fault]) -> Table | None:
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        return model.model_validate(table)
+        state = path.stat()
+        return cast(Table, _parse_table(path, model, state.st_mtime_ns, state.st_size))
     except tomllib.TOMLDecodeError as error:
         faults.append(Fault(name, "", f"not valid TOML: {error}", "patterns go in 'single quotes'"))
     except UnicodeDecodeError as error:
