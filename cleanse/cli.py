@@ -112,8 +112,8 @@ def describe(result: Result) -> str:
             f"{count(characters['removed_with_documents'])} of them with dropped documents"
         ),
         f"changed      {count(characters['changed'])} characters into {count(characters['replaced'])}",
-        f"stripped     {count(sum(summary['lines']['strip'].values()))} lines, whole or in part",
-        f"flagged      {count(sum(summary['lines']['flag'].values()))} segments",
+        f"stripped     {count(summary['touched_lines']['strip'])} lines, whole or in part",
+        f"flagged      {count(summary['touched_lines']['flag'])} lines",
     ]
     if summary["inputs"]["passed_over"]:
         lines.append(f"passed over  {len(summary['inputs']['passed_over'])} files of unknown kind")

@@ -18,9 +18,12 @@ from cleanse.rules import ANY, Block, Rule, Rules, Variant
 
 Method = Callable[[pl.DataFrame, pl.DataFrame, Rule], pl.DataFrame]
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
-CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "literal": pl.String, "variant": pl.UInt32}
+CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "folded": pl.String, "literal": pl.String, "variant": pl.UInt32}
 UNKNOWN_LANGUAGE = "und"
 LONGEST_LINE = 2**32 - 1
+SHORT_LINE = (
+    400  # characters: most rules look at no longer lines, which are four fifths of the text and hold the labels
+)
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
 # symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
 # speech of a label; not the signs of copyright and of currencies, which are words of their own.
@@ -33,7 +36,7 @@ OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。�
 class Matcher:
     """The line rules of a family, made ready: which literal leads to which rule in which language.
 
-    `forms` holds every way in which a literal may be written, `literals` (`number`, `literal`, `variant`) tells whose it is.
+    `forms` holds every way in which a literal may be written, `far_forms` those of rules that look at long lines; `literals` (`number`, `literal`, `variant`) tells whose it is.
     `labels` (`label`, `before`, `behind`, `variant`)
     holds the literals that may be a whole line; `numbers` has a row a variant with what admits a line to it.
     """
@@ -42,6 +45,7 @@ class Matcher:
     methods: dict[str, Method]
     variants: tuple[tuple[Rule, Variant], ...]
     forms: kernels.Forms
+    far_forms: kernels.Forms
     literals: pl.DataFrame
     labels: pl.DataFrame
     numbers: pl.DataFrame
@@ -56,14 +60,15 @@ class Matcher:
             for variant in rule.variants
         ]
         numbers: dict[str, int] = {}
-        forms: list[tuple[bytes, int]] = []
+        forms: dict[bool, list[tuple[bytes, int]]] = {True: [], False: []}
         pairs: list[tuple[int, str, int]] = []
         labels = []
         for number, (rule, variant) in enumerate(variants):
+            short = rule.head.max_chars is not None and rule.head.max_chars <= SHORT_LINE
             for literal in variant.literals:
                 lowered = literal.lower()
                 own = numbers.setdefault(lowered, len(numbers))
-                forms += [(form.encode(), own) for form in case_forms(literal)]
+                forms[short] += [(form.encode(), own) for form in case_forms(literal)]
                 pairs.append((own, lowered, number))
             if rule.head.label:
                 labels += [(literal, number) for literal in variant.literals]
@@ -72,7 +77,8 @@ class Matcher:
             rules,
             methods,
             tuple(variants),
-            kernels.prepare_forms(forms),
+            kernels.prepare_forms([*forms[True], *forms[False]]),
+            kernels.prepare_forms(forms[False]),
             pl.DataFrame(pairs, schema=schema, orient="row").unique(maintain_order=True),
             split_labels(pl.DataFrame(labels, schema={"text": pl.String, "variant": pl.UInt32}, orient="row")),
             _number_variants(variants),
@@ -102,17 +108,24 @@ class Matcher:
     def _find_named(self, lines: pl.DataFrame, languages: pl.DataFrame, places: Places) -> pl.DataFrame:
         """Find for each line the rules and languages one of whose literals it contains: `literal` and `variant` added.
 
-        One pass of a kernel over the bytes of all lines finds the literals of all rules.
+        One pass of a kernel over the bytes of all lines finds the literals of all rules, in long lines only of those rules
+        that look at long lines.
         """
-        data, offsets = kernels.buffers(lines["text"])
-        rows, numbers = kernels.find_literals(data, offsets, self.forms)
-        pairs = pl.DataFrame({"place": rows, "number": numbers}).unique().join(self.literals, on="number")
-        pairs = pairs.sort("place", "variant", "literal")
-        found = lines[pairs["place"]].select(LINE_SCHEMA.keys()).hstack(pairs.select("literal", "variant"))
-        found = found.join(languages, on="doc", how="left", maintain_order="left")
+        short = pl.col("text").str.len_chars() <= SHORT_LINE
+        found = pl.concat(
+            [self._search(lines.filter(short), self.forms), self._search(lines.filter(~short), self.far_forms)]
+        ).join(languages, on="doc", how="left", maintain_order="left")
         admitted = self._admit(found, places)
         surroundings = trim_lines(admitted.select("row", "text").unique("row")).drop("text")
         return admitted.join(surroundings, on="row").sort("row", "variant", "literal")
+
+    def _search(self, lines: pl.DataFrame, forms: kernels.Forms) -> pl.DataFrame:
+        """Give a row for each line, literal in it and variant that the literal belongs to."""
+        data, offsets = kernels.buffers(lines["text"])
+        rows, numbers = kernels.find_literals(data, offsets, forms)
+        pairs = pl.DataFrame({"place": rows, "number": numbers}).unique().join(self.literals, on="number")
+        pairs = pairs.sort("place", "variant", "literal")
+        return lines[pairs["place"]].select(LINE_SCHEMA.keys()).hstack(pairs.select("literal", "variant"))
 
     def _find_labels(self, named: pl.DataFrame) -> pl.DataFrame:
         """Find the lines that are a label of a rule and nothing else, decoration aside: a join, not a pattern."""
@@ -162,7 +175,7 @@ class Matcher:
             candidates = candidates.filter(pl.col("from_end") <= (head.tail or LONGEST_LINE))
             candidates = candidates.filter(pl.col("ordinal") + pl.col("from_end") >= head.min_lines)
         lines = candidates.select(LINE_SCHEMA.keys())
-        opened = trim_lines(lines) if head.trim else lines.with_columns(opened="text")
+        opened = trim_lines(lines) if head.trim else lines.with_columns(opened="text", folded="text")
         unnamed = {"literal": pl.lit(None, pl.String), "variant": pl.lit(0, pl.UInt32)}
         return opened.with_columns(**unnamed).select(CANDIDATE_SCHEMA.keys())
 
@@ -248,32 +261,39 @@ def _match_patterns(rule: Rule, variant: Variant, candidates: pl.DataFrame) -> p
     """
     if not variant.patterns:
         return candidates
-    column = pl.col("opened" if rule.head.trim else "text")
-    lowered = column.str.to_lowercase().str.replace_all(r"\s+", " ")
-    begins = lowered.str.starts_with(pl.col("literal")) if any(variant.anchored) else pl.lit(value=True)
-    candidates = candidates.with_columns(begins.fill_null(value=True).alias("begins"))
-    frames = []
-    for pattern, anchored in zip(variant.patterns, variant.anchored, strict=True):
-        asked = candidates.filter("begins") if anchored else candidates
+    beginning = candidates
+    if any(variant.anchored):
+        lowered = pl.col("folded") if rule.head.trim else pl.col("text").str.to_lowercase().str.replace_all(r"\s+", " ")
+        beginning = candidates.filter(lowered.str.starts_with(pl.col("literal")).fill_null(value=True))
+    frames = [candidates.head(0)]
+    for pattern, anchored, folded in zip(variant.patterns, variant.anchored, variant.folded, strict=True):
+        column = pl.col("folded" if folded else "opened" if rule.head.trim else "text")
+        asked = beginning if anchored else candidates
         if asked.height:
             frames.append(asked.filter(column.str.contains(pattern).fill_null(value=False)))
-    return pl.concat(frames).drop("begins") if frames else candidates.head(0).drop("begins")
+    return pl.concat(frames)
 
 
 def trim_lines(lines: pl.DataFrame) -> pl.DataFrame:
     """Tell a line from its decoration.
 
     Adds `front` and `back`, the decoration; `trimmed`, the line without both; `opened`, the line without what stands before
-    it and opens no quotation.
+    it and opens no quotation; `folded`, that in lower case, with single spaces.
     """
     front = pl.col("text").str.extract(f"^({DECORATION}+)").fill_null("")
     rest = pl.col("text").str.replace(f"^{DECORATION}+", "")
     lines = lines.with_columns(front.alias("front"), rest.alias("rest"))
-    return lines.with_columns(
-        pl.col("rest").str.extract(f"({DECORATION}+)$").fill_null("").alias("back"),
-        pl.col("rest").str.replace(f"{DECORATION}+$", "").alias("trimmed"),
-        pl.col("text").str.replace(f"^{OPENING}+", "").alias("opened"),
-    ).drop("rest")
+    return (
+        lines.with_columns(
+            pl.col("rest").str.extract(f"({DECORATION}+)$").fill_null("").alias("back"),
+            pl.col("rest").str.replace(f"{DECORATION}+$", "").alias("trimmed"),
+            pl.col("text").str.replace(f"^{OPENING}+", "").alias("opened"),
+        )
+        .with_columns(
+            pl.col("opened").str.to_lowercase().str.replace_all(r"\s+", " ").alias("folded"),
+        )
+        .drop("rest")
+    )
 
 
 def split_labels(literals: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -52,7 +52,6 @@ class ShardSummary:
     characters: int = 0
     kinds: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
-    ids_seen: int = 0
 
 
 @dataclass(frozen=True)
@@ -317,7 +316,7 @@ def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float]) -
     """
     clock = time.perf_counter()
     parts = list(store.iterate_parts([summary.batches for summary in summaries]))
-    ids = [store.read_part(job.work, "documents", *part).select("id") for part in parts]
+    ids = [store.read_part(job.work, "documents", *part, columns=["id"]) for part in parts]
     numbered = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])
     twice = numbered.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True)
     if len(twice):
@@ -350,7 +349,7 @@ class _TextLoader:
         for part, start, stop in zip(self.parts, self.starts, self.starts[1:], strict=False):
             here = wanted.filter(pl.col("number").is_between(start, stop, closed="left"))
             if here.height:
-                texts = store.read_part(self.work, "documents", *part)["text"]
+                texts = store.read_part(self.work, "documents", *part, columns=["text"])["text"]
                 frames.append(here.select("place", texts.gather(here["number"] - start).alias("text")))
         return pl.concat(frames).sort("place")["text"]
 
@@ -394,6 +393,7 @@ def assemble(
     ).drop("kept")
     sizes = outcome.decisions.group_by(pl.col("kept").alias("number")).agg((pl.len() + 1).alias("cluster_size"))
     counts: list[pl.DataFrame] = []
+    touched: Counter[str] = Counter()
     start = 0
     for number, part in enumerate(parts, 1):
         frame = store.read_part(job.work, "documents", *part).with_row_index("doc")
@@ -405,6 +405,7 @@ def assemble(
         frame = frame.with_columns(pl.coalesce("reason", "reason_duplicate").alias("reason"))
         hits = _with_drops(store.read_part(job.work, "hits", *part), frame)
         counts.append(count_hits(hits, frame))
+        touched.update(_count_lines(hits))
         tables.write_part(job.work, part, hits, frame)
         kept = frame.filter(pl.col("reason").is_null())
         writer.write(_out_frame(kept, others))
@@ -417,7 +418,7 @@ def assemble(
     rules = _rule_table(counts, job)
     rules.write_parquet(job.work / "report" / "rules.parquet", compression="zstd")
     timing["assemble"] = time.perf_counter() - clock
-    return _summarise(job, metadata, ledger, outcome, rules)
+    return {**_summarise(job, metadata, ledger, outcome, rules), "touched_lines": dict(sorted(touched.items()))}
 
 
 def _with_drops(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
@@ -453,15 +454,22 @@ def count_hits(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _count_lines(hits: pl.DataFrame) -> dict[str, int]:
+    """Count the lines that each action touched, each once however many rules hit it."""
+    lines = hits.filter(pl.col("line").is_not_null()).unique(["doc", "line", "action"])
+    return {action: lines.filter(pl.col("action") == action).height for action in ("fix", "strip", "flag")}
+
+
 def _rule_table(counts: list[pl.DataFrame], job: Job) -> pl.DataFrame:
-    """Give a row a rule and language, rules that never fired included (language null, all zero)."""
+    """Give a row a rule and language: rules that never fired (language null, all zero), and those that run unasked."""
     schema = {**documents.RULES}
     totals = pl.concat([pl.DataFrame(schema=schema).drop("version"), *(_cast_counts(frame) for frame in counts)])
     totals = totals.group_by("rule", "language", "action").agg(
         pl.col("documents", "lines", "characters", "documents_alone").sum()
     )
+    unasked = set(totals["rule"]) - {rule.id for rule in job.rules}
     versions = pl.DataFrame(
-        [(rule.id, rule.version, str(rule.action)) for rule in job.rules],
+        [(rule.id, rule.version, str(rule.action)) for rule in (*job.rules, *(job.every[name] for name in unasked))],
         schema={"rule": pl.String, "version": pl.String, "own_action": pl.String},
         orient="row",
     )

@@ -107,8 +107,11 @@ def clean(
 
 
 def finish(found: pl.DataFrame) -> pl.DataFrame:
-    """Add `chars_in` and `chars_out` u32 to what the stages found."""
+    """Add `chars_in` and `chars_out` u32 to what the stages found, and to `flags` the document rules that flagged."""
+    flagging = (pl.element().struct.field("action") == "flag") & pl.element().struct.field("acts")
+    flagged = pl.col("quality_hits").list.eval(pl.element().filter(flagging).struct.field("rule"))
     return found.with_columns(
+        pl.concat_list("flags", flagged).list.unique().list.sort().alias("flags"),
         pl.col("text").str.len_chars().cast(pl.UInt32).alias("chars_in"),
         pl.col("clean").str.len_chars().cast(pl.UInt32).alias("chars_out"),
     )

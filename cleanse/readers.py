@@ -23,8 +23,8 @@ from cleanse.errors import InputError
 from cleanse.rules import Rules
 from cleanse.sources import CHUNK_BYTES, InputFile, Shard, Span, open_parquet
 
-BATCH_BYTES = 32 << 20
-BATCH_ROWS = 10_000
+BATCH_BYTES = 64 << 20
+BATCH_ROWS = 20_000
 PACKED_BYTES = 64 << 10
 # These mark the input's other columns in the work folder, so that none can be taken for ours.
 OTHER = "other:"

@@ -121,7 +121,10 @@ Table = TypeVar("Table", bound=Strict)
 
 @dataclass(frozen=True)
 class Variant:
-    """A rule in one language: what the engine matches. `language` is "*" for rules without languages."""
+    """A rule in one language: what the engine matches. `language` is "*" for rules without languages.
+
+    Of each pattern, `anchored` says that it begins with the words, `folded` that it meets the line in lower case.
+    """
 
     rule: str
     language: str
@@ -129,6 +132,7 @@ class Variant:
     literals: tuple[str, ...]
     patterns: tuple[str, ...]
     anchored: tuple[bool, ...]
+    folded: tuple[bool, ...]
 
 
 @dataclass(frozen=True)
@@ -167,12 +171,24 @@ class Rule:
         bodies = self.languages or {ANY: self.head}
         for language, body in bodies.items():
             templates = [*self.head.patterns, *body.patterns] if self.languages else body.patterns
+            folded = [self.head.trim and not self.head.case_sensitive and is_caseless(text) for text in templates]
             patterns = [
-                compile_pattern(text, body.literals, case_sensitive=self.head.case_sensitive) for text in templates
+                fold_pattern(text, body.literals)
+                if fold
+                else compile_pattern(text, body.literals, case_sensitive=self.head.case_sensitive)
+                for text, fold in zip(templates, folded, strict=True)
             ]
-            everywhere = body.everywhere or language == ANY
-            anchored = tuple(text.startswith("^{literals}") for text in templates)
-            found.append(Variant(self.id, language, everywhere, tuple(body.literals), tuple(patterns), anchored))
+            found.append(
+                Variant(
+                    self.id,
+                    language,
+                    body.everywhere or language == ANY,
+                    tuple(body.literals),
+                    tuple(patterns),
+                    anchored=tuple(text.startswith("^{literals}") for text in templates),
+                    folded=tuple(folded),
+                )
+            )
         return tuple(found)
 
     def examples(self) -> Iterator[tuple[str, str, int, Example]]:
@@ -181,6 +197,27 @@ class Rule:
             for kind, examples in (("hit", body.hit), ("miss", body.miss)):
                 for number, example in enumerate(examples, 1):
                     yield kind, example.language or language, number, example
+
+
+def is_caseless(template: str) -> bool:
+    r"""Say whether a pattern has no capital letter of its own, so that it can meet a line in lower case.
+
+    >>> is_caseless(r"^{literals}\s*\S"), is_caseless(r"^By (?-i:\p{Lu})"), is_caseless("^Von ")
+    (True, False, False)
+    """
+    bare = re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?P<\w+>", "", template)
+    return "(?" not in bare.replace("(?:", "") and r"\p{Lu}" not in template and bare == bare.lower()
+
+
+def fold_pattern(template: str, literals: Sequence[str]) -> str:
+    r"""Fill `{literals}` in for a line in lower case whose white space is single spaces: quick to compile.
+
+    >>> fold_pattern("^{literals}$", ["Read more", "More"])
+    '^(?:read more|more)$'
+    """
+    words = sorted({" ".join(word.lower().split()) for word in literals}, key=lambda text: (-len(text), text))
+    choice = "|".join(re.escape(word).replace(r"\ ", " ") for word in words)
+    return template.replace("{literals}", f"(?:{choice})")
 
 
 def compile_pattern(template: str, literals: Sequence[str], *, case_sensitive: bool) -> str:

@@ -34,14 +34,6 @@ FOUND_SCHEMA = {
     "text": pl.String,
 }
 HIT_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in HIT.fields}}
-EDIT_COLUMNS = {
-    "clean": pl.String,
-    "removed": pl.UInt32,
-    "changed": pl.UInt32,
-    "replaced": pl.UInt32,
-    "gone": pl.List(pl.UInt32),
-    "flags": pl.List(pl.String),
-}
 
 
 class Piece(NamedTuple):

@@ -189,9 +189,9 @@ def write_part(work: Path, table: str, shard: int, batch: int, frame: pl.DataFra
     temporary.replace(path)
 
 
-def read_part(work: Path, table: str, shard: int, batch: int) -> pl.DataFrame:
-    """Read the part of a table that one batch made."""
-    return pl.read_parquet(part_path(work, table, shard, batch), glob=False)
+def read_part(work: Path, table: str, shard: int, batch: int, columns: list[str] | None = None) -> pl.DataFrame:
+    """Read the part of a table that one batch made, or some columns of it."""
+    return pl.read_parquet(part_path(work, table, shard, batch), columns=columns, glob=False)
 
 
 def part_schema(work: Path, table: str, shard: int, batch: int) -> pl.Schema:
