@@ -14,7 +14,8 @@ import polars as pl
 
 from cleanse import quality
 from cleanse.errors import Fault, OptionError
-from cleanse.rules import ANY, Example, Rule, Rules
+from cleanse.matching import trim_lines
+from cleanse.rules import ANY, RULE_FILE, Example, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
 UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*\.[*+]")
@@ -51,16 +52,19 @@ def find_faults(rules: Rules, folder: str = "rules") -> list[Fault]:
     obstacles = {rule.id: list(_obstacles(rule)) for rule in rules}
     faults = [fault for found in obstacles.values() for fault in found]
     faults += [fault for rule in rules for fault in _static_faults(rule)]
-    for case, problem in run_examples(rules, skip={rule_id for rule_id, found in obstacles.items() if found}):
+    stuck = {rule_id for rule_id, found in obstacles.items() if found}
+    faults += _unreached([rule for rule in rules if rule.id not in stuck])
+    for case, problem in run_examples(rules, skip=stuck):
         if problem:
             faults.append(Fault(file_of(case.rule, case.language), f"{case.kind} {case.number}", *problem))
     return sorted(Fault(f"{folder}/{f.file}", f.field, f.reason, f.hint) for f in faults)
 
 
 def file_of(rule: Rule, language: str) -> str:
-    """Give the file of a rule that holds the words of a language."""
+    """Give the file of a rule that holds the words of a language, else the one that says what the rule is."""
     own = [name for name in rule.files if name.endswith(f"/{language}.toml")]
-    return own[-1] if own else rule.files[0]
+    head = [name for name in rule.files if name.endswith(f"/{RULE_FILE}")]
+    return (own or head or rule.files)[-1]
 
 
 def known_methods() -> dict[str, set[str]]:
@@ -79,7 +83,7 @@ def known_methods() -> dict[str, set[str]]:
 
 def _obstacles(rule: Rule) -> Iterator[Fault]:
     """Give the faults with which the stages cannot even try the examples of a rule."""
-    head, place = rule.head, rule.files[0]
+    head, place = rule.head, file_of(rule, ANY)
     methods = known_methods()
     if rule.family not in methods:
         yield Fault(place, "", "no stage runs this family", f"put it under {', '.join(sorted(methods))}")
@@ -103,7 +107,7 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
 
 
 def _pattern_faults(rule: Rule) -> Iterator[Fault]:
-    head, place = rule.head, rule.files[0]
+    head, place = rule.head, file_of(rule, ANY)
     for field in ("items", "prose"):
         for pattern in getattr(head.block, field, []):
             problem = pattern_problem(pattern) or group_problem(pattern, head.method)
@@ -128,7 +132,7 @@ def parameters_of(method: str | None) -> set[str]:
 
 
 def _static_faults(rule: Rule) -> Iterator[Fault]:
-    head = rule.head
+    head, top = rule.head, file_of(rule, ANY)
     for variant in rule.variants:
         place = file_of(rule, variant.language)
         if not variant.literals and head.max_chars is None and head.scope != "document" and rule.family != "encoding":
@@ -138,13 +142,13 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
         if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (head.method or head.label):
             yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
     if (head.action == "fix") != (rule.family == "encoding"):
-        yield Fault(rule.files[0], "action", "fixes, and only fixes, belong to the family encoding", "strip or flag")
+        yield Fault(top, "action", "fixes, and only fixes, belong to the family encoding", "strip or flag")
     if head.action == "drop" and head.scope != "document":
-        yield Fault(rule.files[0], "action", "only a document can be dropped", "strip or flag, or measure the document")
+        yield Fault(top, "action", "only a document can be dropped", "strip or flag, or measure the document")
     if head.scope == "document" and head.measure is None and head.method is None:
-        yield Fault(rule.files[0], "measure", "a document rule needs a measure or a method", "add [measure]")
+        yield Fault(top, "measure", "a document rule needs a measure or a method", "add [measure]")
     if head.measure and head.measure.min is None and head.measure.max is None:
-        yield Fault(rule.files[0], "measure", "neither min nor max: it can never hit", "give a limit")
+        yield Fault(top, "measure", "neither min nor max: it can never hit", "give a limit")
     yield from _example_faults(rule)
 
 
@@ -174,8 +178,13 @@ def group_problem(pattern: str, method: str | None) -> tuple[str, str] | None:
 
 def _example_faults(rule: Rule) -> Iterator[Fault]:
     bodies = rule.languages or {ANY: rule.head}
+    first: dict[str, str] = {}
     for language, body in bodies.items():
         place = file_of(rule, language)
+        for number, hit in enumerate(body.hit, 1):
+            if first.setdefault(hit.text, place) != place:
+                reason = f"stands in {first[hit.text]} too"
+                yield Fault(place, f"hit {number}", reason, "write another sentence, in the language of the file")
         for kind, examples in (("hit", body.hit), ("miss", body.miss)):
             if len(examples) < MIN_EXAMPLES:
                 yield Fault(place, kind, f"{len(examples)} of {MIN_EXAMPLES} examples", "write more sentences")
@@ -189,6 +198,40 @@ def _example_faults(rule: Rule) -> Iterator[Fault]:
         symbols = not words
         if near and not symbols and sum(near) / len(near) < NEAR_SHARE:
             yield Fault(place, "miss", "most misses are not near", "use words of the hits in ordinary sentences")
+
+
+def _unreached(rules: Sequence[Rule]) -> list[Fault]:
+    """Find the patterns that no hit of their file reaches; a pattern of `rule.toml` needs a hit of any language.
+
+    Hits marked `expect = "fail"` reach nothing.
+    """
+    hits = [
+        (rule.id, language, line)
+        for rule in rules
+        for language, body in {ANY: rule.head, **rule.languages}.items()
+        for hit in body.hit
+        for line in hit.text.split("\n")
+        if hit.expect == "pass"
+    ]
+    schema = {"rule": pl.String, "language": pl.String, "text": pl.String}
+    lines = trim_lines(pl.DataFrame(hits, schema=schema, orient="row"))
+    frames = lines.partition_by("rule", "language", as_dict=True)
+    found = []
+    for rule in rules:
+        bodies = rule.languages or {ANY: rule.head}
+        column = "opened" if rule.head.trim else "text"
+        texts = {language: frames.get((rule.id, language), lines.clear())[column] for language in bodies}
+        own = [(language, text, {language: body}) for language, body in bodies.items() for text in body.patterns]
+        shared = [(ANY, text, rule.languages) for text in rule.head.patterns if rule.languages]
+        for place, text, among in shared + own:
+            patterns = (
+                (language, compile_pattern(text, body.literals, case_sensitive=rule.head.case_sensitive))
+                for language, body in among.items()
+            )
+            if not any(texts[language].str.contains(pattern).any() for language, pattern in patterns):
+                hint = "write a [[hit]] that only this pattern reaches, or take the pattern away"
+                found.append(Fault(file_of(rule, place), "patterns", f"no hit reaches this pattern: {text}", hint))
+    return found
 
 
 def run_examples(rules: Rules, skip: Collection[str] = ()) -> list[tuple[Case, tuple[str, str] | None]]:
@@ -282,19 +325,19 @@ max_chars = 120
 patterns = ['^[\\W_]{{0,6}}{{literals}}[\\W_]{{0,6}}$']
 """
 BODY = """
-literals = ["write a phrase here"]
+literals = ["write {phrase} here"]
 
 [[hit]]
-text = "Write a phrase here"
+text = "Write {phrase} here"
 
 [[hit]]
-text = "» write a phrase here «"
+text = "» write {phrase} here «"
 
 [[miss]]
-text = "She asked me to write a phrase here, and I did."
+text = "She asked me to write {phrase} here, and I did."
 
 [[miss]]
-text = "Do not write a phrase here unless you are told to."
+text = "Do not write {phrase} here unless you are told to."
 """
 
 
@@ -311,10 +354,11 @@ def write_skeleton(rule_id: str, folder: str, languages: Sequence[str] = ()) -> 
     if not re.fullmatch(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*", rule_id):
         raise OptionError("not the id of a rule", where=rule_id, hint="write family/name, such as boilerplate/my-rule")
     base = Path(folder) / rule_id
-    files = {base.with_suffix(".toml"): SKELETON.format(version=__version__) + BODY}
+    files = {base.with_suffix(".toml"): SKELETON.format(version=__version__) + BODY.format(phrase="a phrase")}
     if languages:
         files = {base / "rule.toml": SKELETON.format(version=__version__)}
-        files |= {base / f"{language}.toml": BODY.lstrip() for language in languages}
+        for language in languages:
+            files[base / f"{language}.toml"] = BODY.lstrip().format(phrase=f"a phrase of {language}")
     there = [path for path in (*files, base, base.with_suffix(".toml")) if path.exists()]
     if there:
         raise OptionError("the rule is there already", where=str(there[0]), hint="edit it, or choose another id")

@@ -11,11 +11,12 @@ import polars as pl
 
 from cleanse import segments, store
 from cleanse.errors import InputError
-from cleanse.report import show_text
+from cleanse.report import make_visible, show_text
 from cleanse.restore import undo
 from cleanse.sources import report_folder
 
 CONTEXT = 1  # lines shown around a line with hits
+STRETCH = 120  # characters shown at each end of a long stretch in a line with hits
 
 
 def explain(out: str | os.PathLike[str], document: str) -> str:
@@ -33,7 +34,11 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
     row = _find(place, report, document)
     hits = _rows(report / "hits.parquet", document)
     signals = _rows(report / "signals.parquet", document)
-    text = undo(row["text"], [hit for hit in hits if hit["action"] in ("fix", "strip")])
+    try:
+        text = undo(row["text"], [hit for hit in hits if hit["action"] in ("fix", "strip")])
+    except (LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
+        hint = "one of them was changed, or comes from another run: run the same command again"
+        raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
     return "\n".join([*_head(row, hits, signals), "", *_body(text, hits)])
 
 
@@ -49,8 +54,8 @@ def _find(out: Path, report: Path, document: str) -> dict[str, Any]:
     rows = _rows(report / "dropped.parquet", document)
     if rows:
         return rows[0]
-    known = pl.read_parquet(report / "measures.parquet", columns=["id"])["id"]
-    quarantined = pl.read_parquet(report / "quarantine.parquet", columns=["source", "row", "error"])
+    known = pl.read_parquet(report / "measures.parquet", columns=["id"], glob=False)["id"]
+    quarantined = pl.read_parquet(report / "quarantine.parquet", columns=["source", "row", "error"], glob=False)
     for source, number, error in quarantined.iter_rows():
         if document in (source, f"{source}#{number}"):
             raise InputError("the document is in quarantine", where=document, hint=error)
@@ -60,11 +65,11 @@ def _find(out: Path, report: Path, document: str) -> dict[str, Any]:
 
 
 def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[str, Any]]) -> list[str]:
-    lines = [f"{row['id']}   from {row['source']}"]
+    lines = [f"{make_visible(row['id'])}   from {make_visible(row['source'])}"]
     if "reason" in row:
         lines.append(f"dropped by {row['reason']}")
         if row["kept_id"] is not None:
-            lines.append(f"its kept twin is {row['kept_id']}, similarity {row['similarity']:.3f}")
+            lines.append(f"its kept twin is {make_visible(row['kept_id'])}, similarity {row['similarity']:.3f}")
     else:
         lines.append(
             f"kept; language {row['language']} ({row['language_score']:.2f}), spam score {row['spam_score']:.2f}, "
@@ -74,7 +79,9 @@ def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[st
         if hit["line"] is None and hit["action"] != "drop":
             change = f": {show_text(hit['text'])} -> {show_text(hit['replacement'])}" if hit["text"] else ""
             lines.append(f"{hit['action']} by {hit['rule']}{change}")
-    lines += [f"signal {s['rule']}, weight {s['weight']:.2f}, line {s['line']}" for s in signals]
+    for signal in signals:
+        where = "" if signal["line"] is None else f", line {signal['line']}"
+        lines.append(f"signal {signal['rule']}, weight {signal['weight']:.2f}{where}")
     return lines
 
 
@@ -91,13 +98,14 @@ def _body(text: str, hits: list[dict[str, Any]]) -> list[str]:
         if number > previous + 1:
             result.append("      ...")
         previous = number
-        result.append(f"{number:>5} {_mark(lines[number], by_line.get(number, []))}")
+        line, here = lines[number], by_line.get(number, [])
+        result.append(f"{number:>5} {_mark(line, here) if here else show_text(line)}")
         result += [f"      ^ {hit['action']} by {hit['rule']}" for hit in by_line.get(number, [])]
     return [*result, "      ..."] if previous < len(lines) - 1 else result
 
 
 def _mark(line: str, hits: list[dict[str, Any]]) -> str:
-    """Put signs around what was hit; a strip hides what lies under it."""
+    """Put signs around what was hit; a strip hides what lies under it, and long stretches are cut in their middle."""
     strips = segments.merge_spans((hit["start"], hit["end"]) for hit in hits if hit["action"] == "strip")
     marks = [(start, end, "[-", "-]") for start, end in strips]
     for hit in hits:
@@ -110,6 +118,10 @@ def _mark(line: str, hits: list[dict[str, Any]]) -> str:
         signs.setdefault(end, []).insert(0, closing)
     parts, cursor = [], 0
     for place in sorted(signs):
-        parts += [line[cursor:place], *signs[place]]
+        parts += [_shorten(line[cursor:place]), *signs[place]]
         cursor = place
-    return show_text("".join([*parts, line[cursor:]]))
+    return make_visible("".join([*parts, _shorten(line[cursor:])]))
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 2 * STRETCH else f"{text[:STRETCH]} … {text[-STRETCH:]}"

@@ -9,11 +9,12 @@ Each pass can run in this process, on a pool or on a cluster, and a killed run g
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,21 +97,18 @@ def run(
     """
     started = time.perf_counter()
     place = Path(out)
-    names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     every = load_rules(*(Path(folder) for folder in rules))
     chosen = every.select(select, [*ignore, *([] if duplicates else ["dedupe"])])
     job = Job(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
         every,
-        Columns(text_column, id_column or "id", url_column, id_required=id_column is not None),
+        _columns(text_column, id_column, url_column),
         dedupe.Parameters.of(chosen, every),
     )
-    if not all(is_utf8(name) for name in (text_column, id_column or "", url_column or "")):
-        raise OptionError("a column's name is not UTF-8", hint="check --text-column, --id-column and --url-column")
     if workers < 1:
         raise OptionError("--workers must be 1 or more", where=str(workers))
-    found = find_inputs(names, place)
+    found = find_inputs([inputs] if isinstance(inputs, str | os.PathLike) else inputs, place)
     check_sources(found)
     options = {
         "select": sorted(select),
@@ -123,8 +121,7 @@ def run(
     store.check_out(place, metadata, overwrite=overwrite)
     shards = plan_shards(found, shard_bytes) if shard_bytes else plan_shards(found)
     fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_bytes)}
-    work = store.WorkFolder(place, fingerprint)
-    try:
+    with _at_work(store.WorkFolder(place, fingerprint), place):
         summaries = _clean(job, shards, workers, progress)
         if strict and any(summary.quarantined for summary in summaries):
             raise _refuse_quarantine(job, summaries)
@@ -136,18 +133,30 @@ def run(
             "options": options,
             "seconds": {**_total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
-        result = _publish(job, place, summary)
+        return _publish(job, place, summary)
+
+
+def _columns(text: str, own: str | None, url: str | None) -> Columns:
+    if not all(is_utf8(name) for name in (text, own or "", url or "")):
+        raise OptionError("a column's name is not UTF-8", hint="check --text-column, --id-column and --url-column")
+    return Columns(text, own or "id", url, id_required=own is not None)
+
+
+@contextlib.contextmanager
+def _at_work(work: store.WorkFolder, out: Path) -> Iterator[None]:
+    """Take the work folder away at the end; leave it where the run was cut short, so that the next one goes on there."""
+    try:
+        yield
     except CleanseError:
         work.remove()
         raise
     except OSError as error:
         work.close()
-        raise store.cannot_write(Path(str(error.filename or place)), error) from error
+        raise store.cannot_write(Path(str(error.filename or out)), error) from error
     except BaseException:
-        work.close()  # the next run with the same input goes on here
+        work.close()
         raise
     work.remove()
-    return result
 
 
 def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str, str]:
@@ -378,12 +387,7 @@ def assemble(
     schema = {**documents.OUT, **{other.label: other.dtype or pl.String() for other in others}}
     tables = _TableWriters(job.work / "report")
     prefixed = {f"{store.METADATA_PREFIX}{key}": value for key, value in metadata.items()}
-    target = job.work / "out.parquet"
-    writer: store.ParquetWriter | store.FolderWriter = (
-        store.ParquetWriter(target, schema, prefixed)
-        if out.suffix == ".parquet"
-        else store.FolderWriter(job.work / "out", schema, prefixed)
-    )
+    writer = store.open_out(_made_out(job, out), schema, prefixed)
     ledger = store.Ledger(
         documents_read=sum(summary.read for summary in summaries),
         characters_read=sum(summary.characters for summary in summaries),
@@ -677,9 +681,14 @@ def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
     from cleanse.report import write_page
 
     report = job.work / "report"
-    made = job.work / ("out.parquet" if out.suffix == ".parquet" else "out")
-    write_page(report, summary, job.rules)
+    rules = {rule.id: rule for rule in (*job.every, *job.rules)}  # what runs unasked is on the page too
+    write_page(report, summary, rules.values())
     store.write_json(report / store.SUMMARY, summary)
     store.publish(report, report_folder(out))
-    store.publish(made, out)
+    store.publish(_made_out(job, out), out)
     return Result(out, report_folder(out), summary)
+
+
+def _made_out(job: Job, out: Path) -> Path:
+    """Name the place in the work folder where OUT is made."""
+    return job.work / ("out.parquet" if out.suffix == ".parquet" else "out")

@@ -7,40 +7,46 @@ no script at all.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from cleanse.rules import Rule, Rules
+from cleanse.rules import Rule
 
 SAMPLES = 8  # hits shown for a rule and language
 SAMPLE_CHARS = 300
 QUARANTINE_ROWS = 50
 # Characters that are there and cannot be seen, and how the page shows them.
-INVISIBLE = {
-    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F, 0xAD)},
-    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), 0x2028, 0x2029)},
-    **{chr(code): f"⟨U+{code:04X}⟩" for code in (*range(0x2060, 0x2070), 0xFEFF)},
-    "\r": "␍",
-    "\n": "␊",
-}
-SHOWN = str.maketrans(INVISIBLE)
+INVISIBLE = (
+    *range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0), 0xAD, 0x61C, 0x115F, 0x1160, 0x180E, *range(0x200B, 0x2010),
+    *range(0x2028, 0x202F), *range(0x2060, 0x2070), 0x3164, 0xFEFF, 0xFFA0, *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080),
+)  # fmt: skip
+SHOWN = str.maketrans({**{chr(code): f"⟨U+{code:04X}⟩" for code in INVISIBLE}, "\r": "␍", "\n": "␊"})
+
+
+def make_visible(text: str) -> str:
+    r"""Put signs for characters that cannot be seen, or that turn a line around or steer a terminal.
+
+    >>> make_visible("zero\u200bwidth")
+    'zero⟨U+200B⟩width'
+    """
+    return text.translate(SHOWN)
 
 
 def show_text(text: str | None) -> str:
-    r"""Make invisible characters of a text visible and cut it to SAMPLE_CHARS.
+    """Cut a text to SAMPLE_CHARS and make its invisible characters visible.
 
-    >>> show_text("zero\u200bwidth")
-    'zero⟨U+200B⟩width'
+    >>> show_text("é" * 301) == "é" * 300 + "…"
+    True
     """
     if text is None:
         return ""
-    cut = text if len(text) <= SAMPLE_CHARS else f"{text[:SAMPLE_CHARS]}…"
-    return cut.translate(SHOWN)
+    return make_visible(text if len(text) <= SAMPLE_CHARS else f"{text[:SAMPLE_CHARS]}…")
 
 
-def write_page(report: Path, summary: dict[str, Any], rules: Rules) -> None:
+def write_page(report: Path, summary: dict[str, Any], rules: Iterable[Rule]) -> None:
     """Write `index.html` into a folder that holds the tables of the report.
 
     The page depends on the tables and the ledger only: samples are chosen by a hash of their place, not by chance.

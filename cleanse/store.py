@@ -115,6 +115,11 @@ class FolderWriter:
         self._writer.close()
 
 
+def open_out(place: Path, schema: dict[str, pl.DataType], metadata: dict[str, str]) -> ParquetWriter | FolderWriter:
+    """Begin an OUT: one file where its name ends in `.parquet`, else a folder of them."""
+    return (ParquetWriter if place.suffix == ".parquet" else FolderWriter)(place, schema, metadata)
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON so that the file is there whole or not at all."""
     temporary = path.with_name(f"{path.name}.tmp")
