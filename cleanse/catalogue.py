@@ -15,7 +15,7 @@ import polars as pl
 from cleanse import quality
 from cleanse.errors import Fault, OptionError
 from cleanse.matching import trim_lines
-from cleanse.rules import ANY, RULE_FILE, Example, Rule, Rules, compile_pattern
+from cleanse.rules import ANY, RULE_FILE, Example, Head, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
 UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*\.[*+]")
@@ -145,11 +145,33 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
         yield Fault(top, "action", "fixes, and only fixes, belong to the family encoding", "strip or flag")
     if head.action == "drop" and head.scope != "document":
         yield Fault(top, "action", "only a document can be dropped", "strip or flag, or measure the document")
+    yield from _measure_faults(head, top)
+    yield from _example_faults(rule)
+
+
+def _measure_faults(head: Head, top: str) -> Iterator[Fault]:
     if head.scope == "document" and head.measure is None and head.method is None:
         yield Fault(top, "measure", "a document rule needs a measure or a method", "add [measure]")
     if head.measure and head.measure.min is None and head.measure.max is None:
         yield Fault(top, "measure", "neither min nor max: it can never hit", "give a limit")
-    yield from _example_faults(rule)
+    elif head.measure:
+        problem = limit_problem(head.measure)
+        if problem:
+            yield Fault(top, "measure", *problem)
+
+
+def limit_problem(measure: Measure) -> tuple[str, str] | None:
+    """Say whether the limits of a measure can never hit, or always do: no measure is negative, and shares end at 1."""
+    least, most = 0.0, 1.0 if measure.column.endswith("_share") else float("inf")
+    low, high = measure.min, measure.max
+    hint = f"{measure.column} lies between {least:g} and {most:g}"
+    if (low is not None and low > most) or (high is not None and high < least):
+        return "always hits", hint
+    if low is not None and high is not None and low > high:
+        return "always hits: min is above max", hint
+    if (low is None or low <= least) and (high is None or high >= most):
+        return "can never hit", hint
+    return None
 
 
 def pattern_problem(pattern: str) -> tuple[str, str] | None:
@@ -266,14 +288,15 @@ def print_catalogue(rules: Rules, language: str | None = None) -> None:
     from rich.text import Text
 
     table = Table(box=rich.box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("rule", "action", "status", "languages", "title"):
-        table.add_column(column, overflow="fold")
+    for column in ("rule", "action", "title", "languages"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("rule", "action"))
     shown = 0
     for rule in rules:
         if language is not None and language not in rule.languages:
             continue
         shown += 1
-        cells = (rule.id, rule.action, rule.head.status, " ".join(rule.languages) or ANY, rule.head.title)
+        draft = " (draft)" if rule.head.status == "draft" else ""
+        cells = (rule.id, f"{rule.action}{draft}", rule.head.title, " ".join(rule.languages) or ANY)
         table.add_row(*(Text(cell) for cell in cells))
     if not shown:
         known = sorted({name for rule in rules for name in rule.languages})

@@ -90,6 +90,8 @@ def _body(text: str, hits: list[dict[str, Any]]) -> list[str]:
     for hit in hits:
         if hit["line"] is not None:
             by_line.setdefault(hit["line"], []).append(hit)
+    if not by_line:
+        return ["no rule touched a line of it"]
     lines = text.split("\n")
     shown = sorted({near for number in by_line for near in range(number - CONTEXT, number + CONTEXT + 1)})
     result: list[str] = []

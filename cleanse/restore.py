@@ -125,6 +125,8 @@ def undo(clean: str, hits: list[HitRow]) -> str:
             remaining -= 1
             lines.append(_fill(line, own, whole=False))
             restored_return.append(False)  # a strip that leaves a line behind leaves its return
+    if any(number >= len(lines) for number in by_line):
+        raise ValueError("a hit stands behind the last line")
     if not returns:
         return "\n".join(lines)
     ended = [line if has else f"{line}\r" for line, has in zip(lines[:-1], restored_return, strict=False)]

@@ -14,7 +14,7 @@ import pytest
 
 from cleanse import catalogue
 from cleanse.errors import OptionError
-from cleanse.rules import RETIRED, Rules, builtin_folder, load_rules
+from cleanse.rules import RETIRED, Measure, Rules, builtin_folder, load_rules
 
 RULES = load_rules()
 HEAD = """\
@@ -247,6 +247,25 @@ def test_no_example_stands_twice_in_a_language(rule):
 def test_every_pattern_is_needed():
     """Each pattern of ours is reached by a hit of its file."""
     assert catalogue._unreached(list(RULES)) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "problem"),
+    [
+        ({"column": "digit_share", "max": 1.0}, "can never hit"),
+        ({"column": "digit_share", "min": 0.0}, "can never hit"),
+        ({"column": "digit_share", "min": 1.5}, "always hits"),
+        ({"column": "words", "max": -1}, "always hits"),
+        ({"column": "words", "min": 50, "max": 5}, "always hits: min is above max"),
+        ({"column": "words", "min": 0}, "can never hit"),
+        ({"column": "words", "min": 50, "max": 100_000}, None),
+        ({"column": "digit_share", "max": 0.3}, None),
+    ],
+)
+def test_limits_that_never_or_always_hit(limits, problem):
+    """A limit outside of what a measure can be is a fault."""
+    found = catalogue.limit_problem(Measure(**limits))
+    assert (found and found[0]) == problem
 
 
 def test_retired_ids_are_not_reused():
