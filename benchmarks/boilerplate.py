@@ -66,7 +66,7 @@ def pages(folder: Path) -> None:
 
 
 def squeeze(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text.replace("\u00ad", "").split())
 
 
 def chinese(folder: Path) -> None:
