@@ -104,7 +104,7 @@ def run(
         chosen.strip_spam() if strip_spam else chosen,
         every,
         _columns(text_column, id_column, url_column),
-        dedupe.Parameters.of(chosen, every),
+        dedupe.Parameters.of(Rules(rule for rule in chosen if rule.head.status == "stable"), every),
     )
     if workers < 1:
         raise OptionError("--workers must be 1 or more", where=str(workers))

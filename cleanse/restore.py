@@ -106,6 +106,8 @@ def undo(clean: str, hits: list[HitRow]) -> str:
     >>> undo("cd", [hit])
     'ab\ncd'
     """
+    if not hits:
+        return clean
     returns = any(hit["rule"] == encoding.LINE_ENDS and hit["line"] is None for hit in hits)
     by_line: dict[int, list[HitRow]] = {}
     for hit in hits:
