@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from cleanse import quality
-from cleanse.errors import Fault, OptionError
+from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import trim_lines
 from cleanse.rules import ANY, RULE_FILE, Example, Head, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
@@ -81,6 +81,17 @@ def known_methods() -> dict[str, set[str]]:
     }
 
 
+def refuse_unusable(rules: Rules) -> None:
+    """Refuse rules that the stages cannot run, before a run begins; `find_faults` looks further.
+
+    Raises:
+        RuleError: with every such fault.
+    """
+    faults = [fault for rule in rules for fault in _obstacles(rule)]
+    if faults:
+        raise RuleError(faults)
+
+
 def _obstacles(rule: Rule) -> Iterator[Fault]:
     """Give the faults with which the stages cannot even try the examples of a rule."""
     head, place = rule.head, file_of(rule, ANY)
@@ -88,34 +99,52 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
     if rule.family not in methods:
         yield Fault(place, "", "no stage runs this family", f"put it under {', '.join(sorted(methods))}")
         return
-    needed = parameters_of(head.method) - set(head.parameters)
-    if needed:
-        yield Fault(place, "parameters", f"{head.method} needs {', '.join(sorted(needed))}", "see a rule that has them")
+    yield from _parameter_faults(head, place)
+    if (head.action == "fix") != (rule.family == "encoding"):
+        yield Fault(place, "action", "fixes, and only fixes, belong to the family encoding", "strip or flag")
+    if head.action == "drop" and head.scope != "document":
+        yield Fault(place, "action", "only a document can be dropped", "strip or flag, or measure the document")
     if rule.family == "spam" and rule.action == "flag" and head.weight is None:
         yield Fault(place, "weight", "a spam rule without a weight never counts", "give a weight between 0 and 1")
     if head.method is not None and head.method not in methods[rule.family]:
         names = ", ".join(sorted(methods[rule.family])) or "none"
         yield Fault(place, "method", f"no such method: {head.method}", f"the family {rule.family} has {names}")
+    yield from _misplaced_measure(rule, place)
+    if head.scope == "block" and head.block is None:
+        yield Fault(place, "block", "a block rule needs a table [block]", "copy one from related-posts")
+    yield from _pattern_faults(rule)
+
+
+def _parameter_faults(head: Head, place: str) -> Iterator[Fault]:
+    needed = parameters_of(head.method) - set(head.parameters)
+    if needed:
+        yield Fault(place, "parameters", f"{head.method} needs {', '.join(sorted(needed))}", "see a rule that has them")
+    for name, value in head.parameters.items():
+        if name in parameters_of(head.method) and (isinstance(value, str | list) or value <= 0):
+            yield Fault(
+                place, f"parameters.{name}", f"not a number above 0: {value!r}", "see the rule that came with it"
+            )
+
+
+def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:
+    head = rule.head
     if head.measure and rule.family != "quality":
         yield Fault(place, "measure", "only rules under quality/ measure documents", "move the rule there")
     elif head.measure and head.measure.column not in quality.MEASURES:
         known = ", ".join(quality.MEASURES)
         yield Fault(place, "measure", f"no such measure: {head.measure.column}", f"there are {known}")
-    if head.scope == "block" and head.block is None:
-        yield Fault(place, "block", "a block rule needs a table [block]", "copy one from related-posts")
-    yield from _pattern_faults(rule)
 
 
 def _pattern_faults(rule: Rule) -> Iterator[Fault]:
     head, place = rule.head, file_of(rule, ANY)
     for field in ("items", "prose"):
         for pattern in getattr(head.block, field, []):
-            problem = pattern_problem(pattern) or group_problem(pattern, head.method)
+            problem = pattern_problem(pattern)
             if problem:
                 yield Fault(place, f"block.{field}", *problem)
     for variant in rule.variants:
         for pattern in variant.patterns:
-            problem = pattern_problem(pattern)
+            problem = pattern_problem(pattern) or group_problem(pattern, head.method)
             if problem:
                 yield Fault(file_of(rule, variant.language), "patterns", *problem)
 
@@ -127,6 +156,16 @@ def parameters_of(method: str | None) -> set[str]:
         "words-of-title": {"within", "min_share"},
         "repeated-phrase": {"min_units", "min_share"},
         "says-twice": {"min_units"},
+        "charset": {"max_bad_share"},
+        "near": {"threshold", "shingle", "bands", "rows", "seed", "rounds"},
+        "language": {
+            "min_letters",
+            "min_score",
+            "sure_score",
+            "sample_chars",
+            "long_sample_chars",
+            "min_kana_share",
+        },
     }
     return needs.get(method or "", set())
 
@@ -141,10 +180,6 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
             yield Fault(place, "literals", "a literal is empty or begins or ends with a space", "take the space away")
         if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (head.method or head.label):
             yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
-    if (head.action == "fix") != (rule.family == "encoding"):
-        yield Fault(top, "action", "fixes, and only fixes, belong to the family encoding", "strip or flag")
-    if head.action == "drop" and head.scope != "document":
-        yield Fault(top, "action", "only a document can be dropped", "strip or flag, or measure the document")
     yield from _measure_faults(head, top)
     yield from _example_faults(rule)
 

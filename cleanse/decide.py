@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from cleanse import quality, segments
+from cleanse import segments
 from cleanse.rules import Rules
 from cleanse.segments import Piece
 
@@ -211,8 +211,3 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
         return segments.attach_hits(marked, hits, "quality_hits")
 
     return segments.as_stage(documents, decide, {"reason": pl.String(), "quality_hits": segments.HITS})
-
-
-def known_measures() -> list[str]:
-    """List the measures that a rule may name."""
-    return list(quality.MEASURES)

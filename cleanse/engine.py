@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
-from cleanse.errors import CleanseError
+from cleanse.errors import WorkerError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -33,7 +33,7 @@ def map_shards(function: Callable[[Item], Result], items: Sequence[Item], worker
             yield from pool.map(function, items)
     except BrokenProcessPool as error:
         hint = "it was probably out of memory: use fewer --workers"
-        raise CleanseError("a worker process died", hint=hint) from error
+        raise WorkerError("a worker process died", hint=hint) from error
     finally:
         if before is None:
             del os.environ["POLARS_MAX_THREADS"]

@@ -5,6 +5,7 @@
     ├── OutputError       OUT cannot be written, or is not ours to replace
     ├── OptionError       an option or a rule selection that makes no sense
     ├── RuleError         one or more rule files are wrong; carries every fault
+    ├── WorkerError       a worker process died; the next run goes on where it stopped
     └── LedgerError       a run whose books do not balance; always a bug in cleanse
 
 Each message says what is wrong, where, and what to do next.
@@ -42,6 +43,10 @@ class OutputError(CleanseError):
 
 class OptionError(CleanseError):
     """An option or a selection of rules that makes no sense."""
+
+
+class WorkerError(CleanseError):
+    """A worker process died; what was finished stays in the work folder, and the next run goes on there."""
 
 
 class LedgerError(CleanseError):

@@ -564,26 +564,3 @@ def hash_bands(signatures: U32, bands: int, rows: int) -> U64:
                 value = _mix64(value ^ np.uint64(signatures[text, band * rows + k])) + np.uint64(0x9E3779B97F4A7C15)
             keys[text, band] = value
     return keys
-
-
-@numba.njit(cache=True, nogil=True)
-def hash_bytes(data: Bytes, offsets: Offsets) -> U64:
-    """Give two 64-bit hashes of the bytes of each text: u64 of shape (texts, 2)."""
-    texts = len(offsets) - 1
-    result = np.empty((texts, 2), dtype=np.uint64)
-    for text in range(texts):
-        first, second = np.uint64(0x452821E638D01377), np.uint64(0xBE5466CF34E90C6C)
-        i, end = offsets[text], offsets[text + 1]
-        length = np.uint64(end - i)
-        while i < end:
-            word = np.uint64(0)
-            for k in range(min(8, end - i)):
-                word |= np.uint64(data[i + k]) << np.uint64(8 * k)
-            first = (first ^ word) * np.uint64(0x9E3779B97F4A7C15)
-            first ^= first >> np.uint64(32)
-            second = (second + word) * np.uint64(0xD6E8FEB86659FD93)
-            second ^= second >> np.uint64(29)
-            i += 8
-        result[text, 0] = _mix64(first ^ length)
-        result[text, 1] = _mix64(second + length)
-    return result

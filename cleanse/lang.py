@@ -49,11 +49,12 @@ def predict(sample: str) -> tuple[str, float]:
     return BCP47_OF_LABEL.get(tag, tag), min(1.0, float(probability))
 
 
-def identify_language(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
+def identify_language(documents: pl.LazyFrame, rules: Rules, *, flag: bool = True) -> pl.LazyFrame:
     """Identify the language of each document.
 
     Reads: `repaired`. Adds: `language` str (BCP 47, `und` where unknown); `language_score` f32, the probability the model
-    gives, or the share of the deciding script among the letters; `language_hits` list[HIT], one for `und`.
+    gives, or the share of the deciding script among the letters; `language_hits` list[HIT], one for `und`
+    where `flag` asks for it.
     Parameters of `language/undetermined`: `min_letters`, `min_score`, `sample_chars`, `long_sample_chars`,
     `sure_score` (below it the long sample is tried), `min_kana_share` (of kana and Han, for Japanese).
     """
@@ -66,7 +67,7 @@ def identify_language(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
         tagged = frame.with_columns(
             pl.Series("language", languages, pl.String), pl.Series("language_score", scores, pl.Float32)
         )
-        unknown = tagged.filter((pl.col("language") == UNKNOWN) & pl.lit(rule is not None))
+        unknown = tagged.filter((pl.col("language") == UNKNOWN) & pl.lit(flag))
         null, text = pl.lit(None, pl.UInt32), pl.lit(None, pl.String)
         hits = unknown.select(
             "doc", rule=pl.lit(RULE), action=pl.lit("flag"), acts=pl.lit(value=True), line=null, start=null, end=null,

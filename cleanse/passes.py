@@ -23,8 +23,9 @@ import orjson
 import polars as pl
 
 from cleanse import dedupe, documents, pipeline, segments, store
+from cleanse.catalogue import refuse_unusable
 from cleanse.engine import map_shards
-from cleanse.errors import CleanseError, InputError, LedgerError, OptionError
+from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
 from cleanse.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
 from cleanse.rules import Rules, load_rules
 from cleanse.sources import Inputs, Shard, check_sources, find_inputs, is_utf8, plan_shards, report_folder, work_folder
@@ -98,6 +99,8 @@ def run(
     started = time.perf_counter()
     place = Path(out)
     every = load_rules(*(Path(folder) for folder in rules))
+    if rules:
+        refuse_unusable(every)
     chosen = every.select(select, [*ignore, *([] if duplicates else ["dedupe"])])
     job = Job(
         work_folder(place),
@@ -147,6 +150,9 @@ def _at_work(work: store.WorkFolder, out: Path) -> Iterator[None]:
     """Take the work folder away at the end; leave it where the run was cut short, so that the next one goes on there."""
     try:
         yield
+    except WorkerError:
+        work.close()
+        raise
     except CleanseError:
         work.remove()
         raise
@@ -422,7 +428,10 @@ def assemble(
     rules = _rule_table(counts, job)
     rules.write_parquet(job.work / "report" / "rules.parquet", compression="zstd")
     timing["assemble"] = time.perf_counter() - clock
-    return {**_summarise(job, metadata, ledger, outcome, rules), "touched_lines": dict(sorted(touched.items()))}
+    return {
+        **_summarise(job, metadata, ledger, outcome, rules),
+        "touched_lines": {action: touched[action] for action in ("fix", "flag", "strip")},
+    }
 
 
 def _with_drops(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:

@@ -46,7 +46,9 @@ def _prepare(rules: Rules, every: Rules) -> Prepared:
 Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
 STAGES: dict[str, Stage] = {
     "encoding": lambda documents, prepared: encoding.repair_text(documents, prepared.repairer),
-    "language": lambda documents, prepared: lang.identify_language(documents, prepared.every),
+    "language": lambda documents, prepared: lang.identify_language(
+        documents, prepared.every, flag=lang.RULE in prepared.rules
+    ),
     "boilerplate": lambda documents, prepared: boilerplate.tag_boilerplate(documents, prepared.boilerplate),
     "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),
     "score": lambda documents, prepared: spam.score_spam(documents, prepared.rules),

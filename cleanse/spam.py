@@ -21,7 +21,7 @@ FAMILY = "spam"
 COLUMN = "spam_hits"
 SIGNAL = pl.Struct({"rule": pl.String, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "weight": pl.Float32})
 # Scripts that are written without spaces: a mechanism of Unicode, not a judgement.
-UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff"
+UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
 UNSPACED_RUN = re.compile(rf"[{UNSPACED}]")
 
 

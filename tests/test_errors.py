@@ -196,3 +196,31 @@ def test_faults_of_rules_are_listed_by_file() -> None:
     faults = [Fault("b.toml", "why", "is empty", "say why"), Fault("a.toml", "", "is not TOML")]
     expected = "2 faults in the rule files\na.toml: is not TOML\nb.toml: why: is empty\n  hint: say why"
     assert str(RuleError(faults)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("patterns = ['(?=a)b']\nliterals = ['ab']", "does not compile"),
+        ("method = 'nope'\nmax_chars = 9\npatterns = ['^a$']", "no such method: nope"),
+        ("action = 'drop'\nliterals = ['ab']\npatterns = ['^ab$']", "only a document can be dropped"),
+    ],
+)
+def test_a_rule_that_cannot_run_is_refused_before_the_run(tmp_path, text, fault):
+    """`run --rules` names the file and the fault of a rule that no stage could run, and there is no OUT."""
+    folder = tmp_path / "rules" / "boilerplate"
+    folder.mkdir(parents=True)
+    head = """
+title = "Line of a mill"
+why = "It stands here so that a test has a rule to break."
+since = "0.1.0"
+status = "stable"
+scope = "line"
+severity = "low"
+risk = "A line of a story that names a mill."
+"""
+    action = "" if text.startswith("action") else "action = 'strip'\n"
+    (folder / "mill.toml").write_text(head + action + text, "utf-8")
+    with pytest.raises(cleanse.CleanseError, match=f"(?s)boilerplate/mill.toml.*{fault}"):
+        cleanse.run(put(tmp_path / "in", {"a.txt": "ab"}), tmp_path / "out.parquet", rules=[tmp_path / "rules"])
+    assert not (tmp_path / "out.parquet").exists()
