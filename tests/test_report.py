@@ -162,11 +162,19 @@ def test_a_run_without_hits(tmp_path: Path) -> None:
 
 
 def test_rules_that_run_unasked_are_on_the_page(tmp_path: Path) -> None:
-    """The rule of the language runs always: it has a row and a sample though it was not selected."""
-    result = run(tmp_path, {"a.txt": "12 / 34"}, select=["boilerplate/image-path"])
+    """A charset is decoded in any case: its rule has a row and a sample though it was not selected."""
+    text = f"{RUSSIAN}\n" * 6
+    result = run(tmp_path, {"a.txt": text.encode("windows-1251")}, select=["boilerplate/image-path"])
     hits = table(result, "rules").select("rule", "language", "action", "documents").rows()
-    assert ("language/undetermined", "und", "flag", 1) in hits
-    assert "und · a.txt · rules/language/undetermined.toml the whole document" in Page(result).text()
+    assert ("encoding/charset", "ru", "fix", 1) in hits
+    assert "ru · a.txt · rules/encoding/charset.toml windows-1251 utf-8" in Page(result).text().lower()
+
+
+def test_an_unselected_rule_of_the_language_flags_nothing(tmp_path: Path) -> None:
+    """The language is told in any case, and the flag for `und` is a rule like others."""
+    result = run(tmp_path, {"a.txt": "12 / 34"}, select=["boilerplate/image-path"])
+    assert table(result, "measures")["language"].to_list() == ["und"]
+    assert table(result, "hits").height == 0
 
 
 def test_the_page_needs_nothing_else(ordinary: Result) -> None:
