@@ -14,12 +14,12 @@ import polars as pl
 
 from cleanse import kernels, segments
 from cleanse.errors import CleanseError
+from cleanse.lang import UNKNOWN
 from cleanse.rules import ANY, Block, Rule, Rules, Variant
 
 Method = Callable[[pl.DataFrame, pl.DataFrame, Rule], pl.DataFrame]
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
 CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "folded": pl.String, "literal": pl.String, "variant": pl.UInt32}
-UNKNOWN_LANGUAGE = "und"
 LONGEST_LINE = 2**32 - 1
 SHORT_LINE = (
     400  # characters: most rules look at no longer lines, which are four fifths of the text and hold the labels
@@ -130,22 +130,22 @@ class Matcher:
     def _find_labels(self, named: pl.DataFrame) -> pl.DataFrame:
         """Find the lines that are a label of a rule and nothing else, decoration aside: a join, not a pattern."""
         core = pl.col("trimmed").str.to_lowercase().str.replace_all(r"\s+", " ")
-        found = (
-            named.with_columns(core.alias("label"))
-            .join(self.labels, on=["label", "variant"], maintain_order="left")
-            .unique(["row", "variant"], maintain_order=True)
+        found = named.with_columns(core.alias("label")).join(
+            self.labels, on=["label", "variant"], maintain_order="left_right"
         )
         before = pl.col("front").str.strip_chars_end().str.ends_with(pl.col("before"))
         behind = pl.col("back").str.strip_chars_start().str.starts_with(pl.col("behind"))
-        return found.filter((before | (pl.col("before") == "")) & (behind | (pl.col("behind") == "")))
+        # A label may be there with a colon and without one: either suffices, so the choice comes after the test.
+        decorated = (before | (pl.col("before") == "")) & (behind | (pl.col("behind") == ""))
+        return found.filter(decorated).unique(["row", "variant"], maintain_order=True)
 
     def _admit(self, found: pl.DataFrame, places: Places) -> pl.DataFrame:
         """Let through what the language, the length of the line and its place in the document allow."""
         chars = pl.col("text").str.len_chars()
-        language = pl.col("language").fill_null(UNKNOWN_LANGUAGE)
+        language = pl.col("language").fill_null(UNKNOWN)
         same = (language == pl.col("own")) | language.str.starts_with(pl.col("own") + "-")
         found = found.join(self.numbers, on="variant", how="left", maintain_order="left").filter(
-            (pl.col("everywhere") | same | (language == UNKNOWN_LANGUAGE))
+            (pl.col("everywhere") | same | (language == UNKNOWN))
             & (chars >= pl.col("min_chars"))
             & (chars <= pl.col("max_chars"))
         )

@@ -10,6 +10,7 @@ Each pass can run in this process, on a pool or on a cluster, and a killed run g
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import time
@@ -180,22 +181,12 @@ def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str,
 
 def _clean(job: Job, shards: list[Shard], workers: int, progress: Progress | None) -> list[ShardSummary]:
     summaries = []
-    tasks = [_Task(job, shard) for shard in shards]
-    for number, summary in enumerate(map_shards(_run_task, tasks, workers), 1):
+    clean = functools.partial(clean_shard, job=job)
+    for number, summary in enumerate(map_shards(clean, shards, workers), 1):
         summaries.append(summary)
         if progress:
             progress("clean", number, len(shards))
     return summaries
-
-
-@dataclass(frozen=True)
-class _Task:
-    job: Job
-    shard: Shard
-
-
-def _run_task(task: _Task) -> ShardSummary:
-    return clean_shard(task.shard, task.job)
 
 
 def clean_shard(shard: Shard, job: Job) -> ShardSummary:

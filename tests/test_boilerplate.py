@@ -206,6 +206,12 @@ def test_spaces_and_case_of_words(text):
     assert lines_hit(text, rule(literals=["Read more"], patterns=["^{literals}$"])) == [0]
 
 
+@pytest.mark.parametrize("literals", [["More posts:", "More posts"], ["More posts", "More posts:"]])
+def test_a_label_with_and_without_its_colon(literals):
+    """Where both forms are words of a rule, the line without a colon is hit, whichever stands first."""
+    assert lines_hit("More posts", rule(literals=literals, label=True, patterns=[])) == [0]
+
+
 @pytest.mark.parametrize(
     ("word", "line"),
     [("İLGİLİ YAZILAR", "İLGİLİ YAZILAR"), ("ещё новости", "ЕЩЁ НОВОСТИ"), ("σχετικά", "ΣΧΕΤΙΚΆ"), ("más", "MÁS")],
