@@ -6,33 +6,34 @@ a line that repeats its neighbour, and a line made of the words of the title.
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
-from cleanse.matching import LINE_SCHEMA, Matcher, Method, tag, whole_lines
+from cleanse.lines import LINE_SCHEMA, Lines
+from cleanse.matching import Matcher, Method, tag, whole_lines
 from cleanse.rules import Rule, Rules
 
 FAMILY = "boilerplate"
 COLUMN = "boilerplate_hits"
+ENDS = "boilerplate_ends"
 
 
-def neighbours(candidates: pl.DataFrame, lines: pl.DataFrame, before: int, after: int) -> pl.DataFrame:
+def neighbours(candidates: pl.DataFrame, lines: Lines, before: int, after: int) -> pl.DataFrame:
     """Pair each candidate with the lines around it, blank ones not counted.
 
-    Reads of both: `row, doc, line, text`. Gives a row a pair: those, and `other`, the text of the neighbour.
+    Reads of the candidates: `row, doc, line, text`. Gives a row a pair: those, and `other`, the text of the neighbour.
     """
-    rows, docs, texts = lines["row"], lines["doc"], lines["text"]
-    place = pl.Series("place", rows.search_sorted(candidates["row"]), dtype=pl.Int64)
+    rows = candidates["row"].to_numpy().astype(np.int64)
     frames = [candidates.head(0).with_columns(pl.lit(None, pl.String).alias("other"))]
     for step in (*range(-before, 0), *range(1, after + 1)):
-        there = place + step
-        inside = (there >= 0) & (there < lines.height)
-        pairs, there = candidates.filter(inside), there.filter(inside)
-        same = docs.gather(there) == pairs["doc"]
-        frames.append(pairs.filter(same).with_columns(texts.gather(there.filter(same)).alias("other")))
+        there = np.clip(rows + step, 0, len(lines) - 1)
+        inside = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
+        other = lines.take(there[inside])["text"]
+        frames.append(candidates.filter(pl.Series(inside)).with_columns(other.alias("other")))
     return pl.concat(frames)
 
 
-def repeats_neighbour(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+def repeats_neighbour(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
     """Hit lines that end with the whole text of a line after them, behind a short prefix: breadcrumb and title.
 
     Parameters of the rule: `within` lines below; `min_repeat` characters of the repeated line, which are `min_share` of the
@@ -56,7 +57,7 @@ def repeats_neighbour(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule)
     return whole_lines(pairs.filter(repeated).unique("row", maintain_order=True).select(LINE_SCHEMA.keys()))
 
 
-def words_of_title(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+def words_of_title(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
     """Hit lines whose words nearly all stand in a neighbouring line, the title: the alternative text of an image.
 
     Parameters of the rule: `within` lines above or below; `min_share` of the words of the line.
@@ -83,6 +84,7 @@ def prepare(rules: Rules) -> Matcher:
 def tag_boilerplate(documents: pl.LazyFrame, matcher: Matcher) -> pl.LazyFrame:
     """Find boilerplate.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `boilerplate_hits` list[HIT].
+    Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `boilerplate_hits` list[HIT]; `boilerplate_ends` list[blocks.END],
+    where each block ends and why.
     """
-    return tag(documents, matcher, COLUMN)
+    return tag(documents, matcher, COLUMN, ENDS)

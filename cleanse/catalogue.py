@@ -14,7 +14,7 @@ import polars as pl
 
 from cleanse import quality
 from cleanse.errors import Fault, OptionError, RuleError
-from cleanse.matching import trim_lines
+from cleanse.literals import OPENING
 from cleanse.rules import ANY, RULE_FILE, Example, Head, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
@@ -271,7 +271,9 @@ def _unreached(rules: Sequence[Rule]) -> list[Fault]:
         if hit.expect == "pass"
     ]
     schema = {"rule": pl.String, "language": pl.String, "text": pl.String}
-    lines = trim_lines(pl.DataFrame(hits, schema=schema, orient="row"))
+    lines = pl.DataFrame(hits, schema=schema, orient="row").with_columns(
+        pl.col("text").str.replace(f"^{OPENING}+", "").alias("opened")
+    )
     frames = lines.partition_by("rule", "language", as_dict=True)
     found = []
     for rule in rules:

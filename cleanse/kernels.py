@@ -1,4 +1,4 @@
-"""Numba kernels over the UTF-8 buffers of a text column: scripts, tokens, shingles, MinHash. Nothing else.
+"""Numba kernels over the UTF-8 buffers of a text column: lines, scripts, tokens, shingles, MinHash. Nothing else.
 
 A kernel sees `data`, the bytes of all texts one behind the other, and `offsets`, int64, where each begins; text
 `i` is `data[offsets[i]:offsets[i + 1]]`. All release the GIL.
@@ -7,12 +7,12 @@ A kernel sees `data`, the bytes of all texts one behind the other, and `offsets`
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 Bytes = NDArray[np.uint8]
@@ -42,14 +42,15 @@ def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
     return content, starts
 
 
-def _code_points() -> pl.Series:
+def code_points() -> pl.Series:
+    """Give each code point of planes 0 and 1 as a text, surrogates as empty ones: what the tables are made from."""
     return pl.Series(["" if 0xD800 <= code < 0xE000 else chr(code) for code in range(PLANES)])
 
 
 @functools.cache
 def script_table() -> U8:
     """Give for each code point of planes 0 and 1 the number of its script in SCRIPTS, counted from 1; 0 for none."""
-    characters = _code_points()
+    characters = code_points()
     letters = characters.str.contains(r"^\p{L}$").to_numpy()
     table = np.zeros(PLANES, dtype=np.uint8)
     for number, script in enumerate(SCRIPTS, 1):
@@ -60,7 +61,7 @@ def script_table() -> U8:
 @functools.cache
 def token_tables() -> tuple[U8, U32]:
     """Give for each code point its class (separator, word, single) and its lower-case form (itself if longer)."""
-    characters = _code_points()
+    characters = code_points()
     classes = np.where(characters.str.contains(r"^[\p{L}\p{M}\p{N}]$").to_numpy(), WORD, SEPARATOR).astype(np.uint8)
     unspaced = "".join(rf"\p{{{script}}}" for script in UNSPACED)
     classes[characters.str.contains(rf"^[{unspaced}]$").to_numpy() & (classes == WORD)] = SINGLE
@@ -95,7 +96,7 @@ COUNTS = (
 @functools.cache
 def measure_table() -> U8:
     """Give the bits of each code point of planes 0 and 1."""
-    characters = _code_points()
+    characters = code_points()
     unspaced = "".join(rf"\p{{{script}}}" for script in UNSPACED)
     table = np.zeros(PLANES, dtype=np.uint8)
     letters = characters.str.contains(r"^[\p{L}\p{M}]$").to_numpy()
@@ -109,7 +110,7 @@ def measure_table() -> U8:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _decode(data: Bytes, i: int) -> tuple[int, int]:
+def decode_character(data: Bytes, i: int) -> tuple[int, int]:
     """Give the code point at byte `i` and where the next one begins; the bytes are valid UTF-8."""
     first = int(data[i])
     if first < 0x80:
@@ -120,6 +121,81 @@ def _decode(data: Bytes, i: int) -> tuple[int, int]:
         return ((first & 0x0F) << 12) | ((int(data[i + 1]) & 0x3F) << 6) | (int(data[i + 2]) & 0x3F), i + 3
     high = ((first & 0x07) << 18) | ((int(data[i + 1]) & 0x3F) << 12)
     return high | ((int(data[i + 2]) & 0x3F) << 6) | (int(data[i + 3]) & 0x3F), i + 4
+
+
+@functools.cache
+def space_table() -> NDArray[np.bool_]:
+    """Say of each code point of planes 0 and 1 whether it is white space."""
+    spaces: NDArray[np.bool_] = code_points().str.contains(r"^\s$").to_numpy()
+    return spaces
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_visible(data: Bytes, start: int, end: int, spaces: NDArray[np.bool_]) -> bool:
+    """Say whether a stretch of the buffer has a character that is not white space."""
+    i = start
+    while i < end:
+        code, i = decode_character(data, i)
+        if code >= PLANES or not spaces[code]:
+            return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def split_buffer(data: Bytes, offsets: Offsets, spaces: NDArray[np.bool_]) -> tuple[U32, U32, Offsets, Offsets, U32]:
+    """Find the lines of all texts that have a visible character.
+
+    Gives `doc` (number of the text), `line` (from 0, blank lines counted), `starts` and `ends` (bytes of `data`, without the
+    break) and `chars` (code points), an entry a line.
+    """
+    breaks = 0
+    for place in range(np.uint64(offsets[0]), np.uint64(offsets[-1])):
+        breaks += data[place] == 10
+    size = breaks + len(offsets)
+    docs, lines, chars = np.empty(size, np.uint32), np.empty(size, np.uint32), np.empty(size, np.uint32)
+    starts, ends = np.empty(size, np.int64), np.empty(size, np.int64)
+    count = 0
+    for doc in range(len(offsets) - 1):
+        end = np.uint64(offsets[doc + 1])
+        start = np.uint64(offsets[doc])
+        j = start
+        number = 0
+        length = np.uint32(0)
+        while True:
+            at_end = j >= end
+            if at_end or data[j] == 10:
+                docs[count], lines[count], chars[count] = doc, number, length
+                starts[count], ends[count] = start, j
+                count += _is_visible(data, starts[count], ends[count], spaces)
+                if at_end:
+                    break
+                number += 1
+                length = np.uint32(0)
+                start = np.uint64(j + np.uint64(1))
+            else:
+                length += np.uint32((data[j] & np.uint8(0xC0)) != np.uint8(0x80))
+            j += np.uint64(1)
+    return docs[:count], lines[:count], starts[:count], ends[:count], chars[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def gather_bytes(data: Bytes, starts: Offsets, ends: Offsets) -> tuple[Bytes, Offsets]:
+    """Copy places of a buffer one behind the other; give the bytes, and where each place begins in them."""
+    offsets = np.zeros(len(starts) + 1, dtype=np.int64)
+    for place in range(len(starts)):
+        offsets[place + 1] = offsets[place] + max(0, ends[place] - starts[place])
+    out = np.empty(offsets[-1], dtype=np.uint8)
+    for place in range(len(starts)):
+        shift = starts[place] - offsets[place]
+        for k in range(offsets[place], offsets[place + 1]):
+            out[k] = data[k + shift]
+    return out, offsets
+
+
+def as_texts(data: Bytes, offsets: Offsets) -> pl.Series:
+    """Make a column of the bytes of texts that stand one behind the other."""
+    array = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
+    return pl.Series("text", array, dtype=pl.String)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -149,7 +225,7 @@ def count_scripts(data: Bytes, offsets: Offsets, table: U8, han: int, scripts: i
                     counts[text, table[byte]] += 1
                 i += 1
             else:
-                code, i = _decode(data, i)
+                code, i = decode_character(data, i)
                 counts[text, table[code] if code < PLANES else (han if code < 0x40000 else 0)] += 1
         if end - begin > longest[text, 1]:
             longest[text, 0] = begin
@@ -184,7 +260,7 @@ def measure_texts(data: Bytes, offsets: Offsets, table: U8, counts: int) -> U32:
             if at_end:
                 code = 10
             else:
-                code, i = _decode(data, i)
+                code, i = decode_character(data, i)
             bits = table[code] if code < PLANES else ((LETTER | UNSPACED_LETTER) if code < 0x40000 else 0)
             if not at_end:
                 row[0] += 1
@@ -248,163 +324,6 @@ def measure_texts(data: Bytes, offsets: Offsets, table: U8, counts: int) -> U32:
     return result
 
 
-class Forms(NamedTuple):
-    """Literals made ready for `find_literals`, sorted by the length of their head and by its bytes.
-
-    `data`, `starts`: the bytes of all forms, ASCII in lower case, and where each begins; `owners`: the number of the literal
-    that a form belongs to; `maps`: for each length of HEADS a bitmap of the hashed heads; `begins`: one of
-    the hashed first four bytes; `pairs`: a bitmap of the first two
-    bytes of forms with short heads; `heads`, `firsts`, `kinds`: the distinct heads, the first form with each, and where the
-    heads of each length begin.
-    """
-
-    data: Bytes
-    starts: Offsets
-    owners: U32
-    maps: U8
-    begins: U8
-    pairs: U8
-    heads: U64
-    firsts: Offsets
-    kinds: Offsets
-
-
-HEADS = (8, 6, 4, 3, 2, 1)  # bytes of a form that are hashed: the most that it has; the last three are short
-MAP_BITS = 18
-GOLDEN = 0x9E3779B97F4A7C15
-
-
-def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
-    """Make (bytes of a form, number of its literal) ready to be looked for; empty forms are left out."""
-    keyed = set()
-    for form, owner in forms:
-        folded = form.lower()
-        kind = next((k for k, length in enumerate(HEADS) if len(folded) >= length), None)
-        if kind is not None:
-            keyed.add((kind, int.from_bytes(folded[: HEADS[kind]], "big"), folded, owner))
-    ordered = sorted(keyed)
-    maps = np.zeros((len(HEADS), 1 << (MAP_BITS - 3)), dtype=np.uint8)
-    begins = np.zeros(1 << (MAP_BITS - 3), dtype=np.uint8)
-    pairs = np.zeros(1 << 13, dtype=np.uint8)
-    for kind, head, form, _ in ordered:
-        if len(form) >= 4:
-            slot = ((int.from_bytes(form[:4], "big") * GOLDEN) & (2**64 - 1)) >> (64 - MAP_BITS)
-            begins[slot >> 3] |= 1 << (slot & 7)
-        slot = ((head * GOLDEN) & (2**64 - 1)) >> (64 - MAP_BITS)
-        maps[kind, slot >> 3] |= 1 << (slot & 7)
-        if HEADS[kind] < 4:
-            # A form of one byte may be followed by any byte.
-            for second in [form[1]] if len(form) > 1 else range(256):
-                place = (form[0] << 8) | second
-                pairs[place >> 3] |= 1 << (place & 7)
-    distinct = sorted({(kind, head) for kind, head, _, _ in ordered})
-    index = {key: place for place, key in enumerate(distinct)}
-    firsts = np.searchsorted([index[kind, head] for kind, head, _, _ in ordered], np.arange(len(distinct) + 1))
-    kinds = np.searchsorted([kind for kind, _ in distinct], np.arange(len(HEADS) + 1))
-    return Forms(
-        np.frombuffer(b"".join(form for _, _, form, _ in ordered), dtype=np.uint8),
-        np.cumsum([0, *(len(form) for _, _, form, _ in ordered)]).astype(np.int64),
-        np.array([owner for _, _, _, owner in ordered], dtype=np.uint32),
-        maps,
-        begins,
-        pairs,
-        np.array([head for _, head in distinct], dtype=np.uint64),
-        firsts.astype(np.int64),
-        kinds.astype(np.int64),
-    )
-
-
-@numba.njit(cache=True, nogil=True)
-def _find_head(heads: U64, low: int, high: int, head: np.uint64) -> int:
-    """Give the place of a head between `low` and `high`, or -1."""
-    stop = high
-    while low < high:
-        middle = (low + high) >> 1
-        if heads[middle] < head:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < stop and heads[low] == head else -1
-
-
-@numba.njit(cache=True, nogil=True)
-def find_literals(data: Bytes, offsets: Offsets, forms: Forms) -> tuple[U32, U32]:
-    """Find all literals in all texts, ASCII in either case: two u32 arrays, number of the text and of the literal.
-
-    A pair is given as often as a form of the literal stands in the text. A window of eight bytes slides over each text;
-    small bitmaps of hashed heads turn away nearly all places, and what is left is compared byte by byte.
-    """
-    texts = np.empty(1024, dtype=np.uint32)
-    found = np.empty(1024, dtype=np.uint32)
-    count = 0
-    fold = np.arange(256).astype(np.uint64)
-    for letter in range(65, 91):
-        fold[letter] = np.uint64(letter + 32)
-    lengths = np.array(HEADS)
-    golden, shift = np.uint64(GOLDEN), np.uint64(64 - MAP_BITS)
-    seven, three, eight = np.uint64(7), np.uint64(3), np.uint64(8)
-    one = np.uint8(1)
-    maps, begins, pairs = forms.maps.ravel(), forms.begins, forms.pairs
-    size = np.uint64(forms.maps.shape[1])
-    for text in range(len(offsets) - 1):
-        begin, end = offsets[text], offsets[text + 1]
-        window = np.uint64(0)
-        for j in range(begin, end + 7):
-            window <<= eight
-            if j < end:
-                window |= fold[data[j]]
-            i = j - 7
-            if i < begin or data[i] & 0xC0 == 0x80:
-                continue  # not full yet, or inside a character
-            slot = np.uint64((window >> np.uint64(32)) * golden) >> shift
-            pair = window >> np.uint64(48)
-            opens = pairs[pair >> three] >> np.uint8(pair & seven)
-            if not ((begins[slot >> three] >> np.uint8(slot & seven)) | opens) & one:
-                continue
-            slot8 = np.uint64(window * golden) >> shift
-            slot6 = np.uint64((window >> np.uint64(16)) * golden) >> shift
-            slot4 = slot
-            open8 = maps[slot8 >> three] >> np.uint8(slot8 & seven)
-            open6 = maps[size + (slot6 >> three)] >> np.uint8(slot6 & seven)
-            open4 = maps[size + size + (slot4 >> three)] >> np.uint8(slot4 & seven)
-            if not (open8 | open6 | open4 | opens) & one:
-                continue
-            for kind in range(6):
-                if (
-                    (kind == 0 and not open8 & one)
-                    or (kind == 1 and not open6 & one)
-                    or (kind == 2 and not open4 & one)
-                ):
-                    continue
-                if kind == 3 and not opens & one:
-                    break
-                head = window >> np.uint64(64 - 8 * lengths[kind])
-                place = _find_head(forms.heads, forms.kinds[kind], forms.kinds[kind + 1], head)
-                if place < 0:
-                    continue
-                for form in range(forms.firsts[place], forms.firsts[place + 1]):
-                    length = forms.starts[form + 1] - forms.starts[form]
-                    if i + length > end:
-                        continue
-                    same = True
-                    for k in range(lengths[kind], length):
-                        if fold[data[i + k]] != np.uint64(forms.data[forms.starts[form] + k]):
-                            same = False
-                            break
-                    if same:
-                        if count == len(texts):
-                            more_texts = np.empty(2 * count, dtype=np.uint32)
-                            more_texts[:count] = texts
-                            texts = more_texts
-                            more_found = np.empty(2 * count, dtype=np.uint32)
-                            more_found[:count] = found
-                            found = more_found
-                        texts[count] = text
-                        found[count] = forms.owners[form]
-                        count += 1
-    return texts[:count].copy(), found[:count].copy()
-
-
 @numba.njit(cache=True, nogil=True, inline="always")
 def _mix64(value: np.uint64) -> np.uint64:
     """Scramble 64 bits (the finalizer of MurmurHash3, public domain)."""
@@ -427,7 +346,7 @@ def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out
     inside = False
     i = start
     while i < end:
-        code, i = _decode(data, i)
+        code, i = decode_character(data, i)
         kind = classes[code] if code < PLANES else (SINGLE if code < 0x40000 else SEPARATOR)
         if kind == WORD:
             letter = folded[code]

@@ -1,328 +1,458 @@
 """Find what the rules hit: gates first, then only the rules whose words are there.
 
-Three gates keep this fast (`docs/design.md`): the literals of all rules in one pass of a kernel, the length of the line, and
-the language of the document. What is left, a few lines in a hundred, meets the patterns.
+1. One pass of a kernel over the bytes of all lines finds the literals of all rules (`literals.py`).
+2. Language, length and place of the line, and what stands around the literal, turn nearly all of them away: numbers only.
+3. A label that is alone on its line is a hit. A pattern is cut at its literals, so that its two ends, which are the same in
+   all languages, meet what stands before and behind; patterns without `{literals}` meet the few lines that are left.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from cleanse import kernels, segments
+from cleanse import blocks, literals, segments
 from cleanse.errors import CleanseError
 from cleanse.lang import UNKNOWN
-from cleanse.rules import ANY, Block, Rule, Rules, Variant
+from cleanse.lines import LINE_SCHEMA, Lines, Rows
+from cleanse.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, DECORATION, Forms, fold
+from cleanse.rules import ANY, Pattern, Rule, Rules, Template, Variant
 
-Method = Callable[[pl.DataFrame, pl.DataFrame, Rule], pl.DataFrame]
-LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
-CANDIDATE_SCHEMA = {**LINE_SCHEMA, "opened": pl.String, "folded": pl.String, "literal": pl.String, "variant": pl.UInt32}
+Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
+Flags = NDArray[np.bool_]
 LONGEST_LINE = 2**32 - 1
 SHORT_LINE = (
     400  # characters: most rules look at no longer lines, which are four fifths of the text and hold the labels
 )
-# What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
-# symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
-# speech of a label; not the signs of copyright and of currencies, which are words of their own.
-DECORATION = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Ps}\p{Pe}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»«‹›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
-# Before a pattern only what cannot open a quotation or a bracket is taken away.
-OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
+
+USES = {
+    "literal": pl.UInt32,
+    "variant": pl.UInt32,
+    "use": pl.UInt8,
+    "before": pl.String,
+    "behind": pl.String,
+    "pattern": pl.UInt32,
+}
+CUTS = {"variant": pl.UInt32, "use": pl.UInt8, "template": pl.UInt32}
+ASKED = {"variant": pl.UInt32, "pattern": pl.UInt32, "filtered": pl.Boolean, "gated": pl.Boolean}
+
+# Where a literal is looked for: only where it opens a line, or anywhere; only in short lines, or in all.
+Reach = tuple[bool, bool]
+REACHES: tuple[Reach, ...] = ((True, True), (True, False), (False, True), (False, False))
+
+
+class Use(IntEnum):
+    """What a literal is good for in a rule: what must stand around it before anything else is asked."""
+
+    LABEL = 0  # it is alone on its line, decoration aside
+    OPENING = 1  # it opens the line
+    INSIDE = 2  # patterns ask what stands before and behind it
+    GATE = 3  # it only admits the line to the patterns of its language
+    OPENING_PATTERN = 4  # a pattern that sees the whole line begins with it
+    PATTERN = 5  # a pattern that sees the whole line cannot match without it
+
+
+OPENING_USES = (Use.LABEL, Use.OPENING, Use.OPENING_PATTERN)
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """The line rules of a family, made ready: which literal leads to which rule in which language.
+    """The line rules of a family, made ready.
 
-    `forms` holds every way in which a literal may be written, `far_forms` those of rules that look at long lines; `literals` (`number`, `literal`, `variant`) tells whose it is.
-    `labels` (`label`, `before`, `behind`, `variant`)
-    holds the literals that may be a whole line; `numbers` has a row a variant with what admits a line to it.
+    `forms` holds every way in which a literal may be written, by where it is looked for; `uses` tells what each literal is for: `literal` (number), `variant`, `use`, `before` and `behind` (decoration that a label needs), `pattern`.
+    `templates` are the distinct patterns that were cut at their literals, `cuts` says which variants have which (`variant`,
+    `use`, `template`). `patterns` are those that see a whole line; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
+    they are, whether they have a prefilter, and whether a literal of the variant must be there too. `bounds` has an entry a
+    variant in each array.
     """
 
     rules: Rules
     methods: dict[str, Method]
     variants: tuple[tuple[Rule, Variant], ...]
-    forms: kernels.Forms
-    far_forms: kernels.Forms
-    literals: pl.DataFrame
-    labels: pl.DataFrame
-    numbers: pl.DataFrame
+    forms: dict[Reach, Forms]
+    uses: pl.DataFrame
+    templates: tuple[Template, ...]
+    cuts: pl.DataFrame
+    patterns: tuple[Pattern, ...]
+    asked: pl.DataFrame
+    bounds: Bounds
 
     @staticmethod
     def prepare(rules: Rules, methods: dict[str, Method]) -> Matcher:
         """Make the rules of a family ready to match; rules of scope document are left out."""
-        variants = [
+        variants = tuple(
             (rule, variant)
             for rule in rules
             if rule.head.scope != "document" and rule.family != "encoding"
             for variant in rule.variants
-        ]
+        )
         numbers: dict[str, int] = {}
-        forms: dict[bool, list[tuple[bytes, int]]] = {True: [], False: []}
-        pairs: list[tuple[int, str, int]] = []
-        labels = []
+        spelled: dict[Reach, set[tuple[str, int]]] = {reach: set() for reach in REACHES}
+        uses: list[tuple[object, ...]] = []
+        templates: dict[Template, int] = {}
+        cuts: set[tuple[int, int, int]] = set()
+        patterns: list[Pattern] = []
+        asked: list[tuple[int, int, bool, bool]] = []
         for number, (rule, variant) in enumerate(variants):
-            short = rule.head.max_chars is not None and rule.head.max_chars <= SHORT_LINE
-            for literal in variant.literals:
-                lowered = literal.lower()
-                own = numbers.setdefault(lowered, len(numbers))
-                forms[short] += [(form.encode(), own) for form in case_forms(literal)]
-                pairs.append((own, lowered, number))
-            if rule.head.label:
-                labels += [(literal, number) for literal in variant.literals]
-        schema = {"number": pl.UInt32, "literal": pl.String, "variant": pl.UInt32}
+            short = (rule.head.max_chars or LONGEST_LINE) <= SHORT_LINE
+            for literal, *use in _list_uses(rule, variant, len(patterns)):
+                own = numbers.setdefault(literal.lower(), len(numbers))
+                spelled[use[0] in OPENING_USES, short].add((literal, own))
+                uses.append((own, number, *use))
+            for template in variant.templates:
+                own = templates.setdefault(template, len(templates))
+                cuts.add((number, Use.OPENING if template.opens else Use.INSIDE, own))
+            for pattern in variant.whole:
+                asked.append((number, len(patterns), pattern.prefilter is not None, _is_gated(pattern, variant)))
+                patterns.append(pattern)
         return Matcher(
             rules,
             methods,
-            tuple(variants),
-            kernels.prepare_forms([*forms[True], *forms[False]]),
-            kernels.prepare_forms(forms[False]),
-            pl.DataFrame(pairs, schema=schema, orient="row").unique(maintain_order=True),
-            split_labels(pl.DataFrame(labels, schema={"text": pl.String, "variant": pl.UInt32}, orient="row")),
-            _number_variants(variants),
+            variants,
+            _prepare_forms(spelled),
+            pl.DataFrame(uses, schema=USES, orient="row")
+            .unique(maintain_order=True)
+            .with_columns(pl.col("use").is_in(OPENING_USES).alias("opening")),
+            tuple(templates),
+            pl.DataFrame(sorted(cuts), schema=CUTS, orient="row"),
+            tuple(patterns),
+            pl.DataFrame(asked, schema=ASKED, orient="row"),
+            Bounds.of(variants),
         )
 
-    def match(self, documents: pl.DataFrame) -> pl.DataFrame:
+    def match(self, documents: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Find every place that a rule hits in the repaired text.
 
-        Reads: `doc`, `repaired`, `language`. Gives a frame of `segments.FOUND_SCHEMA`.
+        Reads: `doc`, from 0 in steps of 1, `repaired`, `language`. Gives a frame of `segments.FOUND_SCHEMA`, and one of
+        `blocks.SCHEMA` that says where each block ends and why.
         """
-        lines = segments.split_lines(documents, "repaired").with_row_index("row")
-        lines = lines.filter(pl.col("text").str.contains(r"\S"))
-        places = Places(lines)
-        named = self._find_named(lines, documents.select("doc", "language"), places)
-        labelled = _by_variant(self._find_labels(named))
-        candidates = _by_variant(named)
+        lines = Lines(documents["repaired"])
+        languages = documents["language"].fill_null(UNKNOWN)
+        joined = self._find_literals(lines).join(self.uses, on=["literal", "opening"], how="inner")
+        admitted = self.bounds.admit(joined["variant"].to_numpy(), joined["row"].to_numpy(), lines, languages)
+        joined = joined.filter(pl.Series(admitted & _surrounded(joined)))
+        hits = _Hits(len(self.variants))
+        hits.add_pairs(_decorated(joined.filter(pl.col("use") == Use.LABEL), lines))
+        hits.add_pairs(self._match_cuts(joined, lines))
+        matched = self._match_patterns(self._admit_patterns(joined, lines), lines)
+        hits.add_pairs(matched)
+        return self._place_hits(hits, matched, lines)
+
+    def _find_literals(self, lines: Lines) -> pl.DataFrame:
+        """Give a row for each place of each literal: `row`, `literal`, `start`, `end` (bytes), `around` (bits), `opening`.
+
+        `opening` says that it was looked for only where it opens the line.
+        """
+        frames = []
+        for in_short in (True, False):
+            rows = np.flatnonzero((lines.chars <= SHORT_LINE) == in_short)
+            starts, ends = lines.starts[rows], lines.ends[rows]
+            for opening, find in ((True, literals.find_openings), (False, literals.find_literals)):
+                found = find(lines.data, starts, ends, self.forms[opening, in_short])
+                around = literals.judge_surroundings(
+                    lines.data,
+                    starts[found.lines],
+                    ends[found.lines],
+                    found.starts,
+                    found.ends,
+                    literals.decoration_table(),
+                )
+                places = {"literal": found.literals, "start": found.starts, "end": found.ends, "around": around}
+                frame = pl.DataFrame({"row": rows[found.lines].astype(np.uint32), **places})
+                frames.append(frame.with_columns(opening=pl.lit(opening)))
+        return pl.concat(frames)
+
+    def _match_cuts(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
+        """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
+        placed = joined.filter((pl.col("use") == Use.OPENING) | (pl.col("use") == Use.INSIDE))
+        rows, start, end = (placed[name].to_numpy() for name in ("row", "start", "end"))
+        begins, stops = lines.starts[rows], lines.ends[rows]
+        opened = literals.open_lines(lines.data, begins, stops, literals.decoration_table())
+        begins = np.where(self.bounds.trim[placed["variant"].to_numpy()], opened, begins)
+        inside = placed["use"].to_numpy() == Use.INSIDE
+        fits = np.flatnonzero((start == begins) | (inside & (start > begins)))
+        cut = placed[fits].with_columns(
+            lines.cut(begins[fits], start[fits]).alias("before"), lines.cut(end[fits], stops[fits]).alias("behind")
+        )
+        cut = cut.with_columns(
+            fold(pl.col("before")).alias("folded_before"), fold(pl.col("behind")).alias("folded_behind")
+        )
+        cut = cut.join(self.cuts, on=["variant", "use"], how="inner").sort("template", "row", "start", "variant")
+        found = [cut.head(0).select("variant", "row")]
+        for (number,), group in cut.group_by("template", maintain_order=True):
+            template = self.templates[int(str(number))]
+            folded = "folded_" if template.folded else ""
+            matches = group[f"{folded}behind"].str.contains(template.behind)
+            if not template.opens:
+                matches &= group[f"{folded}before"].str.contains(template.before)
+            found.append(group.filter(matches).select("variant", "row"))
+        return pl.concat(found)
+
+    def _admit_patterns(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
+        """Give the lines that each pattern is to look at: `variant`, `pattern`, `row`; no pattern where a method decides alone."""
+        gates = joined.filter(pl.col("use") == Use.GATE).select("variant", "row").unique()
+        bare = [pl.DataFrame(schema=gates.schema)]
+        for number, (_, variant) in enumerate(self.variants):
+            if not variant.literals:
+                rows = self.bounds.admit_lines(number, lines)
+                bare.append(pl.DataFrame({"variant": np.full(len(rows), number), "row": rows}, schema=gates.schema))
+        gates = pl.concat([gates, *bare])
+        own = joined.filter(pl.col("use") > Use.GATE).select("variant", "pattern", "row").unique()
+        own = own.join(self.asked, on=["variant", "pattern"], how="inner")
+        unasked = gates.join(self.asked, on="variant", how="anti").with_columns(pattern=pl.lit(None, pl.UInt32))
+        whole = [self.bounds.methodical[number] for number in unasked["variant"]]
+        frames = [
+            own.filter(~pl.col("gated")),
+            own.filter(pl.col("gated")).join(gates, on=["variant", "row"], how="semi"),
+            gates.join(self.asked.filter(~pl.col("filtered")), on="variant", how="inner"),
+            unasked.filter(pl.Series(whole, dtype=pl.Boolean)),
+        ]
+        return pl.concat(frame.select("variant", "pattern", "row") for frame in frames).sort(
+            "pattern", "row", "variant"
+        )
+
+    def _match_patterns(self, admitted: pl.DataFrame, lines: Lines) -> pl.DataFrame:
+        """Keep the lines that their pattern matches."""
+        rows = admitted["row"].to_numpy()
+        starts, stops = lines.starts[rows], lines.ends[rows]
+        opened = literals.open_lines(lines.data, starts, stops, literals.decoration_table())
+        starts = np.where(self.bounds.trim[admitted["variant"].to_numpy()], opened, starts)
+        found = [admitted.filter(pl.col("pattern").is_null())]
+        asked = admitted.with_columns(pl.Series("start", starts), pl.Series("stop", stops)).drop_nulls("pattern")
+        folded = np.array([pattern.folded for pattern in self.patterns], dtype=np.bool_)[asked["pattern"].to_numpy()]
+        for folds in (False, True):
+            chosen = asked.filter(pl.Series(folded == folds))
+            texts = lines.cut(chosen["start"].to_numpy(), chosen["stop"].to_numpy())
+            chosen = chosen.select("variant", "pattern", "row", (fold(texts) if folds else texts).alias("text"))
+            for (number,), group in chosen.group_by("pattern", maintain_order=True):
+                matches = group["text"].str.contains(self.patterns[int(str(number))].regex)
+                found.append(group.filter(matches).drop("text"))
+        return pl.concat(found)
+
+    def _place_hits(self, hits: _Hits, matched: pl.DataFrame, lines: Lines) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Give the spans of what was hit, according to the scope of each rule."""
         found = [pl.DataFrame(schema=segments.FOUND_SCHEMA)]
-        for number, (rule, variant) in enumerate(self.variants):
-            hits = [labelled[number].select(CANDIDATE_SCHEMA.keys())] if number in labelled else []
-            looked_at = candidates.get(number) if variant.literals else self._short_lines(lines, rule, places)
-            if looked_at is not None and looked_at.height and (variant.patterns or rule.head.method):
-                hits.append(_match_patterns(rule, variant, looked_at).select(CANDIDATE_SCHEMA.keys()))
-            if any(frame.height for frame in hits):
-                found.append(self._place_hits(rule, variant, pl.concat(hits), lines))
-        return pl.concat(found).unique(maintain_order=True)
+        ends = [pl.DataFrame(schema=blocks.SCHEMA)]
+        plain: list[tuple[str, Rows]] = []
+        for rule, numbers in self._by_rule():
+            rows = hits.of(numbers)
+            if not len(rows):
+                continue
+            if rule.head.method:
+                placed = self.methods[rule.head.method](lines.take(rows), lines, rule)
+            elif rule.head.scope == "span":
+                placed = self._find_spans(matched.filter(pl.col("variant").is_in(numbers)), lines)
+            elif rule.head.scope == "block" and rule.head.block:
+                rows, stops = blocks.extend_blocks(rows, lines, rule.head.block)
+                ends.append(stops.select(pl.lit(rule.id).alias("rule"), pl.all()).select(blocks.SCHEMA.keys()))
+                plain.append((rule.id, rows))
+                continue
+            else:
+                plain.append((rule.id, rows))
+                continue
+            whole = (pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars())
+            placed = placed.with_columns(pl.lit(rule.id).alias("rule"), whole.alias("whole"))
+            found.append(placed.select(pl.col(name).cast(dtype) for name, dtype in segments.FOUND_SCHEMA.items()))
+        if plain:
+            rules = pl.concat([pl.repeat(rule_id, len(rows), eager=True) for rule_id, rows in plain])
+            placed = whole_lines(lines.take(np.concatenate([rows for _, rows in plain])))
+            placed = placed.with_columns(rules.alias("rule"), whole=pl.lit(value=True))
+            found.append(placed.select(pl.col(name).cast(dtype) for name, dtype in segments.FOUND_SCHEMA.items()))
+        return pl.concat(found).unique(["doc", "rule", "line", "start", "end"], maintain_order=True), pl.concat(ends)
 
-    def _find_named(self, lines: pl.DataFrame, languages: pl.DataFrame, places: Places) -> pl.DataFrame:
-        """Find for each line the rules and languages one of whose literals it contains: `literal` and `variant` added.
-
-        One pass of a kernel over the bytes of all lines finds the literals of all rules, in long lines only of those rules
-        that look at long lines.
-        """
-        short = pl.col("text").str.len_chars() <= SHORT_LINE
-        found = pl.concat(
-            [self._search(lines.filter(short), self.forms), self._search(lines.filter(~short), self.far_forms)]
-        ).join(languages, on="doc", how="left", maintain_order="left")
-        admitted = self._admit(found, places)
-        surroundings = trim_lines(admitted.select("row", "text").unique("row")).drop("text")
-        return admitted.join(surroundings, on="row").sort("row", "variant", "literal")
-
-    def _search(self, lines: pl.DataFrame, forms: kernels.Forms) -> pl.DataFrame:
-        """Give a row for each line, literal in it and variant that the literal belongs to."""
-        data, offsets = kernels.buffers(lines["text"])
-        rows, numbers = kernels.find_literals(data, offsets, forms)
-        pairs = pl.DataFrame({"place": rows, "number": numbers}).unique().join(self.literals, on="number")
-        pairs = pairs.sort("place", "variant", "literal")
-        return lines[pairs["place"]].select(LINE_SCHEMA.keys()).hstack(pairs.select("literal", "variant"))
-
-    def _find_labels(self, named: pl.DataFrame) -> pl.DataFrame:
-        """Find the lines that are a label of a rule and nothing else, decoration aside: a join, not a pattern."""
-        core = pl.col("trimmed").str.to_lowercase().str.replace_all(r"\s+", " ")
-        found = named.with_columns(core.alias("label")).join(
-            self.labels, on=["label", "variant"], maintain_order="left_right"
-        )
-        before = pl.col("front").str.strip_chars_end().str.ends_with(pl.col("before"))
-        behind = pl.col("back").str.strip_chars_start().str.starts_with(pl.col("behind"))
-        # A label may be there with a colon and without one: either suffices, so the choice comes after the test.
-        decorated = (before | (pl.col("before") == "")) & (behind | (pl.col("behind") == ""))
-        return found.filter(decorated).unique(["row", "variant"], maintain_order=True)
-
-    def _admit(self, found: pl.DataFrame, places: Places) -> pl.DataFrame:
-        """Let through what the language, the length of the line and its place in the document allow."""
-        chars = pl.col("text").str.len_chars()
-        language = pl.col("language").fill_null(UNKNOWN)
-        same = (language == pl.col("own")) | language.str.starts_with(pl.col("own") + "-")
-        found = found.join(self.numbers, on="variant", how="left", maintain_order="left").filter(
-            (pl.col("everywhere") | same | (language == UNKNOWN))
-            & (chars >= pl.col("min_chars"))
-            & (chars <= pl.col("max_chars"))
-        )
-        bound = pl.col("head").is_not_null() | pl.col("tail").is_not_null() | (pl.col("min_lines") > 1)
-        columns = [*LINE_SCHEMA, "literal", "variant"]
-        if found.filter(bound).is_empty():
-            return found.select(columns)
-        ordinals = places.of(found.filter(bound))
-        found = found.join(ordinals, on="row", how="left", maintain_order="left")
-        anywhere = pl.col("head").is_null() & pl.col("tail").is_null()
-        near = (pl.col("ordinal") < pl.col("head")).fill_null(value=False)
-        near = near | (pl.col("from_end") <= pl.col("tail")).fill_null(value=False) | anywhere
-        enough = pl.col("ordinal") + pl.col("from_end") >= pl.col("min_lines")
-        return found.filter(~bound | (near & enough).fill_null(value=False)).select(columns)
-
-    def _short_lines(self, lines: pl.DataFrame, rule: Rule, places: Places) -> pl.DataFrame:
-        """Give the lines that a rule without literals is to look at: those within its bounds."""
-        head = rule.head
-        limit = head.max_chars or 0
-        candidates = places.first(head.head) if head.head else lines
-        candidates = candidates.filter(pl.col("text").str.len_bytes() <= 4 * limit)
-        chars = pl.col("text").str.len_chars()
-        candidates = candidates.filter((chars <= limit) & (chars >= head.min_chars))
-        if (head.tail or head.min_lines > 1) and candidates.height:
-            ordinals = places.of(candidates)
-            candidates = candidates.join(ordinals, on="row", how="left", maintain_order="left")
-            candidates = candidates.filter(pl.col("from_end") <= (head.tail or LONGEST_LINE))
-            candidates = candidates.filter(pl.col("ordinal") + pl.col("from_end") >= head.min_lines)
-        lines = candidates.select(LINE_SCHEMA.keys())
-        opened = trim_lines(lines) if head.trim else lines.with_columns(opened="text", folded="text")
-        unnamed = {"literal": pl.lit(None, pl.String), "variant": pl.lit(0, pl.UInt32)}
-        return opened.with_columns(**unnamed).select(CANDIDATE_SCHEMA.keys())
-
-    def _place_hits(self, rule: Rule, variant: Variant, hits: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-        """Give the spans of what was hit, according to the scope of the rule."""
-        hits = hits.unique("row", maintain_order=True).select(LINE_SCHEMA.keys())
-        if rule.head.method:
-            found = self.methods[rule.head.method](hits, lines, rule)
-        elif rule.head.scope == "span":
-            found = find_spans(hits, variant.patterns)
-        elif rule.head.scope == "block" and rule.head.block:
-            found = extend_block(hits, lines, rule.head.block)
-        else:
-            found = whole_lines(hits)
-        whole = (pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars())
-        return found.select(
-            "doc",
-            pl.lit(rule.id).alias("rule"),
-            "line",
-            pl.col("start").cast(pl.UInt32),
-            pl.col("end").cast(pl.UInt32),
-            whole.alias("whole"),
-            "text",
+    def _find_spans(self, matched: pl.DataFrame, lines: Lines) -> pl.DataFrame:
+        """Give the places of the patterns in the lines that they match: LINE_SCHEMA, `start`, `end`."""
+        texts = lines.take(matched["row"].unique().sort().to_numpy())
+        marks = unused_characters(texts["text"])
+        return pl.concat(
+            _measure_spans(texts.join(group, on="row", how="semi"), self.patterns[int(str(number))].regex, *marks)
+            for (number,), group in matched.group_by("pattern", maintain_order=True)
         )
 
-
-class Places:
-    """Where the lines of a batch stand in their documents, blank lines not counted; worked out when first asked for."""
-
-    def __init__(self, lines: pl.DataFrame) -> None:
-        """Take the lines that are not blank, in order, with `row` and `doc`."""
-        self._lines = lines
-
-    @functools.cached_property
-    def _ordinals(self) -> pl.DataFrame:
-        position = pl.int_range(pl.len(), dtype=pl.UInt32)
-        first = pl.col("doc").ne_missing(pl.col("doc").shift(1))
-        last = pl.col("doc").ne_missing(pl.col("doc").shift(-1))
-        return self._lines.select(
-            "row",
-            (position - pl.when(first).then(position).forward_fill()).alias("ordinal"),
-            (pl.when(last).then(position).backward_fill() - position + 1).alias("from_end"),
-        )
-
-    def of(self, lines: pl.DataFrame) -> pl.DataFrame:
-        """Give `row`, `ordinal` (from 0) and `from_end` (from 1) of some lines."""
-        return self._ordinals.join(lines.select("row").unique(), on="row", how="semi")
-
-    def first(self, count: int) -> pl.DataFrame:
-        """Give the first `count` lines of each document."""
-        return self._lines.filter(self._ordinals["ordinal"] < count)
+    def _by_rule(self) -> Iterator[tuple[Rule, list[int]]]:
+        """Give each rule and the numbers of its variants."""
+        numbers: dict[str, list[int]] = {}
+        for number, (rule, _) in enumerate(self.variants):
+            numbers.setdefault(rule.id, []).append(number)
+        for own in numbers.values():
+            yield self.variants[own[0]][0], own
 
 
-def _number_variants(variants: list[tuple[Rule, Variant]]) -> pl.DataFrame:
-    """Give a row a variant with what admits a line to it."""
-    rows = [
-        (
-            number,
-            variant.language,
-            variant.everywhere or variant.language == ANY,
-            rule.head.min_chars,
-            rule.head.max_chars or LONGEST_LINE,
-            rule.head.min_lines,
-            rule.head.head,
-            rule.head.tail,
-        )
-        for number, (rule, variant) in enumerate(variants)
-    ]
-    schema = {"variant": pl.UInt32, "own": pl.String, "everywhere": pl.Boolean, "min_chars": pl.UInt32}
-    bounds = {"max_chars": pl.UInt32, "min_lines": pl.UInt32, "head": pl.UInt32, "tail": pl.UInt32}
-    return pl.DataFrame(rows, schema={**schema, **bounds}, orient="row")
+class _Hits:
+    """The rows that each variant has hit so far."""
+
+    def __init__(self, variants: int) -> None:
+        self._rows: list[list[Rows]] = [[] for _ in range(variants)]
+
+    def add(self, variant: int, rows: Rows) -> None:
+        """Note rows that a variant hits."""
+        if len(rows):
+            self._rows[variant].append(rows.astype(np.int64))
+
+    def add_pairs(self, pairs: pl.DataFrame) -> None:
+        """Note all rows of a frame with `variant` and `row`."""
+        for (variant,), group in pairs.group_by("variant", maintain_order=True):
+            self.add(int(str(variant)), group["row"].to_numpy())
+
+    def of(self, variants: Iterable[int]) -> Rows:
+        """Give what some variants hit, each row once and in order."""
+        rows = [part for variant in variants for part in self._rows[variant]]
+        return np.unique(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int64)
 
 
-def _by_variant(found: pl.DataFrame) -> dict[int, pl.DataFrame]:
-    groups = found.group_by("variant", maintain_order=True)
-    return {int(str(number)): group for (number,), group in groups}
+@dataclass(frozen=True)
+class Bounds:
+    """What admits a line to a variant, an entry a variant.
 
-
-def _match_patterns(rule: Rule, variant: Variant, candidates: pl.DataFrame) -> pl.DataFrame:
-    """Keep the lines that a pattern matches; spans and methods look again by themselves.
-
-    A pattern that begins with the words of the language meets only the lines that begin with one of them.
+    `languages` is None where any language will do; `trim` says that patterns see the line without what stands before it;
+    `methodical`, that a method decides.
     """
-    if not variant.patterns:
-        return candidates
-    beginning = candidates
-    if any(variant.anchored):
-        lowered = pl.col("folded") if rule.head.trim else pl.col("text").str.to_lowercase().str.replace_all(r"\s+", " ")
-        beginning = candidates.filter(lowered.str.starts_with(pl.col("literal")).fill_null(value=True))
-    frames = [candidates.head(0)]
-    for pattern, anchored, folded in zip(variant.patterns, variant.anchored, variant.folded, strict=True):
-        column = pl.col("folded" if folded else "opened" if rule.head.trim else "text")
-        asked = beginning if anchored else candidates
-        if asked.height:
-            frames.append(asked.filter(column.str.contains(pattern).fill_null(value=False)))
-    return pl.concat(frames)
+
+    languages: tuple[str | None, ...]
+    min_chars: Rows
+    max_chars: Rows
+    min_lines: Rows
+    head: Rows
+    tail: Rows
+    trim: Flags
+    methodical: Flags
+
+    @staticmethod
+    def of(variants: tuple[tuple[Rule, Variant], ...]) -> Bounds:
+        """Take the bounds from the heads of the rules; `head` and `tail` are 0 where a line may stand anywhere."""
+        heads = [rule.head for rule, _ in variants]
+        return Bounds(
+            tuple(None if v.everywhere or v.language == ANY else v.language for _, v in variants),
+            np.array([head.min_chars for head in heads], dtype=np.int64),
+            np.array([head.max_chars or LONGEST_LINE for head in heads], dtype=np.int64),
+            np.array([head.min_lines for head in heads], dtype=np.int64),
+            np.array([head.head or 0 for head in heads], dtype=np.int64),
+            np.array([head.tail or 0 for head in heads], dtype=np.int64),
+            np.array([head.trim for head in heads], dtype=np.bool_),
+            np.array([head.method is not None for head in heads], dtype=np.bool_),
+        )
+
+    def admit(
+        self, variants: NDArray[np.uint32], rows: NDArray[np.uint32], lines: Lines, languages: pl.Series
+    ) -> Flags:
+        """Say of each pair of a variant and a row whether language, length and place of the line allow it."""
+        names = languages.unique().sort()
+        table = np.array([[self._speaks(own, name) for own in self.languages] for name in names], dtype=np.bool_)
+        number = names.search_sorted(languages).to_numpy()
+        allowed: Flags = table[number[lines.doc[rows]], variants] if len(rows) else np.zeros(0, dtype=np.bool_)
+        chars = lines.chars[rows]
+        allowed &= (chars >= self.min_chars[variants]) & (chars <= self.max_chars[variants])
+        placed = np.flatnonzero(allowed & self._placed[variants])
+        allowed[placed] = self._in_place(variants[placed].astype(np.int64), rows[placed].astype(np.int64), lines)
+        return allowed
+
+    def admit_lines(self, variant: int, lines: Lines) -> Rows:
+        """Give the rows that a variant without literals may look at."""
+        allowed = (lines.chars >= self.min_chars[variant]) & (lines.chars <= self.max_chars[variant])
+        rows = np.flatnonzero(allowed)
+        if not self._placed[variant]:
+            return rows
+        return rows[self._in_place(np.full(len(rows), variant), rows, lines)]
+
+    @property
+    def _placed(self) -> Flags:
+        return (self.head > 0) | (self.tail > 0) | (self.min_lines > 1)
+
+    def _in_place(self, variants: Rows, rows: Rows, lines: Lines) -> Flags:
+        ordinals, from_end = lines.ordinals[rows], lines.from_end[rows]
+        head, tail = self.head[variants], self.tail[variants]
+        near: Flags = ((head == 0) & (tail == 0)) | (ordinals < head) | (from_end <= tail)
+        near &= ordinals + from_end >= self.min_lines[variants]
+        return near
+
+    @staticmethod
+    def _speaks(own: str | None, language: str) -> bool:
+        return own is None or language in (own, UNKNOWN) or language.startswith(f"{own}-")
 
 
-def trim_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    """Tell a line from its decoration.
+def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, Use, str, str, int | None]]:
+    """Give the literals of a variant with what each is good for, the decoration that a label must have, and the pattern.
 
-    Adds `front` and `back`, the decoration; `trimmed`, the line without both; `opened`, the line without what stands before
-    it and opens no quotation; `folded`, that in lower case, with single spaces.
+    `first` is the number of the first of its patterns that see a whole line.
     """
-    front = pl.col("text").str.extract(f"^({DECORATION}+)").fill_null("")
-    rest = pl.col("text").str.replace(f"^{DECORATION}+", "")
-    lines = lines.with_columns(front.alias("front"), rest.alias("rest"))
-    return (
-        lines.with_columns(
-            pl.col("rest").str.extract(f"({DECORATION}+)$").fill_null("").alias("back"),
-            pl.col("rest").str.replace(f"{DECORATION}+$", "").alias("trimmed"),
-            pl.col("text").str.replace(f"^{OPENING}+", "").alias("opened"),
-        )
-        .with_columns(
-            pl.col("opened").str.to_lowercase().str.replace_all(r"\s+", " ").alias("folded"),
-        )
-        .drop("rest")
+    for literal in variant.literals:
+        if rule.head.label:
+            before, core, behind = split_label(literal)
+            yield core, Use.LABEL, before, behind, None
+        if any(template.opens for template in variant.templates):
+            yield literal, Use.OPENING, "", "", None
+        if not all(template.opens for template in variant.templates):
+            yield literal, Use.INSIDE, "", "", None
+        if any(_is_gated(pattern, variant) for pattern in variant.whole) or (rule.head.method and not variant.whole):
+            yield literal, Use.GATE, "", "", None
+    for number, pattern in enumerate(variant.whole, first):
+        if pattern.prefilter:
+            use = Use.OPENING_PATTERN if pattern.prefilter.opens else Use.PATTERN
+            for text in sorted(pattern.prefilter.strings):
+                yield text, use, "", "", number
+
+
+def _is_gated(pattern: Pattern, variant: Variant) -> bool:
+    """Say whether a literal must be there besides what the prefilter asks for: where that does not bring one along."""
+    words = [" ".join(literal.lower().split()) for literal in variant.literals]
+    if not words or pattern.prefilter is None:
+        return bool(words)
+    return not all(any(word in text for word in words) for text in pattern.prefilter.strings)
+
+
+def _prepare_forms(spelled: dict[Reach, set[tuple[str, int]]]) -> dict[Reach, Forms]:
+    """Make the literals ready for each reach; in short lines those of all lines are looked for too."""
+    encoded = {
+        reach: [(form.encode(), number) for literal, number in found for form in literals.spell(literal)]
+        for reach, found in spelled.items()
+    }
+    return {
+        (opening, short): literals.prepare_forms(encoded[opening, False] + (encoded[opening, True] if short else []))
+        for opening, short in REACHES
+    }
+
+
+def _surrounded(joined: pl.DataFrame) -> Flags:
+    """Say of each use of a literal whether what stands around it, as bits, allows it."""
+    around, use = joined["around"].to_numpy(), joined["use"].to_numpy()
+    alone = BEFORE_DECORATES | BEHIND_DECORATES
+    fits: Flags = (use == Use.INSIDE) | (use == Use.GATE) | (use == Use.PATTERN)
+    fits |= (use == Use.LABEL) & (around & alone == alone)
+    fits |= ((use == Use.OPENING) | (use == Use.OPENING_PATTERN)) & (around & BEFORE_OPENS > 0)
+    return fits
+
+
+def _decorated(labels: pl.DataFrame, lines: Lines) -> pl.DataFrame:
+    """Keep the labels around which the decoration stands that they need; most need none."""
+    needs = (pl.col("before") != "") | (pl.col("behind") != "")
+    needy = labels.filter(needs)
+    rows = needy["row"].to_numpy()
+    front = lines.cut(lines.starts[rows], needy["start"].to_numpy()).str.strip_chars_end()
+    back = lines.cut(needy["end"].to_numpy(), lines.ends[rows]).str.strip_chars_start()
+    fits = needy.select(front.alias("front"), back.alias("back"), "before", "behind").select(
+        pl.col("front").str.ends_with(pl.col("before")) & pl.col("back").str.starts_with(pl.col("behind"))
     )
+    return pl.concat([labels.filter(~needs), needy.filter(fits.to_series())])
 
 
-def split_labels(literals: pl.DataFrame) -> pl.DataFrame:
-    """Tell literals from the decoration that a line must have around them to be a label.
+def split_label(literal: str) -> tuple[str, str, str]:
+    """Tell a literal from the decoration that a line must have around it to be this label.
 
-    Reads: `text`, `variant`. Gives: `label`, in lower case without decoration; `before`, `behind`; `variant`.
-
-    >>> split_labels(pl.DataFrame({"text": ["See also:", "→"], "variant": [0, 1]})).rows()
-    [('see also', '', ':', 0), ('→', '', '', 1)]
+    >>> split_label("See also:"), split_label("→")
+    (('', 'See also', ':'), ('', '→', ''))
     """
-    parts = trim_lines(literals.with_columns(pl.col("text").str.strip_chars().str.replace_all(r"\s+", " ")))
-    bare = pl.col("trimmed") == ""
-    return parts.select(
-        pl.when(bare).then("text").otherwise("trimmed").str.to_lowercase().alias("label"),
-        pl.when(bare).then(pl.lit("")).otherwise(pl.col("front").str.strip_chars()).alias("before"),
-        pl.when(bare).then(pl.lit("")).otherwise(pl.col("back").str.strip_chars()).alias("behind"),
-        "variant",
-    ).unique(maintain_order=True)
-
-
-def case_forms(literal: str) -> list[str]:
-    """Give the ways in which a literal is usually written; ASCII case is folded by the search itself.
-
-    The literal as its author wrote it is one of them, which is how Turkish capitals get through.
-    """
-    lowered = literal.lower()
-    forms = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
-    spaces = (" ", "\u00a0", "\u3000", "\t", "  ")
-    return sorted({form.replace(" ", space) for form in forms for space in spaces})
+    text = " ".join(literal.split())
+    parts = (
+        pl.Series([text]).str.extract_groups(f"^(?<before>{DECORATION}*)(?<core>.*?)(?<behind>{DECORATION}*)$").item()
+    )
+    if not parts["core"]:
+        return "", text, ""
+    return parts["before"].strip(), parts["core"], parts["behind"].strip()
 
 
 def whole_lines(lines: pl.DataFrame) -> pl.DataFrame:
@@ -338,31 +468,31 @@ def find_spans(lines: pl.DataFrame, patterns: tuple[str, ...]) -> pl.DataFrame:
     and `after` hits only the middle one.
     """
     opening, closing = unused_characters(lines["text"])
-    frames = []
-    for pattern in patterns:
-        grouped = "(?P<hit>" in pattern
-        mark = f"${{before}}{opening}${{hit}}{closing}${{after}}" if grouped else f"{opening}${{0}}{closing}"
-        parts = (
-            lines.with_columns(pl.col("text").str.replace_all(pattern, mark).str.split(opening).alias("part"))
-            .filter(pl.col("part").list.len() > 1)
-            .explode("part")
-            .with_columns(pl.col("part").str.split_exact(closing, 1).struct.rename_fields(["hit", "rest"]))
-            .unnest("part")
-        )
-        measured = parts.with_columns(
-            pl.col("hit").str.len_chars().alias("inside"),
-            pl.col("rest").str.len_chars().fill_null(0).alias("outside"),
-        ).with_columns((pl.col("inside") + pl.col("outside")).cum_sum().over("row").alias("stop"))
-        frames.append(
-            measured.filter(pl.col("rest").is_not_null() & (pl.col("inside") > 0))
-            .with_columns(
-                (pl.col("stop") - pl.col("outside") - pl.col("inside")).alias("start"),
-                (pl.col("stop") - pl.col("outside")).alias("end"),
-            )
-            .select(*LINE_SCHEMA, "start", "end")
-        )
     empty = lines.head(0).select(*LINE_SCHEMA, pl.lit(0, pl.UInt32).alias("start"), pl.lit(0, pl.UInt32).alias("end"))
-    return pl.concat([empty, *frames])
+    return pl.concat([empty, *(_measure_spans(lines, pattern, opening, closing) for pattern in patterns)])
+
+
+def _measure_spans(lines: pl.DataFrame, pattern: str, opening: str, closing: str) -> pl.DataFrame:
+    grouped = "(?P<hit>" in pattern
+    mark = f"${{before}}{opening}${{hit}}{closing}${{after}}" if grouped else f"{opening}${{0}}{closing}"
+    parts = (
+        lines.lazy()
+        .with_columns(pl.col("text").str.replace_all(pattern, mark).str.split(opening).alias("part"))
+        .filter(pl.col("part").list.len() > 1)
+        .explode("part")
+        .with_columns(pl.col("part").str.split_exact(closing, 1).struct.rename_fields(["hit", "rest"]))
+        .unnest("part")
+        .collect()
+    )
+    measured = parts.with_columns(
+        pl.col("hit").str.len_chars().alias("inside"),
+        pl.col("rest").str.len_chars().fill_null(0).alias("outside"),
+    ).with_columns((pl.col("inside") + pl.col("outside")).cum_sum().over("row").alias("stop"))
+    return measured.filter(pl.col("rest").is_not_null() & (pl.col("inside") > 0)).select(
+        *LINE_SCHEMA,
+        (pl.col("stop") - pl.col("outside") - pl.col("inside")).alias("start"),
+        (pl.col("stop") - pl.col("outside")).alias("end"),
+    )
 
 
 def unused_characters(texts: pl.Series) -> tuple[str, str]:
@@ -380,62 +510,20 @@ def unused_characters(texts: pl.Series) -> tuple[str, str]:
     raise CleanseError("the text uses every private character there is", hint="take that document out of the input")
 
 
-def extend_block(headings: pl.DataFrame, lines: pl.DataFrame, block: Block) -> pl.DataFrame:
-    """Add to each heading line the lines below it that look like links.
-
-    Reads of both frames: `row, doc, line, text`; `lines` holds the lines that are not blank, in order.
-    Gives whole lines. A block ends before the first line that is neither a sure nor a loose item (see `rules.Block`),
-    behind too many blank lines, at the next heading, at the end of the document, and after `max_lines` lines.
-    """
-    below = lines.join(headings.select("doc").unique(), on="doc", how="semi", maintain_order="left")
-    text, heading = pl.col("text"), pl.col("row").is_in(headings["row"].implode())
-    loose = (text.str.len_chars() <= block.loose_chars) & ~_matches(block.prose)
-    kind = pl.when(heading).then(0).when(_matches(block.items)).then(1).when(loose).then(2).otherwise(3).alias("kind")
-    gap = pl.col("line").cast(pl.Int64) - pl.col("line").shift(1).over("doc")
-    below = below.sort("row").with_columns(kind)
-    below = below.with_columns(
-        (pl.col("kind") == 0).cum_sum().over("doc").alias("block"),
-        (gap > block.max_gap + 1).fill_null(value=True).alias("far"),
-        (gap > 1).fill_null(value=True).alias("after_blank"),
-        (pl.col("row") == pl.col("row").max().over("doc")).alias("last"),
-    ).filter(pl.col("block") > 0)
-    below = below.with_columns(
-        ((pl.col("kind") != pl.col("kind").shift(1)) | pl.col("far"))
-        .fill_null(value=True)
-        .cum_sum()
-        .over("doc", "block")
-        .alias("run"),
-        (pl.col("kind") == 1).cum_max().over("doc", "block").alias("below_item"),
-    )
-    run = ("doc", "block", "run")
-    lonely = (pl.len().over(run) < block.loose_run) & ~pl.col("last").any().over(run)
-    # Below bulleted items a loose line belongs to the item above it, unless a blank line parts them.
-    parted = pl.col("below_item") & pl.col("after_blank")
-    stops = (
-        (pl.col("kind") == 3) | ((pl.col("kind") == 2) & (lonely | parted)) | (pl.col("far") & (pl.col("kind") != 0))
-    )
-    inside = below.with_columns(
-        stops.cum_sum().over("doc", "block").alias("stops"),
-        pl.col("row").cum_count().over("doc", "block").alias("rank"),
-    ).filter((pl.col("stops") == 0) & (pl.col("rank") <= block.max_lines + 1))
-    return whole_lines(inside.select(LINE_SCHEMA.keys()))
-
-
-def _matches(patterns: list[str]) -> pl.Expr:
-    if not patterns:
-        return pl.lit(value=False)
-    return pl.any_horizontal(pl.col("text").str.contains(pattern) for pattern in patterns).fill_null(value=False)
-
-
-def tag(documents: pl.LazyFrame, matcher: Matcher, column: str) -> pl.LazyFrame:
+def tag(documents: pl.LazyFrame, matcher: Matcher, column: str, ends: str | None = None) -> pl.LazyFrame:
     """Add the hits of a family as `column` list[HIT], in places of the text as read.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`.
+    Reads: `text`, `repaired`, `language`, `encoding_hits`. With `ends`, also adds a column of that name, list[blocks.END]:
+    where each block ends and why.
     """
     actions = {rule.id: (str(rule.action), rule.head.status == "stable") for rule in matcher.rules}
 
     def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
-        hits = segments.locate(matcher.match(frame), frame, actions)
-        return segments.attach_hits(frame, hits, column)
+        found, stops = matcher.match(frame)
+        tagged = segments.attach_hits(frame, segments.locate(found, frame, actions), column)
+        return blocks.attach_ends(tagged, stops, ends) if ends else tagged
 
-    return segments.as_stage(documents, tag_frame, {column: segments.HITS})
+    adds: dict[str, pl.DataType] = {column: segments.HITS}
+    if ends:
+        adds[ends] = blocks.ENDS
+    return segments.as_stage(documents, tag_frame, adds)

@@ -21,6 +21,7 @@ import xxhash
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cleanse.errors import CleanseError, Fault, OptionError, RuleError
+from cleanse.prefilter import Prefilter, find_prefilter
 
 ANY = "*"
 RULE_FILE = "rule.toml"
@@ -120,10 +121,38 @@ Table = TypeVar("Table", bound=Strict)
 
 
 @dataclass(frozen=True)
+class Template:
+    """A pattern cut at its literals: what must stand `before` and `behind` them, as regexes.
+
+    `opens` says that the literals open the line, so that nothing is asked about before; `folded` that both ends meet text
+    in lower case with single spaces.
+    """
+
+    opens: bool
+    before: str
+    behind: str
+    folded: bool
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern that sees a whole line; `folded`, in lower case with single spaces."""
+
+    regex: str
+    folded: bool
+
+    @property
+    def prefilter(self) -> Prefilter | None:
+        """Give the strings without which it cannot match, where there are some."""
+        return find_prefilter(self.regex)
+
+
+@dataclass(frozen=True)
 class Variant:
     """A rule in one language: what the engine matches. `language` is "*" for rules without languages.
 
-    Of each pattern, `anchored` says that it begins with the words, `folded` that it meets the line in lower case.
+    `patterns` are all of them, compiled. Of a rule on lines, `templates` are those that can be cut at their literals, and `whole`
+    the others; for spans and methods all are `whole`.
     """
 
     rule: str
@@ -131,8 +160,8 @@ class Variant:
     everywhere: bool
     literals: tuple[str, ...]
     patterns: tuple[str, ...]
-    anchored: tuple[bool, ...]
-    folded: tuple[bool, ...]
+    templates: tuple[Template, ...]
+    whole: tuple[Pattern, ...]
 
 
 @dataclass(frozen=True)
@@ -171,25 +200,39 @@ class Rule:
         bodies = self.languages or {ANY: self.head}
         for language, body in bodies.items():
             templates = [*self.head.patterns, *body.patterns] if self.languages else body.patterns
-            folded = [self.head.trim and not self.head.case_sensitive and is_caseless(text) for text in templates]
-            patterns = [
-                fold_pattern(text, body.literals)
-                if fold
-                else compile_pattern(text, body.literals, case_sensitive=self.head.case_sensitive)
-                for text, fold in zip(templates, folded, strict=True)
-            ]
+            patterns = [self._compile(text, body.literals) for text in templates]
+            cuts = [self._cut(text) if body.literals else None for text in templates]
             found.append(
                 Variant(
                     self.id,
                     language,
                     body.everywhere or language == ANY,
                     tuple(body.literals),
-                    tuple(patterns),
-                    anchored=tuple(text.startswith("^{literals}") for text in templates),
-                    folded=tuple(folded),
+                    tuple(pattern.regex for pattern in patterns),
+                    tuple(cut for cut in cuts if cut),
+                    tuple(pattern for pattern, cut in zip(patterns, cuts, strict=True) if not cut),
                 )
             )
         return tuple(found)
+
+    def _folds(self, template: str) -> bool:
+        return self.head.trim and not self.head.case_sensitive and is_caseless(template)
+
+    def _compile(self, template: str, literals: Sequence[str]) -> Pattern:
+        if self._folds(template):
+            return Pattern(fold_pattern(template, literals), folded=True)
+        return Pattern(compile_pattern(template, literals, case_sensitive=self.head.case_sensitive), folded=False)
+
+    def _cut(self, template: str) -> Template | None:
+        """Cut a template at its literals; None where it has to see the whole line."""
+        if self.head.scope not in ("line", "block") or self.head.method:
+            return None
+        ends = cut_template(template)
+        if ends is None:
+            return None
+        folded = self._folds(template)
+        flags = "" if folded or self.head.case_sensitive else "(?i)"
+        return Template(ends[0] == "^", f"{flags}(?:{ends[0]})$", f"{flags}^(?:{ends[1]})", folded)
 
     def examples(self) -> Iterator[tuple[str, str, int, Example]]:
         """Give each example as (kind, language, number, example)."""
@@ -207,6 +250,33 @@ def is_caseless(template: str) -> bool:
     """
     bare = re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?P<\w+>", "", template)
     return "(?" not in bare.replace("(?:", "") and r"\p{Lu}" not in template and bare == bare.lower()
+
+
+def cut_template(template: str) -> tuple[str, str] | None:
+    r"""Give what stands before and behind `{literals}`, or None where one end means nothing without the other.
+
+    >>> cut_template(r"^\d+ {literals}$"), cut_template("^(?:{literals}|more)$"), cut_template("a|{literals}")
+    (('^\\d+ ', '$'), None, None)
+    """
+    if template.count("{literals}") != 1:
+        return None
+    before, behind = template.split("{literals}")
+    bare = [re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", end) for end in (before, behind)]
+    nested = any(end.count("(") != end.count(")") for end in bare)
+    # Alternatives at the top level, flags for all that follows, an edge of a word at the cut, a quantifier behind it.
+    tied = any(_has_alternatives(end) or re.search(r"\(\?[a-zA-Z-]+\)", end) for end in bare)
+    edged = re.search(r"\\[bB]$", before) or re.match(r"\\[bB]|[?*+{]", behind)
+    return None if nested or tied or edged else (before, behind)
+
+
+def _has_alternatives(bare: str) -> bool:
+    """Say whether a pattern without classes and escapes has a bar outside all groups."""
+    depth = 0
+    for character in bare:
+        depth += (character == "(") - (character == ")")
+        if character == "|" and depth == 0:
+            return True
+    return False
 
 
 def fold_pattern(template: str, literals: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from collections import Counter
 import polars as pl
 
 from cleanse import segments
-from cleanse.matching import LINE_SCHEMA, Matcher, Method, find_spans, tag, whole_lines
+from cleanse.lines import LINE_SCHEMA, Lines
+from cleanse.matching import Matcher, Method, find_spans, tag, whole_lines
 from cleanse.rules import Rule, Rules
 
 FAMILY = "spam"
@@ -59,7 +60,7 @@ def repetition(text: str) -> float:
     return sum(count for count in counts.values() if count > 1) / total if total else 0.0
 
 
-def repeated_phrase(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+def repeated_phrase(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
     """Hit places in which the group `inner` of the rule's pattern repeats what the group `outer` says, or itself.
 
     Parameters of the rule: `min_units` of the inner part (words, or pairs of characters in scripts without spaces);
@@ -96,7 +97,7 @@ def _repeats(inner: str | None, outer: str | None, parameters: dict[str, int | f
     return share >= float(str(parameters["min_share"]))
 
 
-def says_twice(candidates: pl.DataFrame, lines: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+def says_twice(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
     """Hit lines whose group `inner` is one phrase, a separator, and the same phrase again.
 
     Parameters of the rule: `min_units` of the phrase.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse import matching
+from cleanse import blocks, literals, matching
+from cleanse.lines import LINE_SCHEMA, Lines
 from cleanse.rules import Block
 
 TEXT = st.text(alphabet="ab[]é字ก😀 \ufdd0\U0010fffe", max_size=20)
@@ -20,7 +22,7 @@ def frame(texts: list[str], numbers: list[int] | None = None) -> pl.DataFrame:
     numbers = numbers or list(range(len(texts)))
     return pl.DataFrame(
         {"row": list(range(len(texts))), "doc": [0] * len(texts), "line": numbers, "text": texts},
-        schema=matching.LINE_SCHEMA,
+        schema=LINE_SCHEMA,
     )
 
 
@@ -43,47 +45,110 @@ def test_spans_are_those_of_the_regex(texts, pattern):
 )
 def test_labels_and_their_decoration(literal, parts):
     """A literal is its words, and the signs before and behind them that a line must have; signs alone are the words."""
-    literals = pl.DataFrame({"text": [literal], "variant": [0]})
-    assert matching.split_labels(literals).rows() == [(*parts, 0)]
+    before, core, behind = matching.split_label(literal)
+    assert (core.lower(), before, behind) == parts
 
 
 @pytest.mark.parametrize(
-    ("text", "trimmed", "opened"),
+    ("text", "core", "opened"),
     [
         ("» Read more «", "Read more", "Read more «"),
         ("[[Подробнее]]", "Подробнее", "[[Подробнее]]"),
         ("“Read more”", "“Read more”", "“Read more”"),
         ("Read more?", "Read more?", "Read more?"),
         ("© Anna", "© Anna", "© Anna"),
-        ("—", "", ""),
+        ("— \U000e0041\U0010fffd字\U000e0100", "字\U000e0100", "字\U000e0100"),
     ],
 )
-def test_decoration(text, trimmed, opened):
-    """Dashes, arrows and brackets are decoration; quotes, question marks and the signs of copyright are not."""
-    row = matching.trim_lines(frame([text])).row(0, named=True)
-    assert (row["trimmed"], row["opened"]) == (trimmed, opened)
-    assert row["front"] + row["trimmed"] + row["back"] == text
+def test_decoration(text, core, opened):
+    """Dashes, arrows and brackets are decoration; quotes, question marks, signs of copyright and variation selectors are not."""
+    lines = Lines(pl.Series([text]))
+    table = literals.decoration_table()
+    begin = lines.starts + len(text.encode().partition(core.encode())[0])
+    inside = begin + len(core.encode())
+    flags = literals.judge_surroundings(lines.data, lines.starts, lines.ends, begin, inside, table)
+    assert flags[0] & literals.BEFORE_DECORATES
+    assert flags[0] & literals.BEHIND_DECORATES
+    assert lines.cut(literals.open_lines(lines.data, lines.starts, lines.ends, table), lines.ends).to_list() == [opened]
+    without = literals.judge_surroundings(lines.data, lines.starts, lines.ends, inside, inside, table)
+    assert not without[0] & literals.BEFORE_DECORATES
+
+
+LITERALS = ["read more", "más", "阅读更多", "©", "#", "ab", "İLGİLİ HABER", "read moreover", "पढ़ें"]
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([*LITERALS, " ", "x", "READ", "\u00a0", "é", "Read", "字", "ab"])).map("".join))
+)
+@settings(deadline=None)
+def test_literals_are_found_where_they_stand(texts):
+    """The kernel finds each form at each place at which Python finds it, ASCII in either case."""
+    forms = [(form.encode(), number) for number, literal in enumerate(LITERALS) for form in literals.spell(literal)]
+    lines = Lines(pl.Series(texts, dtype=pl.String))
+    found = literals.find_literals(lines.data, lines.starts, lines.ends, literals.prepare_forms(forms))
+    expected = {
+        (row, number, *match.span(1))
+        for row in range(len(lines))
+        for form, number in forms
+        for match in re.finditer(b"(?i)(?=(" + re.escape(form) + b"))", lines.data[lines.starts[row] : lines.ends[row]])
+    }
+    begins = lines.starts[found.lines]
+    places = zip(found.lines, found.literals, found.starts - begins, found.ends - begins, strict=True)
+    assert {tuple(map(int, place)) for place in places} == expected
+
+
+@given(st.lists(st.text(alphabet="a\n \u3000\r字😀", max_size=12) | st.none(), max_size=5))
+def test_lines_are_those_of_python(texts):
+    """Lines with a visible character are found with their number, text, length and place."""
+    lines = Lines(pl.Series(texts, dtype=pl.String))
+    expected = [
+        (doc, number, line)
+        for doc, text in enumerate(texts)
+        for number, line in enumerate((text or "").split("\n"))
+        if line.strip()
+    ]
+    taken = lines.take(np.arange(len(lines)))
+    assert taken.select("doc", "line", "text").rows() == expected
+    assert lines.chars.tolist() == [len(line) for _, _, line in expected]
+    assert lines.ordinals.tolist() == [
+        [d for d, _, _ in expected[:n]].count(doc) for n, (doc, _, _) in enumerate(expected)
+    ]
+    assert (lines.ordinals + lines.from_end).tolist() == [
+        [d for d, _, _ in expected].count(doc) for doc, _, _ in expected
+    ]
 
 
 def test_blocks_of_several_documents():
     """A block never runs into the next document, and blank lines are told by the numbers of lines."""
-    lines = pl.DataFrame(
-        {
-            "row": range(6),
-            "doc": [0, 0, 1, 1, 1, 1],
-            "line": [0, 1, 0, 3, 4, 9],
-            "text": ["More", "- a", "- b", "More", "- c", "- d"],
-        },
-        schema=matching.LINE_SCHEMA,
-    )
+    lines = Lines(pl.Series(["More\n- a", "- b\n\n\nMore\n- c\n\n\n\n\n- d"]))
     block = Block(items=[r"^- "], max_lines=9, max_gap=1)
-    headings = lines.filter(pl.col("text") == "More")
-    assert matching.extend_block(headings, lines, block)["row"].to_list() == [0, 1, 3, 4]
+    rows, ends = blocks.extend_blocks(np.array([0, 3]), lines, block)
+    assert rows.tolist() == [0, 1, 3, 4]
+    assert ends.rows() == [(0, 0, 1, "end"), (1, 3, 4, "gap")]
 
 
-@pytest.mark.parametrize(("run", "rows"), [(1, [0, 1]), (2, [0])])
-def test_loose_items_need_company(run, rows):
-    """A loose line counts in runs of `loose_run`; the line that ends the run is prose."""
-    block = Block(prose=[r"\.$"], loose_chars=20, loose_run=run, max_lines=9)
-    lines = frame(["More", "A short line", "This is prose."])
-    assert matching.extend_block(lines.head(1), lines, block)["row"].to_list() == rows
+@pytest.mark.parametrize(
+    ("text", "run", "rows", "stop"),
+    [
+        ("More\nA short line\nThis is prose.", 1, [0, 1], "prose"),
+        ("More\nA short line\nThis is prose.", 2, [0], "lonely"),
+        ("More\nA short line", 2, [0, 1], "end"),
+        ("More\nOne\nTwo\nThree\nFour\nFive", 2, [0, 1, 2, 3], "limit"),
+        ("More\n- one\ntwo\n\nthree\nfour", 2, [0, 1, 2], "parted"),
+        ("More\n" + "A line that is too long for a label" + "\nB", 1, [0], "long"),
+        ("More\n\n\nOne\nTwo", 2, [0], "gap"),
+    ],
+)
+def test_blocks_say_why_they_end(text, run, rows, stop):
+    """A block ends for one of eight reasons, and names it."""
+    block = Block(items=["^- "], prose=[r"\.$"], loose_chars=20, loose_run=run, max_lines=3)
+    found, ends = blocks.extend_blocks(np.array([0]), Lines(pl.Series([text])), block)
+    assert found.tolist() == rows
+    assert ends["stop"].to_list() == [stop]
+
+
+def test_a_block_ends_at_the_next_heading():
+    """The second heading begins a block of its own."""
+    lines = Lines(pl.Series(["More\n- a\nMore\n- b"]))
+    _, ends = blocks.extend_blocks(np.array([0, 2]), lines, Block(items=["^- "], max_lines=9))
+    assert ends.rows() == [(0, 0, 1, "heading"), (0, 2, 3, "end")]

@@ -1,0 +1,65 @@
+"""The lines of a batch of texts, as places in one buffer.
+
+Nearly all lines are only counted and looked through by kernels; a text is cut out for those that a rule asks for.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cleanse import kernels
+from cleanse.kernels import U32, Offsets
+
+LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
+Rows = NDArray[np.int64]
+
+
+class Lines:
+    """The lines of texts that have a visible character; a line is known by its `row`, counted from 0.
+
+    Arrays with an entry a row: `doc`, number of the text; `line`, number in it; `starts` and `ends`, bytes in `data`; `chars`,
+    length in code points; `ordinals` (from 0) and `from_end` (from 1), place among the lines of the text.
+    """
+
+    def __init__(self, texts: pl.Series) -> None:
+        """Split a column of texts; null counts as empty."""
+        self.data, offsets = kernels.buffers(texts.fill_null(""))
+        self.doc, self.line, self.starts, self.ends, self.chars = kernels.split_buffer(
+            self.data, offsets, kernels.space_table()
+        )
+        self.texts = len(offsets) - 1
+
+    def __len__(self) -> int:
+        """Count the lines."""
+        return len(self.doc)
+
+    @functools.cached_property
+    def bounds(self) -> Offsets:
+        """Give for each text its first row; the rows of text `i` end before `bounds[i + 1]`."""
+        return np.searchsorted(self.doc, np.arange(self.texts + 1)).astype(np.int64)
+
+    @functools.cached_property
+    def ordinals(self) -> Rows:
+        """Give for each row its place among the lines of its text, from 0."""
+        return np.arange(len(self)) - self.bounds[self.doc]
+
+    @functools.cached_property
+    def from_end(self) -> Rows:
+        """Give for each row its place among the lines of its text counted from the last, which is 1."""
+        after: Rows = self.bounds[self.doc.astype(np.int64) + 1] - np.arange(len(self))
+        return after
+
+    def cut(self, starts: Offsets, ends: Offsets) -> pl.Series:
+        """Cut out texts by bytes of `data`; an end before its start gives an empty text."""
+        return kernels.as_texts(*kernels.gather_bytes(self.data, starts, ends))
+
+    def take(self, rows: Rows | U32) -> pl.DataFrame:
+        """Give some rows as a frame of LINE_SCHEMA, in the order asked for."""
+        return pl.DataFrame(
+            {"row": rows, "doc": self.doc[rows], "line": self.line[rows]},
+            schema_overrides={"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32},
+        ).with_columns(self.cut(self.starts[rows], self.ends[rows]))

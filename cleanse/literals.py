@@ -1,0 +1,373 @@
+"""Find the literals of all rules in all lines: one pass over the bytes, which is the first gate of every rule.
+
+A literal has several *forms*, the ways in which it may be written. A window of eight bytes slides over the text; a table of
+hashed beginnings turns away nearly all places, and what is left is compared byte by byte.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+import polars as pl
+
+from cleanse.kernels import PLANES, U8, U32, U64, Bytes, Offsets, code_points, decode_character
+
+HEADS = (8, 6, 4, 3, 2, 1)  # bytes of a form that are hashed: the most that it has
+SHORT = 3  # the kinds of HEADS from here on are of fewer than four bytes
+SLOT_BITS = 18
+WIDE_BITS = 20
+TABLE_BITS = 12  # at least
+ROOM = 1 << 18  # places that are verified in one go
+GOLDEN = 0x9E3779B97F4A7C15
+GOLDEN32 = 0x9E3779B1
+# For each set of lengths, as bits, the one whose bit is the lowest.
+SMALLEST = np.array(
+    [HEADS[(bits & -bits).bit_length() - 1] if bits else 0 for bits in range(1 << len(HEADS))], dtype=np.uint64
+)
+ASCII_LOWER = np.array([code + 32 if 65 <= code <= 90 else code for code in range(256)], dtype=np.uint8)
+ASCII_LOWER.setflags(write=False)
+SPACES = (" ", "\u00a0", "\u3000", "\t", "  ")
+
+# What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
+# symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
+# speech of a label; not the signs of copyright and of currencies, which are words of their own.
+DECORATION = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Ps}\p{Pe}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»«‹›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
+# Before a pattern only what cannot open a quotation or a bracket is taken away.
+OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
+Texts = TypeVar("Texts", pl.Expr, pl.Series)
+DECORATES, OPENS = 1, 2  # bits of `decoration_table`
+BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES = 1, 2, 4  # bits of `judge_surroundings`
+
+
+class Forms(NamedTuple):
+    """Literals made ready for `find_literals`, sorted by the length of their head and by its bytes.
+
+    `data`, `starts`: the bytes of all forms, ASCII in lower case, and where each begins; `owners`: the number of the literal
+    that a form belongs to; `begins`: which lengths of HEADS, as bits, there are among the forms that begin with four bytes of
+    this hash; `pairs`: the same for forms of fewer than four bytes, by their first two; `wide`: whether a head of eight bytes has
+    this hash, a bit each; `table`: at the hash of a head, or the
+    next free place behind it, one more than its number, 0 where there is none; `heads`, `lengths`, `firsts`: of each head its
+    bytes, their number and the first form that begins with it; `shared`: how many bytes a form has in common with the one before
+    it, which has the same head.
+    """
+
+    data: Bytes
+    starts: Offsets
+    owners: U32
+    begins: U8
+    pairs: U8
+    wide: U8
+    table: U32
+    heads: U64
+    lengths: U64
+    firsts: Offsets
+    shared: U32
+
+
+class Occurrences(NamedTuple):
+    """Where literals stand: `lines` (index of the line), `literals` (number), `starts` and `ends` (bytes of the buffer)."""
+
+    lines: U32
+    literals: U32
+    starts: Offsets
+    ends: Offsets
+
+
+NO_OCCURRENCES = Occurrences(
+    np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+)
+
+
+def spell(literal: str) -> list[str]:
+    """Give the ways in which a literal is usually written; ASCII case is folded by the search itself.
+
+    The literal as its author wrote it is one of them, which is how Turkish capitals get through. Accents may be composed or
+    not, a space may be another or two.
+    """
+    lowered = literal.lower()
+    cased = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
+    forms = {unicodedata.normalize(form, text) for text in cased for form in ("NFC", "NFD")} | cased
+    return sorted({form.replace(" ", space) for form in forms for space in SPACES})
+
+
+def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
+    """Make (bytes of a form, number of its literal) ready to be looked for; empty forms are left out."""
+    keyed = set()
+    for form, owner in forms:
+        folded = form.lower()
+        kind = next((k for k, length in enumerate(HEADS) if len(folded) >= length), None)
+        if kind is not None:
+            keyed.add((kind, int.from_bytes(folded[: HEADS[kind]], "big"), folded, owner))
+    ordered = sorted(keyed)
+    begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
+    pairs = np.zeros(1 << 16, dtype=np.uint8)
+    for kind, _, form, _ in ordered:
+        if kind < SHORT:
+            begins[((int.from_bytes(form[:4], "big") * GOLDEN32) & (2**32 - 1)) >> (32 - SLOT_BITS)] |= 1 << kind
+        else:
+            # A form of one byte may be followed by any byte.
+            pairs[[(form[0] << 8) | second for second in ([form[1]] if len(form) > 1 else range(256))]] |= 1 << kind
+    eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
+    eight[[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS) for kind, head, _, _ in ordered if kind == 0]] = True
+    wide = np.packbits(eight, bitorder="little")
+    keys = [(kind, head) for kind, head, _, _ in ordered]
+    distinct = sorted(set(keys))
+    table = np.zeros(1 << TABLE_BITS, dtype=np.uint32)
+    while len(distinct) * 4 > len(table):
+        table = np.zeros(2 * len(table), dtype=np.uint32)
+    for number, (kind, head) in enumerate(distinct):
+        slot = slot_of(head, HEADS[kind], len(table))
+        while table[slot]:
+            slot = (slot + 1) % len(table)
+        table[slot] = number + 1
+    index = {key: place for place, key in enumerate(distinct)}
+    shared = [
+        _share(before[2], after[2]) if before[:2] == after[:2] else 0 for before, after in itertools.pairwise(ordered)
+    ]
+    return Forms(
+        np.frombuffer(b"".join(form for _, _, form, _ in ordered), dtype=np.uint8),
+        np.cumsum([0, *(len(form) for _, _, form, _ in ordered)]).astype(np.int64),
+        np.array([owner for _, _, _, owner in ordered], dtype=np.uint32),
+        begins,
+        pairs,
+        wide,
+        table,
+        np.array([head for _, head in distinct], dtype=np.uint64),
+        np.array([HEADS[kind] for kind, _ in distinct], dtype=np.uint64),
+        np.searchsorted([index[key] for key in keys], np.arange(len(distinct) + 1)).astype(np.int64),
+        np.array([0, *shared], dtype=np.uint32),
+    )
+
+
+def _share(one: bytes, other: bytes) -> int:
+    """Count the bytes with which both begin."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def slot_of(head: int, length: int, size: int) -> int:
+    """Give the place of a head of so many bytes in a table of `size`, a power of two."""
+    return (((head + length) * GOLDEN) & (2**64 - 1)) >> (64 - size.bit_length() + 1)
+
+
+def find_literals(data: Bytes, starts: Offsets, ends: Offsets, forms: Forms) -> Occurrences:
+    """Find literals wherever they stand, ASCII in either case: `starts` and `ends` are the bytes of the lines in `data`."""
+    return _find(data, starts, ends, forms, opening=False)
+
+
+def find_openings(data: Bytes, starts: Offsets, ends: Offsets, forms: Forms) -> Occurrences:
+    """Find the literals that open a line: before them stands nothing but decoration."""
+    return _find(data, starts, ends, forms, opening=True)
+
+
+def _find(data: Bytes, starts: Offsets, ends: Offsets, forms: Forms, *, opening: bool) -> Occurrences:
+    """Look at the lines in portions for whose places there is room, even if a form began at every byte."""
+    found = [NO_OCCURRENCES]
+    room = max(ROOM, int((ends - starts).max(initial=0)))
+    lines, places = np.empty(room, dtype=np.uint32), np.empty(room, dtype=np.int64)
+    line = 0
+    while len(forms.owners) and line < len(starts):
+        if opening:
+            line, count = _open(data, starts, ends, forms, ASCII_LOWER, decoration_table(), line, lines, places)
+        else:
+            line, count = _scan(data, starts, ends, forms, ASCII_LOWER, line, lines, places)
+        found.append(Occurrences(*_verify(data, lines[:count], places[:count], ends, forms, ASCII_LOWER)))
+    return Occurrences(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+@numba.njit(cache=True, nogil=True)
+def _scan(
+    data: Bytes, starts: Offsets, ends: Offsets, forms: Forms, fold: U8, line: int, lines: U32, places: Offsets
+) -> tuple[int, int]:
+    """Write the lines, from `line` on, and bytes at which a form may begin; give the next line and the number of places."""
+    count = 0
+    begins, pairs, wide = forms.begins, forms.pairs, forms.wide
+    golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
+    sixteen, wide_shift, shorter = np.uint32(16), np.uint64(64 - WIDE_BITS), np.uint8(0xFE)
+    three, seven, one = np.uint64(3), np.uint64(7), np.uint8(1)
+    for number in range(line, len(starts)):
+        first, end = starts[number], ends[number]
+        if count + end - first > len(lines):
+            return number, count
+        window = np.uint64(0)
+        for j in range(np.uint64(first), np.uint64(end + 7)):
+            window <<= np.uint64(8)
+            if j < np.uint64(end):
+                window |= np.uint64(fold[data[j]])
+            half = np.uint32(window >> np.uint64(32))
+            slot = np.uint64(window * golden) >> wide_shift
+            full = (wide[slot >> three] >> np.uint8(slot & seven)) & one
+            there = (begins[np.uint32(half * golden32) >> shift32] & (full | shorter)) | pairs[half >> sixteen]
+            if not there:
+                continue
+            i = np.int64(j) - 7
+            if i < first:
+                continue  # not full yet
+            lines[count], places[count] = number, i
+            count += 1
+    return len(starts), count
+
+
+@numba.njit(cache=True, nogil=True)
+def _open(
+    data: Bytes,
+    starts: Offsets,
+    ends: Offsets,
+    forms: Forms,
+    fold: U8,
+    table: U8,
+    line: int,
+    lines: U32,
+    places: Offsets,
+) -> tuple[int, int]:
+    """Do the same where nothing but decoration stands before the place."""
+    count = 0
+    begins, pairs = forms.begins, forms.pairs
+    golden32, shift32, sixteen = np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS), np.uint32(16)
+    for number in range(line, len(starts)):
+        i, end = starts[number], ends[number]
+        if count + end - i > len(lines):
+            return number, count
+        for _ in range(end - i):
+            half = np.uint32(0)
+            for k in range(i, i + 4):
+                half = np.uint32(half << np.uint32(8)) | (np.uint32(fold[data[k]]) if k < end else np.uint32(0))
+            if begins[np.uint32(half * golden32) >> shift32] | pairs[half >> sixteen]:
+                lines[count], places[count] = number, i
+                count += 1
+            code, i = decode_character(data, i)
+            if i >= end or not _decoration(code, table) & DECORATES:
+                break
+    return len(starts), count
+
+
+@numba.njit(cache=True, nogil=True)
+def _verify(
+    data: Bytes, lines: U32, places: Offsets, ends: Offsets, forms: Forms, fold: U8
+) -> tuple[U32, U32, Offsets, Offsets]:
+    """Compare the forms with what stands at each place: the four arrays of Occurrences."""
+    found_lines, literals = np.empty(1024, dtype=np.uint32), np.empty(1024, dtype=np.uint32)
+    begun, ended = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
+    count = 0
+    begins, pairs, table = forms.begins, forms.pairs, forms.table
+    golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
+    last = np.uint64(len(table) - 1)
+    shift = np.uint64(64)
+    while np.uint64(1) << (np.uint64(64) - shift) <= last:
+        shift -= np.uint64(1)
+    for place in range(len(places)):
+        i, end = places[place], ends[lines[place]]
+        window = np.uint64(0)
+        for k in range(i, i + 8):
+            window = (window << np.uint64(8)) | (np.uint64(fold[data[k]]) if k < end else np.uint64(0))
+        half = np.uint32(window >> np.uint64(32))
+        there = begins[np.uint32(half * golden32) >> shift32] | pairs[half >> np.uint32(16)]
+        for _ in range(len(HEADS)):  # at most; Numba makes slow code of a `while` here
+            if not there:
+                break
+            length = SMALLEST[there]
+            there &= there - np.uint8(1)
+            head = window >> (np.uint64(64) - np.uint64(8) * length)
+            slot = np.uint64((head + length) * golden) >> shift
+            number = -1
+            while table[slot]:
+                number = int(table[slot]) - 1
+                if forms.heads[number] == head and forms.lengths[number] == length:
+                    break
+                number = -1
+                slot = (slot + np.uint64(1)) & last
+            if number < 0:
+                continue
+            same = np.int64(length)  # bytes that the text shares with the form before
+            for form in range(forms.firsts[number], forms.firsts[number + 1]):
+                if np.int64(forms.shared[form]) > same:
+                    continue  # it parts from the text where the one before did
+                begin = forms.starts[form]
+                size = forms.starts[form + 1] - begin
+                same = max(np.int64(length), np.int64(forms.shared[form]))
+                while same < size and i + same < end and fold[data[i + same]] == forms.data[begin + same]:
+                    same += 1
+                if same < size:
+                    continue
+                if count == len(found_lines):
+                    found_lines, literals = _double(found_lines), _double(literals)
+                    begun, ended = _double(begun), _double(ended)
+                found_lines[count], literals[count] = lines[place], forms.owners[form]
+                begun[count], ended[count] = i, i + size
+                count += 1
+    return found_lines[:count].copy(), literals[:count].copy(), begun[:count].copy(), ended[:count].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _double(values: Any) -> Any:
+    larger = np.empty(2 * len(values), dtype=values.dtype)
+    larger[: len(values)] = values
+    return larger
+
+
+@functools.cache
+def decoration_table() -> U8:
+    """Give for each code point of planes 0 and 1 whether it is decoration (DECORATES), also before a pattern (OPENS)."""
+    characters = code_points()
+    table = np.zeros(PLANES, dtype=np.uint8)
+    for pattern, bit in ((DECORATION, DECORATES), (OPENING, OPENS)):
+        table[characters.str.contains(f"^{pattern}$").to_numpy()] |= bit
+    return table
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _decoration(code: int, table: U8) -> int:
+    if code < PLANES:
+        return int(table[code])
+    # Above the table stand Han, unassigned codes, tags and private use, and the variation selectors, which are marks.
+    return DECORATES | OPENS if code >= 0x40000 and not 0xE0100 <= code < 0xE01F0 else 0
+
+
+@numba.njit(cache=True, nogil=True)
+def judge_surroundings(
+    data: Bytes, line_starts: Offsets, line_ends: Offsets, starts: Offsets, ends: Offsets, table: U8
+) -> U8:
+    """Say of each place in a line what stands around it: BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES as bits.
+
+    All arrays are bytes of the buffer and of one length. Nothing at all counts as decoration.
+    """
+    result = np.zeros(len(starts), dtype=np.uint8)
+    for place in range(len(starts)):
+        bits = DECORATES | OPENS
+        i = line_starts[place]
+        while bits and i < starts[place]:
+            code, i = decode_character(data, i)
+            bits &= _decoration(code, table)
+        flags = bits  # the two bits mean the same in both tables
+        i = ends[place]
+        bits = DECORATES
+        while bits and i < line_ends[place]:
+            code, i = decode_character(data, i)
+            bits &= _decoration(code, table)
+        result[place] = flags | (BEHIND_DECORATES if bits else 0)
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
+def open_lines(data: Bytes, starts: Offsets, ends: Offsets, table: U8) -> Offsets:
+    """Give for each line the byte behind what stands before it and opens no quotation."""
+    result = np.empty(len(starts), dtype=np.int64)
+    for line in range(len(starts)):
+        i = starts[line]
+        while i < ends[line]:
+            code, behind = decode_character(data, i)
+            if not _decoration(code, table) & OPENS:
+                break
+            i = behind
+        result[line] = i
+    return result
+
+
+def fold(texts: Texts) -> Texts:
+    """Give texts in lower case, every run of white space as one space."""
+    return texts.str.to_lowercase().str.replace_all(r"\s+", " ")
