@@ -127,7 +127,8 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame, actions: dict[str, tupl
             inside.select("doc", "line").unique(), on=["doc", "line"], how="semi"
         )
         inside = inside.join(as_read, on=["doc", "line"], how="left", maintain_order="left").with_columns(length)
-        inside = _shift_places(inside, line_fixes(affected))
+        fixes = line_fixes(affected).join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
+        inside = _shift_places(inside, fixes)
     placed = pl.concat([elsewhere, inside.select(elsewhere.columns)]) if inside.height else elsewhere
     placed = placed.with_columns(
         pl.when("whole").then(0).otherwise("start").cast(pl.UInt32).alias("start"),
@@ -154,13 +155,12 @@ def line_fixes(documents: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shift_places(placed: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
-    pieces = {}
-    for (doc, line), rows in fixes.sort("doc", "line", "start").group_by("doc", "line", maintain_order=True):
-        edits = [Piece(start, end, text or "", rule) for _, _, start, end, text, rule in rows.iter_rows()]
-        pieces[doc, line] = edits
+    edits: dict[tuple[int, int], list[Piece]] = {}
+    for doc, line, start, end, text, rule in fixes.sort("doc", "line", "start").iter_rows():
+        edits.setdefault((doc, line), []).append(Piece(start, end, text or "", rule))
     places = zip(placed["doc"], placed["line"], placed["start"], placed["end"], placed["length"], strict=True)
     moved = [
-        unshift(start, end, cut_line(length, pieces[doc, line])) if (doc, line) in pieces else (start, end)
+        unshift(start, end, cut_line(length, edits[doc, line])) if (doc, line) in edits else (start, end)
         for doc, line, start, end, length in places
     ]
     return placed.with_columns(
