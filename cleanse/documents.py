@@ -36,6 +36,13 @@ HITS = {
     "text": pl.String(),
     "replacement": pl.String(),
 }
+BLOCKS = {
+    "id": pl.String(),
+    "rule": pl.String(),
+    "line": pl.UInt32(),
+    "last": pl.UInt32(),
+    "stop": pl.String(),
+}
 SIGNALS = {
     "id": pl.String(),
     "rule": pl.String(),

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from cleanse import segments, store
+from cleanse.blocks import STOPS
 from cleanse.errors import InputError
 from cleanse.report import make_visible, show_text
 from cleanse.restore import undo
@@ -39,7 +40,8 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
     except (LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
         hint = "one of them was changed, or comes from another run: run the same command again"
         raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
-    return "\n".join([*_head(row, hits, signals), "", *_body(text, hits)])
+    blocks = {(block["line"], block["rule"]): block for block in _rows(report / "blocks.parquet", document)}
+    return "\n".join([*_head(row, hits, signals), "", *_body(text, hits, blocks)])
 
 
 def _rows(path: Path, document: str) -> list[dict[str, Any]]:
@@ -85,7 +87,7 @@ def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[st
     return lines
 
 
-def _body(text: str, hits: list[dict[str, Any]]) -> list[str]:
+def _body(text: str, hits: list[dict[str, Any]], blocks: dict[tuple[int, str], dict[str, Any]]) -> list[str]:
     by_line: dict[int, list[dict[str, Any]]] = {}
     for hit in hits:
         if hit["line"] is not None:
@@ -102,7 +104,10 @@ def _body(text: str, hits: list[dict[str, Any]]) -> list[str]:
         previous = number
         line, here = lines[number], by_line.get(number, [])
         result.append(f"{number:>5} {_mark(line, here) if here else show_text(line)}")
-        result += [f"      ^ {hit['action']} by {hit['rule']}" for hit in by_line.get(number, [])]
+        for hit in here:
+            result.append(f"      ^ {hit['action']} by {hit['rule']}")
+            if block := blocks.get((number, hit["rule"])):
+                result.append(f"        a block: lines {number} to {block['last']}, {STOPS[block['stop']]}")
     return [*result, "      ..."] if previous < len(lines) - 1 else result
 
 

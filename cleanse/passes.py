@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from cleanse import dedupe, documents, pipeline, segments, store
+from cleanse import boilerplate, dedupe, documents, pipeline, segments, store
 from cleanse.catalogue import refuse_unusable
 from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
@@ -192,7 +192,7 @@ def _clean(job: Job, shards: list[Shard], workers: int, progress: Progress | Non
 def clean_shard(shard: Shard, job: Job) -> ShardSummary:
     """Read a shard and run the stages over it, batch by batch.
 
-    Writes the parts `documents`, `hits`, `drafts`, `signals`, `measures`, `signatures`, `quarantine` and `originals` of each batch,
+    Writes the parts `documents`, `hits`, `drafts`, `signals`, `blocks`, `measures`, `signatures`, `quarantine` and `originals` of each batch,
     and at the end a marker with the summary. A shard whose marker is there is not done again.
 
     Raises:
@@ -278,6 +278,7 @@ def _tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
         .unnest("signals")
         .sort("doc", "line", "start", "end", "rule", nulls_last=False)
     )
+    ends = frame.select("doc", "id", pl.col(boilerplate.ENDS).alias("ends"))
     columns = ["doc", *documents.HITS]
     return {
         "documents": frame.select(
@@ -298,6 +299,10 @@ def _tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "hits": hits.filter("acts").select(columns),
         "drafts": hits.filter(~pl.col("acts")).select(columns),
         "signals": signals.select("doc", *documents.SIGNALS),
+        "blocks": ends.filter(pl.col("ends").list.len() > 0)
+        .explode("ends")
+        .unnest("ends")
+        .select("doc", *documents.BLOCKS),
         "measures": frame.select(*documents.MEASURES),
     }
 
@@ -602,6 +607,7 @@ class _TableWriters:
                 "hits": documents.HITS,
                 "drafts": documents.HITS,
                 "signals": documents.SIGNALS,
+                "blocks": documents.BLOCKS,
                 "measures": documents.MEASURES,
                 "dropped": documents.DROPPED,
                 "quarantine": documents.QUARANTINE,

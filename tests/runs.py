@@ -12,7 +12,7 @@ from cleanse import store
 from cleanse.passes import Result
 from cleanse.restore import restore
 
-TABLES = ("hits", "signals", "drafts", "measures", "rules", "dropped", "quarantine", "originals")
+TABLES = ("hits", "signals", "blocks", "drafts", "measures", "rules", "dropped", "quarantine", "originals")
 
 
 def put(folder: Path, files: Mapping[str, bytes | str]) -> Path:

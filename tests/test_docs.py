@@ -33,6 +33,7 @@ TABLES = {
     "hits.parquet": documents.HITS,
     "drafts.parquet": documents.HITS,
     "signals.parquet": documents.SIGNALS,
+    "blocks.parquet": documents.BLOCKS,
     "measures.parquet": documents.MEASURES,
     "rules.parquet": documents.RULES,
     "dropped.parquet": documents.DROPPED,

@@ -14,8 +14,9 @@ from cleanse.passes import Result
 from tests.runs import put, run, table
 
 PROSE = "The harbour office opens at nine, and the ferry leaves when the tide allows it."
+BRIDGE = "Nobody on the town council could say who had paid for the second bridge over the canal."
 TURKISH = "Vapur, deniz izin verdiğinde sabah dokuzda iskeleden ayrılır."
-RULES = ["boilerplate/image-path", "boilerplate/markup-residue", "spam/seo-link", "spam/seo-title", "encoding", "quality", "dedupe"]  # fmt: skip
+RULES = ["boilerplate/image-path", "boilerplate/related-posts", "boilerplate/markup-residue", "spam/seo-link", "spam/seo-title", "encoding", "quality", "dedupe"]  # fmt: skip
 FILES = {
     "a.txt": f"one\n{PROSE}\ntwo\n/img/harbour-1.jpg\nfür\nthree\nfour\n{PROSE}",
     "line.txt": f"{TURKISH}\n<p>Hafen fÃ¼r\u200b alle</p>",
@@ -27,6 +28,7 @@ FILES = {
     "rows.jsonl": json.dumps({"id": "x\x1b[31m\u202e", "text": PROSE[:40]}) + "\n{\n",
     "long.txt": f"{PROSE * 9}<br>{PROSE * 9}",
     "odd.txt": b"\xff\xfea",
+    "block.txt": f"{BRIDGE}\nRelated posts\n- Ten bridges that held\n\n- How a lock works\n{BRIDGE}",
 }
 
 
@@ -61,6 +63,23 @@ def test_fixes_and_strips_in_one_line(result: Result) -> None:
         "      ^ fix by encoding/zero-width-space",
         "      ^ strip by boilerplate/markup-residue",
     ]
+
+
+def test_a_block_says_how_far_it_reaches_and_why(result: Result) -> None:
+    """Below the heading of a block stand its lines and what ended it, as in blocks.parquet."""
+    assert explain(result.out, "block.txt").splitlines()[3:] == [
+        f"    0 {BRIDGE}",
+        "    1 [-Related posts-]",
+        "      ^ strip by boilerplate/related-posts",
+        "        a block: lines 1 to 4, up to a line of prose",
+        "    2 [-- Ten bridges that held-]",
+        "      ^ strip by boilerplate/related-posts",
+        "    3 ",
+        "    4 [-- How a lock works-]",
+        "      ^ strip by boilerplate/related-posts",
+        f"    5 {BRIDGE}",
+    ]
+    assert table(result, "blocks").rows() == [("block.txt", "boilerplate/related-posts", 1, 4, "prose")]
 
 
 def test_flags_and_signals(result: Result) -> None:
