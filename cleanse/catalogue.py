@@ -74,7 +74,7 @@ def known_methods() -> dict[str, set[str]]:
     return {
         "boilerplate": set(boilerplate.METHODS),
         "dedupe": {"exact", "folded", "near"},
-        "encoding": {*encoding.FIXERS, "byte-order-mark", "charset", "line-ends"},
+        "encoding": set(encoding.METHODS),
         "language": {"language"},
         "quality": set(),
         "spam": set(spam.METHODS),
@@ -100,8 +100,8 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
         yield Fault(place, "", "no stage runs this family", f"put it under {', '.join(sorted(methods))}")
         return
     yield from _parameter_faults(head, place)
-    if (head.action == "fix") != (rule.family == "encoding"):
-        yield Fault(place, "action", "fixes, and only fixes, belong to the family encoding", "strip or flag")
+    if head.action not in ("fix", "flag") if rule.family == "encoding" else head.action == "fix":
+        yield Fault(place, "action", "the family encoding fixes and flags, and no other fixes", "strip or flag")
     if head.action == "drop" and head.scope != "document":
         yield Fault(place, "action", "only a document can be dropped", "strip or flag, or measure the document")
     if rule.family == "spam" and rule.action == "flag" and head.weight is None:
@@ -151,12 +151,14 @@ def _pattern_faults(rule: Rule) -> Iterator[Fault]:
 
 def parameters_of(method: str | None) -> set[str]:
     """Give the parameters that a method cannot do without."""
+    from cleanse import encoding
+
     needs = {
         "repeats-neighbour": {"within", "min_repeat", "min_share", "max_prefix"},
         "words-of-title": {"within", "min_share"},
         "repeated-phrase": {"min_units", "min_share"},
         "says-twice": {"min_units"},
-        "charset": {"max_bad_share"},
+        **encoding.PARAMETERS,
         "near": {"threshold", "shingle", "bands", "rows", "seed", "rounds"},
         "language": {
             "min_letters",

@@ -25,6 +25,7 @@ READ = {
     "source": pl.String(),
     "text": pl.String(),
     "charset": pl.String(),
+    "uncertain": pl.Boolean(),
 }
 HITS = {
     "id": pl.String(),

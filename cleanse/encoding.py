@@ -1,44 +1,36 @@
-"""From bytes to text, and from broken text to whole text.
+"""From broken text to whole text, line by line.
 
-`decode` turns the bytes of a file into *text as read*. `repair` then looks for mojibake, entities, control and
-invisible characters, line by line, behind gates that cost two milliseconds a megabyte. Which repairs are on, and
+`repair_text` looks for mojibake, entities, control and invisible characters. One pass of a kernel over the bytes of all
+documents (`damage.py`) finds the few lines that any repair may concern; only these meet Python. Which repairs are on, and
 with which parameters, stands in `rules/encoding/`.
 """
 
 from __future__ import annotations
 
-import codecs
+import functools
 import itertools
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
 import ftfy
 import ftfy.fixes
+import numpy as np
 import polars as pl
 from ftfy.badness import BADNESS_RE
 from ftfy.chardata import HTML_ENTITY_RE
 
-from cleanse import segments
-from cleanse.errors import InputError
+from cleanse import damage, kernels, mojibake, plausibility, segments
+from cleanse.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
 from cleanse.matching import find_spans
-from cleanse.rules import Rules
+from cleanse.mojibake import Limits, Verdict
+from cleanse.rules import Rule, Rules
 from cleanse.segments import Piece
 
 FAMILY = "encoding"
 COLUMN = "encoding_hits"
-CHARSET = "encoding/charset"
 LINE_ENDS = "encoding/line-ends"
-UTF8 = "utf-8"
-BYTE_ORDER_MARK = "\ufeff"
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
-MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 # ftfy cuts lines that are longer than this (ftfy.TextFixerConfig.max_decode_length), and so do we.
 LONGEST_SEGMENT = 1_000_000
 LONGEST_DIFF = 2_000
@@ -62,93 +54,54 @@ FIXERS = {
     "control-characters": ("remove_control_chars",),
 }
 METHOD_OF_FIXER = {fixer: method for method, fixers in FIXERS.items() for fixer in fixers}
+FTFY_READERS = ("latin-1", "sloppy-windows-1252", "sloppy-windows-1251", "mac-roman")
+CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE = "code-page", "suspect", "bidi", "private-use"
+# The planes 15 and 16 stand for themselves: the gate knows no more of them than that they are above the others.
+PRIVATE = "[\ue000-\uf8ff\U000f0000-\U0010fffd]+"
+# Bidirectional controls (UAX #9): what opens an embedding or an isolate, and what closes it; overrides open too.
+EMBEDDINGS, OVERRIDES, POP = "\u202a\u202b", "\u202d\u202e", "\u202c"
+ISOLATES, POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
+BIDI_MARKS = "\u200e\u200f\u061c"
+BIDI_CONTROLS = f"{EMBEDDINGS}{OVERRIDES}{POP}{ISOLATES}{POP_ISOLATE}{BIDI_MARKS}"
+LINE_BREAKS = "\r\x0b\x85\u2028\u2029"
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """A text, the charset it was in, and whether encoding it again gives the same bytes."""
-
-    text: str
-    charset: str
-    exact: bool
+def _mend_breaks(line: str) -> str:
+    """Put a space where a line breaks in a way of its own; a fix never adds a line."""
+    return re.sub(f"[{LINE_BREAKS}]+", " ", line)
 
 
-def decode(data: bytes, rules: Rules) -> Decoded:
-    """Turn bytes into text, strictly: byte-order mark, UTF-8, then the charset that chardet finds.
-
-    Parameters of `encoding/charset`: `max_bad_share`, the share of bytes up to which a file that is UTF-8 but for
-    them is read as UTF-8 with U+FFFD in their place. A byte-order mark stays in the text.
-
-    Raises:
-        InputError: the bytes are not text, or decode strictly in no charset.
-    """
-    marked = [charset for mark, charset in MARKS if data.startswith(mark)]
-    if marked:
-        return _strictly(data, marked)
-    try:
-        text = data.decode(UTF8)
-    except UnicodeDecodeError:
-        damaged = _mostly_utf8(data, rules)
-        return damaged if damaged is not None else _strictly(data, _detect(data))
-    if b"\x00" not in data and b"\x1b" not in data:
-        return Decoded(text, UTF8, exact=True)
-    # Charsets in seven bits, and UTF-16 of ASCII text, look like UTF-8: ask before believing it.
-    charsets = _detect(data)
-    for charset in charsets:
-        name = codecs.lookup(charset).name
-        if name.startswith(("utf-16", "utf-32", "iso2022", "hz")):
-            try:
-                return _strictly(data, [charset])
-            except InputError:
-                break
-    if b"\x00" in data and not charsets:
-        raise InputError("not text: NUL bytes between others, and no charset fits")
-    return Decoded(text, UTF8, exact=True)
+def _normalise(line: str) -> str:
+    return unicodedata.normalize("NFC", line)
 
 
-def _detect(data: bytes) -> list[str]:
-    """Give the charsets that chardet thinks possible and Python can decode, best first; none for what is not text."""
-    import chardet
-
-    best = chardet.detect(data, prefer_superset=True)["encoding"]
-    if best is None:
-        return []
-    names = [best, *(str(result["encoding"]) for result in chardet.detect_all(data) if result["encoding"])]
-    known = []
-    for name in dict.fromkeys(names):
-        try:
-            codecs.lookup(name)
-        except LookupError:
-            continue
-        known.append(name.lower())
-    return known
-
-
-def _strictly(data: bytes, charsets: list[str]) -> Decoded:
-    for charset in charsets:
-        try:
-            text = data.decode(charset)
-            text.encode(UTF8)
-        except (UnicodeError, ValueError):
-            continue
-        try:
-            exact = text.encode(charset) == data
-        except UnicodeError:
-            exact = False
-        return Decoded(text, charset, exact)
-    if charsets:
-        raise InputError(f"not text: does not decode as {' or as '.join(charsets[:3])}")
-    raise InputError("not text: no charset fits")
+# Repairs that change how text looks, each off by default: what it does to a line.
+OPTIONAL: dict[str, Callable[[str], str]] = {
+    "line-breaks": _mend_breaks,
+    "ligatures": ftfy.fixes.fix_latin_ligatures,
+    "nfc": _normalise,
+    "quotes": ftfy.fixes.uncurl_quotes,
+    "width": ftfy.fixes.fix_character_width,
+}
+METHODS = frozenset({*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE})
+# Parameters that a method cannot do without.
+PARAMETERS = {
+    "charset": {"max_bad_share"},
+    "uncertain": {"min_confidence"},
+    CODE_PAGE: {"suspicion", "suspicion_short", *Limits.__dataclass_fields__},
+}
 
 
-def _mostly_utf8(data: bytes, rules: Rules) -> Decoded | None:
-    limit = float(str(rules[CHARSET].head.parameters["max_bad_share"]))
-    text = data.decode(UTF8, errors="replace")
-    bad = text.count("\ufffd") - data.count("\ufffd".encode())
-    good = sum(1 for character in text if character > "\x7f") - text.count("\ufffd")
-    if good and bad <= limit * (good + bad):
-        return Decoded(text, UTF8, exact=False)
-    return None
+@functools.cache
+def optional_characters(method: str) -> frozenset[str]:
+    """Give the characters without which an optional repair changes nothing."""
+    change = OPTIONAL[method]
+    characters = [chr(code) for code in range(0x80, 0x30000) if not 0xD800 <= code < 0xE000]
+    if method != "nfc":
+        return frozenset([c for c in characters if change(c) != c] + (["\r", "\x0b"] if method == "line-breaks" else []))
+    seconds = {unicodedata.decomposition(c).split()[-1] for c in characters if unicodedata.decomposition(c)[:1] not in ("", "<")}
+    composing = {chr(int(code, 16)) for code in seconds} | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    return frozenset(c for c in characters if c in composing or change(c) != c or unicodedata.combining(c))
 
 
 def plain_pattern(verbose: str) -> str:
@@ -189,6 +142,15 @@ def gate_pattern() -> str:
     return f"(?m){ENTITY}|{badness}|{C1}|{ESCAPE}|{CONTROL}"
 
 
+@functools.cache
+def badness_alphabet() -> str:
+    """Give the characters outside ASCII that take part in ftfy's pattern of badness."""
+    classes = "|".join(re.findall(r"\[[^\]^][^\]]*\]", BADNESS_RE.pattern))
+    loose = "".join(character for character in BADNESS_RE.pattern if character > "\x7f")
+    found = re.compile(f"{classes}|[{re.escape(loose)}]")
+    return "".join(chr(code) for code in range(0x80, 0x10000) if found.match(chr(code)))
+
+
 class Repairer:
     """The repairs that a set of rules asks for."""
 
@@ -196,6 +158,7 @@ class Repairer:
         """Take the rules of the encoding family that are stable, or in draft (those are noted but never act)."""
         family = rules.family(FAMILY)
         self.acts = {rule.id: rule.head.status == "stable" for rule in family}
+        self.actions = {rule.id: rule.action for rule in family}
         self.methods = {rule.head.method: rule for rule in family if rule.head.method}
         self.patterned = [rule for rule in family if rule.variants[0].patterns]
         active = {fixer for method, fixers in FIXERS.items() if method in self.methods for fixer in fixers}
@@ -212,24 +175,54 @@ class Repairer:
         )
         self.gate = gate_pattern() if active else None
         self.gate_but_entities = gate_pattern().replace(f"{ENTITY}|", "", 1)
+        self.code_page = self.methods[CODE_PAGE].id if CODE_PAGE in self.methods else ""
+        self.limits, self.suspicion = self._read_limits()
+        self.wanted = self._wanted(active)
 
-    def repair(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`."""
+    def _read_limits(self) -> tuple[Limits | None, tuple[float, float]]:
+        rule = self.methods.get(CODE_PAGE)
+        if rule is None:
+            return None, (0.0, 0.0)
+        numbers = {name: float(str(value)) for name, value in rule.head.parameters.items()}
+        suspicion = numbers.pop("suspicion"), numbers.pop("suspicion_short")
+        return Limits(**{name: numbers[name] for name in Limits.__dataclass_fields__}), suspicion
+
+    def _wanted(self, active: set[str]) -> int:
+        """Give the reasons to look at a line that any of the rules has."""
+        reasons = damage.LITERAL if self._characters() else 0
+        reasons |= damage.ENTITY if "unescape_html" in active else 0
+        reasons |= damage.CONTROL if active or "byte-order-mark" in self.methods else 0
+        reasons |= damage.BADNESS if "fix_encoding" in active else 0
+        reasons |= damage.RETURN if "line-ends" in self.methods else 0
+        return reasons | (damage.UNUSUAL | damage.PAIRED if self.limits else 0)
+
+    def _characters(self) -> frozenset[str]:
+        """Give the characters that rules with patterns, and the optional repairs, look for."""
+        literals = {literal[0] for rule in self.patterned for literal in rule.variants[0].literals}
+        optional = {character for method in OPTIONAL if method in self.methods for character in optional_characters(method)}
+        bidi = set(BIDI_CONTROLS) if BIDI in self.methods else set()
+        private = {*map(chr, range(0xE000, 0xF900)), "\U000f0000"} if PRIVATE_USE in self.methods else set()
+        return frozenset(literals | optional | bidi | private)
+
+    @functools.cached_property
+    def _gate(self) -> damage.Gate:
+        return damage.make_gate(sorted(self._characters()), badness_alphabet())
+
+    def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
+        """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.
+
+        Without the gate every line is looked at, which is slow and gives the same.
+        """
+        found, breaks = self._find_lines(documents["text"].fill_null(""))
+        crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
         text = pl.col("text")
-        ends = pl.lit(value=False)
-        if "line-ends" in self.methods:
-            breaks = text.str.count_matches("\n", literal=True)
-            ends = (breaks > 0) & (breaks == text.str.count_matches("\r\n", literal=True))
-        documents = documents.with_columns(ends.fill_null(value=False).alias("crlf")).with_columns(
+        documents = documents.with_columns(pl.Series("crlf", crlf)).with_columns(
             pl.when("crlf").then(text.str.replace_all("\r\n", "\n", literal=True)).otherwise(text).alias("repaired")
         )
-        suspects = documents.filter(self._suspicion())
-        lines = segments.split_lines(suspects, "repaired")
-        last = pl.col("line") == pl.col("line").max().over("doc")
-        lines = lines.filter(self._suspicion("text", last))
-        pieces = self._repair_lines(lines)
-        hits = pl.concat([self._document_hits(documents), self._line_hits(lines, pieces)])
-        repaired = self._rejoin(suspects, lines, pieces)
+        lines = self._cut_lines(documents, found, crlf) if gated else self._every_line(documents)
+        pieces, flags = self._repair_lines(lines)
+        hits = pl.concat([self._document_hits(documents), self._line_hits(lines, pieces), flags])
+        repaired = self._rejoin(documents, lines, pieces)
         documents = (
             documents.join(repaired, on="doc", how="left", maintain_order="left")
             .with_columns(pl.coalesce("rejoined", "repaired").alias("repaired"))
@@ -237,43 +230,144 @@ class Repairer:
         )
         return segments.attach_hits(documents, hits, COLUMN)
 
-    def _suspicion(self, column: str = "repaired", last: pl.Expr | None = None) -> pl.Expr:
-        text = pl.col(column)
-        suspicion = pl.lit(value=False)
-        if self.gate:
-            suspicion = suspicion | text.str.contains(self.gate)
-        if "line-ends" in self.methods:
-            suspicion = suspicion | (
-                text.str.contains("\r\n", literal=True) if last is None else text.str.ends_with("\r") & ~last
-            )
-        literals = [literal for rule in self.patterned for literal in rule.variants[0].literals]
-        if literals:
-            suspicion = suspicion | text.str.contains_any(literals)
-        if "byte-order-mark" in self.methods:
-            suspicion = suspicion | text.str.starts_with(BYTE_ORDER_MARK)
-        return suspicion.fill_null(value=False)
+    def _find_lines(self, texts: pl.Series) -> tuple[kernels.Offsets, kernels.U32]:
+        data, offsets = kernels.buffers(texts)
+        return damage.find_lines(data, offsets, self._gate, plausibility.load_figures().tables, *self.suspicion)
 
-    def _repair_lines(self, lines: pl.DataFrame) -> list[list[Piece]]:
-        """Repair the few lines that the gates let through, one by one."""
+    def _cut_lines(self, documents: pl.DataFrame, found: kernels.Offsets, crlf: np.ndarray) -> pl.DataFrame:
+        """Give the lines that the gate let through: `doc, line, text, reasons`, returns of Windows line ends aside."""
+        reasons = found[:, 4] & self.wanted
+        windows = crlf[found[:, 0]] if len(found) else np.zeros(0, dtype=bool)
+        ends = windows & (found[:, 4] & damage.RETURN > 0)
+        reasons = np.where(windows, reasons & ~damage.RETURN, reasons)
+        stops = found[:, 3] - ends
+        chosen = reasons > 0
+        data = memoryview(kernels.buffers(documents["text"].fill_null(""))[0])
+        text = [str(data[start:stop], UTF8) for start, stop in zip(found[chosen, 2].tolist(), stops[chosen].tolist(), strict=True)]
+        lines = pl.DataFrame(
+            {
+                "doc": documents["doc"].to_numpy()[found[chosen, 0]].astype(np.uint32),
+                "line": found[chosen, 1].astype(np.uint32),
+                "text": pl.Series(text, dtype=pl.String),
+                "reasons": reasons[chosen],
+            }
+        )
+        # What only resembles ftfy's pattern of badness goes no further.
+        only = pl.col("reasons") == damage.BADNESS
+        return lines.filter(~only | ~only.any()) if lines.is_empty() else pl.concat(
+            [lines.filter(~only), lines.filter(only).filter(pl.col("text").str.contains(self.gate or "$^"))]
+        ).sort("doc", "line")
+
+    def _every_line(self, documents: pl.DataFrame) -> pl.DataFrame:
+        """Give all lines, with the reasons for which the gate might have been passed."""
+        lines = segments.split_lines(documents, "repaired")
+        last = pl.col("line") == pl.col("line").max().over("doc")
+        ends = pl.col("text").str.ends_with("\r") & ~last
+        found, _ = self._find_lines(lines["text"])
+        reasons = np.zeros(lines.height, dtype=np.int64)
+        reasons[found[:, 0]] = found[:, 4]
+        returns = pl.when(ends).then(damage.RETURN).otherwise(0)
+        return lines.with_columns(reasons=(pl.Series(reasons) | damage.ENTITY | damage.CONTROL)).with_columns(
+            reasons=pl.col("reasons") | returns
+        )
+
+    def _repair_lines(self, lines: pl.DataFrame) -> tuple[list[list[Piece]], pl.DataFrame]:
+        """Repair the few lines that the gates let through, one by one; give their pieces, and what is flagged."""
         plain = self._entities_only(lines)
         pieces = [
-            self._repair_line(text, first=number == 0, returns=text.endswith("\r"), entities_only=entities_only)
-            for text, number, entities_only in zip(lines["text"], lines["line"], plain, strict=True)
+            self._prepare_line(text, first=number == 0, returns=bool(reasons & damage.RETURN))
+            for text, number, reasons in zip(lines["text"], lines["line"], lines["reasons"], strict=True)
         ]
+        current = list(map(segments.join_pieces, lines["text"], pieces))
+        verdicts = self._judge_lines(lines, current)
+        flags: list[tuple[int, str, int, int]] = []
+        for row, (read, entities_only) in enumerate(zip(current, plain, strict=True)):
+            text = read
+            if entities_only and row not in verdicts:
+                pieces[row] = segments.rewrite(pieces[row], unescape(text, self.methods["entities"].id))
+                continue
+            steps, suspect = self._steps_of(text, verdicts.get(row))
+            if suspect:
+                flags.append((row, self.methods[SUSPECT].id, 0, len(text)))
+            for rule_id, after in steps:
+                by_words = rule_id == self.code_page
+                pieces[row] = segments.rewrite(pieces[row], compare(text, after, rule_id, by_words=by_words))
+                text = after
         for rule in self.patterned:
-            current = pl.Series("text", map(segments.join_pieces, lines["text"], pieces), pl.String)
-            frame = lines.with_columns(current).with_row_index("row")
-            frame = frame.filter(pl.col("text").str.contains_any(list(rule.variants[0].literals)))
-            spans = find_spans(frame, rule.variants[0].patterns)
-            for (row,), group in spans.group_by("row", maintain_order=True):
-                edits = [
-                    Piece(start, end, rule.head.replacement or "", rule.id)
-                    for start, end in segments.merge_spans(zip(group["start"], group["end"], strict=True))
-                ]
-                number = int(str(row))
-                if self.acts[rule.id]:
-                    pieces[number] = segments.rewrite(pieces[number], edits)
-        return pieces
+            self._match_rule(rule, lines, pieces, flags)
+        if PRIVATE_USE in self.methods:
+            for row, text in enumerate(map(segments.join_pieces, lines["text"], pieces)):
+                flags += [(row, self.methods[PRIVATE_USE].id, *found.span()) for found in re.finditer(PRIVATE, text)]
+        for method in (BIDI, *OPTIONAL):
+            if method in self.methods:
+                self._change_lines(self.methods[method], lines, pieces)
+        return pieces, self._flag_hits(lines, pieces, flags)
+
+    def _judge_lines(self, lines: pl.DataFrame, current: list[str]) -> dict[int, Verdict]:
+        """Say of the lines that look unusual what they were."""
+        if self.limits is None:
+            return {}
+        asked = np.flatnonzero((lines["reasons"].to_numpy() & (damage.UNUSUAL | damage.PAIRED)) > 0).tolist()
+        # What ftfy mends and is usual then needs no other reading.
+        verdicts = mojibake.judge_lines([current[row] for row in asked], self.limits)
+        documents = lines["doc"].to_list()
+        verdicts = mojibake.follow_neighbours(verdicts, [documents[row] for row in asked], self.limits)
+        return dict(zip(asked, verdicts, strict=True))
+
+    def _steps_of(self, line: str, verdict: Verdict | None) -> tuple[list[tuple[str, str]], bool]:
+        """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
+        steps = self._steps(line)
+        if verdict is None or not verdict.readings:
+            return steps, False
+        mended = "mojibake" in self.methods and any(name == self.methods["mojibake"].id for name, _ in steps)
+        if mended and not self._is_worse(line, steps[-1][1], verdict):
+            return steps, False
+        # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
+        pages = verdict.readings[0].pages
+        ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS
+        if verdict.text is not None and ours and self.acts[self.code_page]:
+            return [(self.code_page, verdict.text), *self._steps(verdict.text)], False
+        suspect = verdict.suspect or verdict.text is not None
+        return ([] if mended and suspect else steps), suspect and SUSPECT in self.methods
+
+    @staticmethod
+    def _is_worse(line: str, fixed: str, verdict: Verdict) -> bool:
+        """Say whether what ftfy made of a line costs more than another reading of it, which is no UTF-8."""
+        best = verdict.readings[0]
+        if all(page == UTF8 for page in best.pages[1::2]) or not (verdict.suspect or verdict.text is not None):
+            return False
+        before, after = mojibake.price_lines([line, fixed])[:, 0] / plausibility.STEPS
+        return bool(after > best.price and after > before - best.gain / 2)
+
+    def _match_rule(
+        self, rule: Rule, lines: pl.DataFrame, pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]
+    ) -> None:
+        """Find what a rule with patterns looks for, and take it out or flag it."""
+        current = pl.Series("text", map(segments.join_pieces, lines["text"], pieces), pl.String)
+        frame = lines.with_columns(current).with_row_index("row")
+        frame = frame.filter(pl.col("text").str.contains_any(list(rule.variants[0].literals)))
+        spans = find_spans(frame, rule.variants[0].patterns)
+        for (row,), group in spans.group_by("row", maintain_order=True):
+            number = int(str(row))
+            merged = segments.merge_spans(zip(group["start"], group["end"], strict=True))
+            if rule.action == "flag":
+                flags += [(number, rule.id, start, end) for start, end in merged]
+            elif self.acts[rule.id]:
+                edits = [Piece(start, end, rule.head.replacement or "", rule.id) for start, end in merged]
+                pieces[number] = segments.rewrite(pieces[number], edits)
+
+    def _change_lines(self, rule: Rule, lines: pl.DataFrame, pieces: list[list[Piece]]) -> None:
+        """Run a repair that is a function of the line."""
+        if not self.acts[rule.id]:
+            return
+        for row, text in enumerate(lines["text"]):
+            line = segments.join_pieces(text, pieces[row])
+            if rule.head.method == BIDI:
+                edits = [Piece(start, start + 1, "", rule.id) for start in unbalanced(line)]
+            else:
+                edits = compare(line, OPTIONAL[str(rule.head.method)](line), rule.id)
+            if edits:
+                pieces[row] = segments.rewrite(pieces[row], edits)
 
     def _entities_only(self, lines: pl.DataFrame) -> list[bool]:
         """Say of which lines entities are all that ftfy would change: no other gate is open, before or after."""
@@ -293,9 +387,8 @@ class Repairer:
         again = pl.Series(after, dtype=pl.String).str.contains(f"{self.gate}|[\r\n]")
         return [calm and not more for calm, more in zip(tame, again, strict=True)]
 
-    def _repair_line(self, line: str, *, first: bool, returns: bool, entities_only: bool) -> list[Piece]:
-        if entities_only:
-            return segments.cut_line(len(line), unescape(line, self.methods["entities"].id))
+    def _prepare_line(self, line: str, *, first: bool, returns: bool) -> list[Piece]:
+        """Take line ends and byte-order mark away."""
         pieces = segments.cut_line(len(line), [])
         for method, applies, place in (
             ("line-ends", returns, (len(line) - 1, len(line))),
@@ -304,10 +397,6 @@ class Repairer:
             rule = self.methods.get(method)
             if applies and rule and self.acts[rule.id]:
                 pieces = segments.rewrite(pieces, [Piece(*place, "", rule.id)])
-        current = segments.join_pieces(line, pieces)
-        for rule_id, after in self._steps(current):
-            pieces = segments.rewrite(pieces, compare(current, after, rule_id))
-            current = after
         return pieces
 
     def _steps(self, line: str) -> list[tuple[str, str]]:
@@ -345,20 +434,32 @@ class Repairer:
         return fixed, plan
 
     def _document_hits(self, documents: pl.DataFrame) -> pl.DataFrame:
-        frames = [documents.head(0).select("doc", pl.lit("").alias("rule"), text=pl.lit(""), replacement=pl.lit(""))]
+        frames = [pl.DataFrame(schema=segments.HIT_SCHEMA)]
         if LINE_ENDS in self.acts:
-            ends = {"rule": pl.lit(LINE_ENDS), "text": pl.lit("\r\n"), "replacement": pl.lit("\n")}
-            frames.append(documents.filter("crlf").select("doc", **ends))
+            ends = {"rule": LINE_ENDS, "text": pl.lit("\r\n"), "replacement": pl.lit("\n"), "action": "fix"}
+            frames.append(_whole_documents(documents.filter("crlf"), **ends))
         if "charset" in documents.columns:
             foreign = documents.filter(pl.col("charset").is_not_null())
-            names = {"rule": pl.lit(CHARSET), "text": pl.col("charset"), "replacement": pl.lit(UTF8)}
-            frames.append(foreign.select("doc", **names))
-        null = pl.lit(None, pl.UInt32)
-        return (
-            pl.concat(frames)
-            .with_columns(action=pl.lit("fix"), acts=pl.lit(value=True), line=null, start=null, end=null)
-            .select(pl.col(name).cast(dtype) for name, dtype in segments.HIT_SCHEMA.items())
-        )
+            names = {"rule": CHARSET, "text": pl.col("charset"), "replacement": pl.lit(UTF8), "action": "fix"}
+            frames.append(_whole_documents(foreign, **names))
+        if "uncertain" in documents.columns and UNCERTAIN in self.acts:
+            doubtful = documents.filter("uncertain")
+            names = {"rule": UNCERTAIN, "text": pl.col("charset"), "replacement": pl.lit(None), "action": "flag"}
+            frames.append(_whole_documents(doubtful, **names))
+        return pl.concat(frames)
+
+    def _flag_hits(
+        self, lines: pl.DataFrame, pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]
+    ) -> pl.DataFrame:
+        """Give what was flagged as hits, at its place in the text as read."""
+        rows = []
+        for row, rule, start, end in sorted(flags):
+            text = lines["text"][row]
+            start, end = segments.unshift(start, end, pieces[row])  # noqa: PLW2901 - the same place, in the text as read
+            rows.append(
+                (lines["doc"][row], rule, "flag", self.acts[rule], lines["line"][row], start, end, text[start:end], None)
+            )
+        return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
 
     def _line_hits(self, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
         rows = [
@@ -379,17 +480,64 @@ class Repairer:
         ]
         return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
 
-    def _rejoin(self, suspects: pl.DataFrame, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
+    def _rejoin(self, documents: pl.DataFrame, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
         changed = lines.with_columns(
             pl.Series("fixed", map(segments.join_pieces, lines["text"], pieces), pl.String)
         ).filter(pl.col("fixed") != pl.col("text"))
-        affected = suspects.join(changed.select("doc").unique(), on="doc", how="semi", maintain_order="left")
+        affected = documents.join(changed.select("doc").unique(), on="doc", how="semi", maintain_order="left")
         return (
             segments.split_lines(affected, "repaired")
             .join(changed.select("doc", "line", "fixed"), on=["doc", "line"], how="left", maintain_order="left")
             .group_by("doc", maintain_order=True)
             .agg(pl.coalesce("fixed", "text").str.join("\n").alias("rejoined"))
         )
+
+
+def _whole_documents(
+    documents: pl.DataFrame, *, rule: str, action: str, text: pl.Expr, replacement: pl.Expr
+) -> pl.DataFrame:
+    """Give a hit for each document as a whole."""
+    null = pl.lit(None, pl.UInt32)
+    place = {"line": null, "start": null, "end": null, "text": text, "replacement": replacement}
+    hits = documents.select("doc", rule=pl.lit(rule), action=pl.lit(action), acts=pl.lit(value=True), **place)
+    return hits.select(pl.col(name).cast(dtype) for name, dtype in segments.HIT_SCHEMA.items())
+
+
+def unbalanced(line: str) -> list[int]:
+    """Give the places of bidirectional controls that hide text or have no partner in their line.
+
+    Overrides go, and what closes them; embeddings and isolates go where they are not closed or not opened. Marks go where no
+    letter is written from right to left.
+
+    >>> unbalanced("a\u202eb\u202cc"), unbalanced("\u2067\u05d0\u2069"), unbalanced("\u200eabc\u202c")
+    ([1, 3], [], [0, 4])
+    """
+    gone: list[int] = []
+    embeddings: list[tuple[int, bool]] = []
+    isolates: list[tuple[int, int]] = []  # an isolate hides the embeddings that were open before it
+    right_to_left = any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in line)
+    for place, character in enumerate(line):
+        if character in BIDI_MARKS and not right_to_left:
+            gone.append(place)
+        elif character in OVERRIDES or character in EMBEDDINGS:
+            embeddings.append((place, character in OVERRIDES))
+        elif character in ISOLATES:
+            isolates.append((place, len(embeddings)))
+        elif character == POP:
+            if len(embeddings) > (isolates[-1][1] if isolates else 0):
+                opened, override = embeddings.pop()
+                gone += [opened, place] if override else []
+            else:
+                gone.append(place)
+        elif character == POP_ISOLATE:
+            if isolates:
+                _, depth = isolates.pop()
+                gone += [opened for opened, _ in embeddings[depth:]]
+                del embeddings[depth:]
+            else:
+                gone.append(place)
+    gone += [opened for opened, _ in (*embeddings, *isolates)]
+    return sorted(gone)
 
 
 def unescape(line: str, rule: str) -> list[Piece]:
@@ -406,8 +554,10 @@ def unescape(line: str, rule: str) -> list[Piece]:
     return edits
 
 
-def compare(before: str, after: str, rule: str) -> list[Piece]:
+def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> list[Piece]:
     """Give the edits that lead from one line to another, in small stretches, none of them empty.
+
+    `by_words` compares words and not characters, which suits lines of which nothing stays the same.
 
     >>> [tuple(edit) for edit in compare("FÃ¼r dich", "Für dich", "encoding/mojibake")]
     [(1, 3, 'ü', 'encoding/mojibake')]
@@ -422,7 +572,7 @@ def compare(before: str, after: str, rule: str) -> list[Piece]:
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
     opcodes: Sequence[tuple[str, int, int, int, int]] = (
         _compare_words(left, right)
-        if len(left) + len(right) > LONGEST_DIFF
+        if by_words or len(left) + len(right) > LONGEST_DIFF
         else SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
     )
     edits = [Piece(start + i, start + j, right[k:m], rule) for tag, i, j, k, m in opcodes if tag != "equal"]
@@ -458,7 +608,7 @@ def _widen(edit: Piece, line: str) -> Piece:
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:
     """Repair broken text.
 
-    Reads: `text`, and `charset` where there is one. Adds: `repaired` str, the text after the fixes, with the same
-    lines; `encoding_hits` list[HIT], one for each stretch that was changed.
+    Reads: `text`, and `charset` str and `uncertain` bool where there are such. Adds: `repaired` str, the text after the fixes, with
+    the same lines; `encoding_hits` list[HIT], one for each stretch that was changed or flagged.
     """
     return segments.as_stage(documents, repairer.repair, {"repaired": pl.String(), COLUMN: segments.HITS})

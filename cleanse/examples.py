@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from cleanse import boilerplate, dedupe, encoding, segments, spam
+from cleanse import boilerplate, charset, dedupe, encoding, segments, spam
 from cleanse.rules import ANY, Rules
 
 if TYPE_CHECKING:
@@ -86,18 +86,22 @@ def _judge_repair(case: Case, rules: Rules) -> Problem | None:
     example = case.example
     if example.charset is not None:
         data = example.text.encode(example.charset)
-        decoded = encoding.decode(data, rules)
-        right = decoded.text.removeprefix(encoding.BYTE_ORDER_MARK) == example.text
-        foreign = decoded.charset != encoding.UTF8
+        decoded = charset.decode(data, rules)
+        right = decoded.text.removeprefix(charset.BYTE_ORDER_MARK) == example.text
+        foreign = decoded.charset != charset.UTF8
         if not right:
             return f"decodes as {decoded.charset}: {decoded.text[:40]!r}", "a longer text may be needed"
-        return None if foreign == (case.kind == "hit") else (f"charset found: {decoded.charset}", "")
-    repairer = encoding.Repairer(Rules(rule for rule in rules if rule.family == "encoding" and rule.head.default))
+        hit = foreign and (case.rule.id == charset.CHARSET or not decoded.certain)
+        return None if hit == (case.kind == "hit") else (f"charset found: {decoded.charset}", "")
+    family = [rule for rule in rules if rule.family == "encoding" and (rule.head.default or rule.id == case.rule.id)]
+    repairer = encoding.Repairer(Rules(family))
     frame = encoding.repair_text(pl.LazyFrame({"text": [example.text]}), repairer).collect()
     repaired = frame["repaired"].item()
     hit = case.rule.id in [hit["rule"] for hit in frame[encoding.COLUMN].item().to_list()]
     if case.kind == "miss":
         return (f"becomes {repaired!r}", "narrow the rule") if hit else None
+    if case.rule.action == "flag":
+        return None if hit else (f"is not flagged: {example.text[:80]!r}", "check literals and patterns")
     if not hit or repaired != example.fixed:
         return f"becomes {repaired!r}, not {example.fixed!r}", "check `fixed`"
     return None

@@ -17,7 +17,7 @@ import orjson
 import polars as pl
 import zstandard
 
-from cleanse import encoding
+from cleanse import charset
 from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.errors import InputError
 from cleanse.rules import Rules
@@ -60,7 +60,7 @@ class Batch:
 class _Rows:
     """What has been read and not yet handed over."""
 
-    rows: list[tuple[str, str, str, str | None]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, str | None, bool]] = field(default_factory=list)
     others: list[dict[str, bytes | None]] = field(default_factory=list)
     frame: pl.DataFrame | None = None
     quarantine: list[tuple[str, int | None, str, bytes | None]] = field(default_factory=list)
@@ -72,9 +72,14 @@ class _Rows:
         return self.size >= BATCH_BYTES or len(self.rows) >= BATCH_ROWS or len(self.quarantine) >= BATCH_ROWS
 
     def add(
-        self, row: tuple[str, str, str, str | None], size: int, other: dict[str, bytes | None] | None = None
+        self,
+        row: tuple[str, str, str, str | None],
+        size: int,
+        other: dict[str, bytes | None] | None = None,
+        *,
+        uncertain: bool = False,
     ) -> None:
-        self.rows.append(row)
+        self.rows.append((*row, uncertain))
         self.others.append(other or {})
         self.size += size
 
@@ -198,14 +203,14 @@ def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> I
                 raw = stream.read()
         with open_file(file) as stream:
             data = stream.read()
-        decoded = encoding.decode(data, rules)
+        decoded = charset.decode(data, rules)
     except InputError as error:
         rows.refuse(file, None, error.what, raw or data or None)
     except BROKEN_STREAM as error:
         rows.refuse(file, None, _reason(error), raw or None)
     else:
-        charset = None if decoded.charset == encoding.UTF8 and decoded.exact else decoded.charset
-        rows.add((file.source, file.source, decoded.text, charset), len(data))
+        name = None if decoded.charset == charset.UTF8 and decoded.exact else decoded.charset
+        rows.add((file.source, file.source, decoded.text, name), len(data), uncertain=not decoded.certain)
         if raw or not decoded.exact:
             # What a compressed file unpacks to does not tell the bytes it was packed into.
             rows.originals.append((file.source, raw or data))
@@ -293,9 +298,9 @@ def _numbered_lines(span: Span, rules: Rules) -> Iterator[tuple[int | None, byte
             if span.stop is not None:
                 stream.seek(span.start)
                 head, source = b"", io.BytesIO(stream.read(span.stop - span.start))
-            elif head.startswith(tuple(mark for mark, _ in encoding.MARKS)):
+            elif head.startswith(tuple(mark for mark, _ in charset.MARKS)):
                 head += stream.read()
-                head, source = encoding.decode(head, rules).text.encode(), io.BytesIO()
+                head, source = charset.decode(head, rules).text.encode(), io.BytesIO()
             for number, (line, problem) in enumerate(_lines(head, source), span.first_row):
                 content = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
                 yield number, content, _reason(problem) if problem else None
@@ -411,15 +416,15 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
     try:
         with open_file(file) as stream:
             data = stream.read()
-        decoded = encoding.decode(data, rules)
+        decoded = charset.decode(data, rules)
     except InputError as error:
         rows.refuse(file, None, error.what, data)
         return
     except BROKEN_STREAM as error:
         rows.refuse(file, None, _reason(error), None)
         return
-    charset = None if decoded.charset == encoding.UTF8 else decoded.charset
-    table = _SeparatedValues(decoded.text.removeprefix(encoding.BYTE_ORDER_MARK), "\t" if file.kind == ".tsv" else ",")
+    name = None if decoded.charset == charset.UTF8 else decoded.charset
+    table = _SeparatedValues(decoded.text.removeprefix(charset.BYTE_ORDER_MARK), "\t" if file.kind == ".tsv" else ",")
     header, problem = next(((values, problem) for values, _, problem in table if values), ([], "empty file: no header"))
     if not problem and len(set(header)) != len(header):
         problem = "two columns have the same name"
@@ -436,10 +441,11 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
             record = dict(zip(header, values, strict=True))
             text = record.pop(columns.text)
             own = record.pop(columns.id, "")
-            for name in record:
-                rows.kinds.setdefault(name, set()).add("str")
-            other: dict[str, bytes | None] = {name: orjson.dumps(value) for name, value in record.items()}
-            rows.add((own or f"{file.source}#{number}", file.source, text, charset), len(lines), other)
+            for column in record:
+                rows.kinds.setdefault(column, set()).add("str")
+            other: dict[str, bytes | None] = {column: orjson.dumps(value) for column, value in record.items()}
+            row = (own or f"{file.source}#{number}", file.source, text, name)
+            rows.add(row, len(lines), other, uncertain=not decoded.certain)
         if rows.is_full():
             yield
 
@@ -605,6 +611,7 @@ def _take_frame(
             pl.repeat(file.source, frame.height, dtype=pl.String, eager=True).alias("source"),
             text.alias("text"),
             pl.repeat(None, frame.height, dtype=pl.String, eager=True).alias("charset"),
+            pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("uncertain"),  # noqa: FBT003
             *(frame[name].alias(f"{OTHER}{name}") for name in names if name not in (columns.text, columns.id)),
         ]
     ).filter(~null)

@@ -9,7 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from cleanse import encoding, segments, store
+from cleanse import segments, store
+from cleanse.charset import CHARSET, UTF8
+from cleanse.encoding import LINE_ENDS
 from cleanse.documents import is_document_file
 from cleanse.errors import InputError, OutputError
 from cleanse.segments import Piece
@@ -86,8 +88,8 @@ def restore_texts(out: Path) -> Iterator[tuple[str, str, str, str]]:
     every = pl.concat([kept, dropped]).join(order, on="id", how="left").sort("place")
     for identity, source, text in every.select("id", "source", "text").iter_rows():
         own = by_id.get(identity, [])
-        whole = (hit["text"] for hit in own if hit["rule"] == encoding.CHARSET and hit["line"] is None)
-        charset = next(whole, encoding.UTF8)
+        whole = (hit["text"] for hit in own if hit["rule"] == CHARSET and hit["line"] is None)
+        charset = next(whole, UTF8)
         yield identity, source, undo(text, own), charset
 
 
@@ -108,7 +110,7 @@ def undo(clean: str, hits: list[HitRow]) -> str:
     """
     if not hits:
         return clean
-    returns = any(hit["rule"] == encoding.LINE_ENDS and hit["line"] is None for hit in hits)
+    returns = any(hit["rule"] == LINE_ENDS and hit["line"] is None for hit in hits)
     by_line: dict[int, list[HitRow]] = {}
     for hit in hits:
         if hit["line"] is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import encoding, load_rules
+from cleanse import charset, load_rules
 
 Span = tuple[int, int, int]
 
@@ -25,7 +25,7 @@ def problems(record: dict, folder: Path, out: Path) -> list[str]:
         frame = pl.read_parquet(report / "dropped.parquet").filter(pl.col("id") == identity)
     clean = frame["text"].item()
     hits = pl.read_parquet(report / "hits.parquet").filter(pl.col("id") == identity).to_dicts()
-    lines = encoding.decode((folder / identity).read_bytes(), load_rules()).text.split("\n")
+    lines = charset.decode((folder / identity).read_bytes(), load_rules()).text.split("\n")
     found = []
     strips = covered(hits, "strip")
     flags = covered([hit for hit in hits if hit["rule"].startswith("spam/")], "flag")

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cleanse import charset as charset_module
 from cleanse import encoding
 from cleanse.errors import InputError
 from cleanse.rules import load_rules
@@ -283,9 +284,9 @@ JAPANESE = "月曜日の朝、湾を渡る古い船が止まった。四十年�
 )
 def test_bytes_in_other_charsets(text, charset):
     """The charset is found, and encoding the text again gives the same bytes."""
-    decoded = encoding.decode(text.encode(charset), RULES)
+    decoded = charset_module.decode(text.encode(charset), RULES)
     assert (decoded.text, decoded.exact) == (text, True)
-    assert decoded.charset != encoding.UTF8
+    assert decoded.charset != charset_module.UTF8
     assert decoded.text.encode(decoded.charset) == text.encode(charset)
 
 
@@ -293,17 +294,17 @@ def test_bytes_in_other_charsets(text, charset):
 def test_byte_order_marks_decide(charset):
     """A mark tells the charset at once and stays in the text as read."""
     text = "\ufeffयह वाक्य है\nand this one"
-    assert encoding.decode(text.encode(charset), RULES) == encoding.Decoded(text, charset, exact=True)
+    assert charset_module.decode(text.encode(charset), RULES) == charset_module.Decoded(text, charset, exact=True)
 
 
 def test_a_few_bad_bytes_do_not_change_the_charset():
     """UTF-8 with a damaged character is read as UTF-8, with U+FFFD there, and is known not to be exact."""
     data = (RUSSIAN[:60]).encode() + b"\xd0 " + RUSSIAN.encode()
-    assert encoding.decode(data, RULES) == encoding.Decoded(f"{RUSSIAN[:60]}\ufffd {RUSSIAN}", "utf-8", exact=False)
+    assert charset_module.decode(data, RULES) == charset_module.Decoded(f"{RUSSIAN[:60]}\ufffd {RUSSIAN}", "utf-8", exact=False)
 
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 4, b"\x00\x01\x02\x03" * 50, b"\xff\xfe\x00"])
 def test_what_is_not_text_is_refused(data):
     """Bytes that are no text are an error for quarantine, not a guess."""
     with pytest.raises(InputError, match="not text"):
-        encoding.decode(data, RULES)
+        charset_module.decode(data, RULES)

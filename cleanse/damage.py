@@ -1,0 +1,502 @@
+"""Numba kernels that look for damaged text: one pass over the bytes of all documents, line by line.
+
+`find_lines` gives the few lines that any repair may concern, and why; `price` says what a text costs in bits
+(`plausibility.py`). All release the GIL.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import ftfy.bad_codecs  # noqa: F401 - registers the sloppy code pages
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanse import kernels
+from cleanse.kernels import PLANES, Bytes, Offsets, decode_character
+from cleanse.plausibility import (
+    ANOTHER_CASE,
+    ASCII_LETTER,
+    ASCII_OTHER,
+    BMP,
+    FIRST,
+    INSIDE_WORD,
+    LOWER,
+    STEPS,
+    UPPER,
+    Languages,
+)
+
+U8 = NDArray[np.uint8]
+U16 = NDArray[np.uint16]
+U32 = NDArray[np.uint32]
+
+# Why a line is looked at, as bits.
+ENTITY, CONTROL, BADNESS, LITERAL, RETURN, UNUSUAL, PAIRED = 1, 2, 4, 8, 16, 32, 64
+# What a character is to the gate, as bits of a table.
+IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADABLE = 1, 2, 4, 8, 16, 32, 64
+# Characters that take part in the pattern of `ftfy.badness` next to one that is not ASCII; STRONG unless Cyrillic or Greek, of
+# which one in a pair must be STRONG. LONE may match beside ASCII, BEFORE_DASH before a hyphen.
+LONE = "ŒœÃÂØÙЂ"
+BEFORE_DASH = "ВГРСΒΓΞΟ"
+CONTROLS = "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u206a-\u206f\ufeff\ufff9-\ufffc"
+CALM_BITS = 1.0  # bits by which a character of ASCII, or of a script without a table, lowers it
+SHORT_BYTES = 64
+IDEOGRAPHS = 8  # stands for the scripts of many characters
+OTHER_BITS = 20 * STEPS  # of a character that no table has
+THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
+
+
+# What programs take text for that is something else. The "sloppy" ones give the bytes that the code page leaves undefined
+# the control character of the same number, as browsers do.
+READERS = ("latin-1", "sloppy-windows-1252", "iso-8859-15", "sloppy-windows-1251", "koi8-r", "mac-roman")
+
+
+class Gate(NamedTuple):
+    """What `find_lines` reads: `marks` u8 of shape (PLANES,), `beyond` for the planes above, and `gbk` u16 of shape (BMP,).
+
+    `gbk` holds the two bytes of a character in GBK, 0 where it has none.
+    """
+
+    marks: U8
+    beyond: int
+    gbk: U16
+
+
+def make_gate(literals: Iterable[str], alphabet: str) -> Gate:
+    """Make the gate for rules that look for `literals`; `alphabet` holds the characters of the pattern of ftfy's badness."""
+    marks = np.zeros(PLANES, dtype=np.uint8)
+    for start, end in re.findall("(.)(?:-(.))?", CONTROLS, re.DOTALL):
+        marks[ord(start) : ord(end or start) + 1] |= IS_CONTROL
+    for character in alphabet:
+        if character > "\x7f":
+            weak = "\u0370" <= character < "\u0530"
+            marks[ord(character)] |= IS_WEAK if weak else IS_STRONG
+    marks[[ord(character) for character in LONE]] |= IS_LONE
+    marks[[ord(character) for character in BEFORE_DASH]] |= IS_BEFORE_DASH
+    marks[BMP:] |= IS_UNREADABLE
+    readable = "".join(bytes(range(256)).decode(reader, "ignore") for reader in READERS)
+    foreign = np.ones(BMP, dtype=bool)
+    foreign[[ord(character) for character in readable]] = False
+    marks[:BMP][foreign] |= IS_UNREADABLE
+    beyond = 0
+    for literal in literals:
+        if ord(literal[0]) < PLANES:
+            marks[ord(literal[0])] |= IS_LITERAL
+        else:
+            beyond = LITERAL
+    return Gate(marks, beyond, gbk_table())
+
+
+@functools.cache
+def gbk_table() -> U16:
+    """Give the two bytes of each character in GBK, 0 where it has none."""
+    table = np.zeros(BMP, dtype=np.uint16)
+    for lead in range(0x81, 0xFF):
+        for trail in range(0x40, 0xFF):
+            try:
+                text = bytes([lead, trail]).decode("gb18030")
+            except UnicodeDecodeError:
+                continue
+            if len(text) == 1:
+                table[ord(text)] = lead << 8 | trail
+    return table
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _is_entity(data: Bytes, i: int, end: int) -> bool:
+    """Say whether an HTML entity begins at the ampersand at byte `i`: `&#?[0-9A-Za-z]{1,24};`."""
+    i += 1
+    if i < end and data[i] == 35:
+        i += 1
+    length = 0
+    while i < end and length <= 24:
+        byte = data[i]
+        if byte == 59:
+            return length > 0
+        if not (48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122):
+            return False
+        length += 1
+        i += 1
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def find_lines(
+    data: Bytes, offsets: Offsets, gate: Gate, languages: Languages, suspicion: float, suspicion_short: float
+) -> tuple[Offsets, U32]:
+    """Find the lines that a repair may concern.
+
+    Gives int64 of shape (lines, 5): number of the text, of the line in it, first byte, byte behind the last (without the
+    break), and the reasons as bits; and u32 of shape (texts, 2): line breaks, and those with a return before them.
+
+    A line is UNUSUAL where somewhere in it the bits by which its pairs of letters are less usual than is common
+    add up to more than `suspicion` (a running sum that never falls below 0),
+    in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given. PAIRED: its Han characters, in GBK, are UTF-8.
+    """
+    found = np.empty((256, 5), dtype=np.int64)
+    count = 0
+    breaks = np.zeros((len(offsets) - 1, 2), dtype=np.uint32)
+    ascii_marks = np.zeros(128, dtype=np.uint8)
+    for byte in range(128):
+        ascii_marks[byte] = CONTROL if gate.marks[byte] & IS_CONTROL else 0
+        if gate.marks[byte] & IS_LITERAL:
+            ascii_marks[byte] |= LITERAL
+    ascii_marks[38] |= ENTITY
+    ascii_marks[10] |= 128
+    calm = np.int64(CALM_BITS * STEPS)
+    long_limit, short_limit = np.int64(suspicion * STEPS), np.int64(suspicion_short * STEPS)
+    another_case = np.int64(ANOTHER_CASE)
+    for text in range(len(offsets) - 1):
+        i, end = offsets[text], offsets[text + 1]
+        line = 0
+        while True:
+            begin = i
+            reasons = 0
+            total = np.int64(0)  # the running sum, in steps
+            before = 1  # the class of the last character, and its case
+            before_case = 0
+            before_mark = 0
+            expected = 0  # bytes of UTF-8 that are still to come, if the Han characters are read as GBK
+            sequences2 = sequences3 = 0
+            width = 0
+            highest = np.int64(0)
+            unreadable = False
+            while i < end:
+                byte = data[i]
+                if byte < 0x80:
+                    start = i
+                    mark = ascii_marks[byte]
+                    while mark == 0:
+                        i += 1
+                        if i == end:
+                            break
+                        byte = data[i]
+                        if byte >= 0x80:
+                            break
+                        mark = ascii_marks[byte]
+                    if before >= FIRST:
+                        # The pair of a letter and what follows it.
+                        total += languages.excess[before, languages.classes[data[start]]]
+                        if languages.cases[data[start]] == UPPER and before_case == LOWER:
+                            total += another_case
+                        highest = max(highest, total)
+                    length = i - start
+                    if length:
+                        total = max(np.int64(0), total - calm * length)
+                        before = np.int64(languages.classes[data[i - 1]])
+                        before_case = languages.cases[data[i - 1]]
+                    before_mark = 0
+                    expected = sequences2 = sequences3 = 0
+                    if i == end:
+                        break
+                    if mark == 0:
+                        continue
+                    if mark & 128:
+                        break
+                    if mark & ENTITY:
+                        if _is_entity(data, i, end):
+                            reasons |= ENTITY
+                        mark &= ~ENTITY
+                    reasons |= mark
+                    before = np.int64(languages.classes[byte])
+                    before_case = 0
+                    total = max(np.int64(0), total - calm)
+                    i += 1
+                    continue
+                code, i = decode_character(data, i)
+                if code >= PLANES:
+                    unreadable = True
+                    if code >= 0xE0000:
+                        reasons |= gate.beyond
+                    before = before_case = before_mark = 0
+                    total = max(np.int64(0), total - calm)
+                    expected = sequences2 = sequences3 = 0
+                    continue
+                mark = gate.marks[code]
+                if mark:
+                    if mark & IS_UNREADABLE:
+                        unreadable = True
+                    if mark & IS_CONTROL:
+                        reasons |= CONTROL
+                    if mark & IS_LITERAL:
+                        reasons |= LITERAL
+                    if mark & IS_LONE or (mark & before_mark & IS_STRONG) or (
+                        mark & (IS_STRONG | IS_WEAK)
+                        and before_mark & (IS_STRONG | IS_WEAK)
+                        and (mark | before_mark) & IS_STRONG
+                    ):
+                        reasons |= BADNESS
+                    if mark & IS_BEFORE_DASH and i < end and data[i] == 45:
+                        reasons |= BADNESS
+                before_mark = mark
+                own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
+                if own:
+                    case = languages.cases[code]
+                    if before:
+                        total += languages.excess[before, own]
+                        if case == UPPER and before_case == LOWER:
+                            total += another_case
+                        highest = max(highest, total)
+                        total = max(total, np.int64(0))
+                    before = own
+                    before_case = case
+                    if code >= 0x2000 and gate.gbk[code]:
+                        pass
+                    else:
+                        expected = sequences2 = sequences3 = 0
+                        continue
+                else:
+                    before = before_case = 0
+                    total = max(np.int64(0), total - calm)
+                pair = np.int64(gate.gbk[code]) if code < 0x10000 else np.int64(0)
+                if pair == 0:
+                    expected = sequences2 = sequences3 = 0
+                    continue
+                for half in (pair >> 8, pair & 255):
+                    if expected:
+                        if 0x80 <= half < 0xC0:
+                            expected -= 1
+                            if expected == 0:
+                                if width == 2:
+                                    sequences2 += 1
+                                else:
+                                    sequences3 += 1
+                                if sequences3 >= THREE_BYTES or sequences2 >= TWO_BYTES:
+                                    reasons |= PAIRED
+                            continue
+                        expected = sequences2 = sequences3 = 0
+                    if 0xC2 <= half < 0xE0:
+                        expected, width = 1, 2
+                    elif 0xE0 <= half < 0xF0:
+                        expected, width = 2, 3
+                    elif 0xF0 <= half < 0xF5:
+                        expected, width = 3, 4
+                    else:
+                        sequences2 = sequences3 = 0
+            stop = i
+            if before >= FIRST:
+                highest = max(highest, total + languages.excess[before, 1])
+            if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
+                reasons |= UNUSUAL
+            if i < end:
+                breaks[text, 0] += 1
+                if i > begin and data[i - 1] == 13:
+                    breaks[text, 1] += 1
+                    reasons |= RETURN
+            if reasons:
+                if count == len(found):
+                    more = np.empty((2 * count, 5), dtype=np.int64)
+                    more[:count] = found
+                    found = more
+                found[count, 0] = text
+                found[count, 1] = line
+                found[count, 2] = begin
+                found[count, 3] = stop
+                found[count, 4] = reasons
+                count += 1
+            if i >= end:
+                break
+            i += 1
+            line += 1
+    return found[:count].copy(), breaks
+
+
+@numba.njit(cache=True, nogil=True)
+def _main_script(codes: U32, languages: Languages) -> int:
+    """Give the script of most characters that are not ASCII: its number in `scripts`, or IDEOGRAPHS."""
+    counts = np.zeros(IDEOGRAPHS + 1, dtype=np.int64)
+    for code in codes:
+        if code >= 0x80:
+            if 0x2E80 <= code < 0xFFE0 and not (0xD800 <= code < 0xFB50):
+                counts[IDEOGRAPHS] += 1
+            else:
+                counts[languages.scripts[code] if code < 0x10000 else 0] += 1
+    script = 1
+    for k in range(2, IDEOGRAPHS + 1):
+        if counts[k] > counts[script]:
+            script = k
+    return script
+
+
+@numba.njit(cache=True, nogil=True)
+def price_texts(codes: U32, offsets: Offsets, languages: Languages, as_read: bool) -> NDArray[np.int64]:  # noqa: FBT001
+    """Price texts one behind the other: int64 of shape (texts, 3), by `price_line` where they are `as_read`, else by `price_text`."""
+    result = np.empty((len(offsets) - 1, 3), dtype=np.int64)
+    for text in range(len(offsets) - 1):
+        own = codes[offsets[text] : offsets[text + 1]]
+        price = price_line(own, languages) if as_read else price_text(own, languages)
+        result[text, 0], result[text, 1], result[text, 2] = price
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
+def price_all_pages(
+    codes: U32, data: Bytes, offsets: Offsets, pages: U32, allowed: U8, languages: Languages, least: Offsets
+) -> NDArray[np.int64]:
+    """Run `price_pages` over lines one behind the other: int64 of shape (lines, pages, 6)."""
+    result = np.empty((len(offsets) - 1, len(pages), 6), dtype=np.int64)
+    for line in range(len(offsets) - 1):
+        begin, end = offsets[line], offsets[line + 1]
+        result[line] = price_pages(codes[begin:end], data[begin:end], pages, allowed, languages, least[line])
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
+def price_text(codes: U32, languages: Languages) -> tuple[int, int, int]:
+    """Say what a text costs in its best language: steps; of these, those of what is not ASCII; and how many places those are.
+
+    Of the languages those in the script of most of its characters are tried. ASCII costs the same in all.
+    """
+    script = _main_script(codes, languages)
+    best = np.int64(1 << 60)
+    foreign = places = np.int64(0)
+    if script == IDEOGRAPHS:
+        for k in range(len(languages.single)):
+            total, own, count = np.int64(0), np.int64(0), np.int64(0)
+            before = np.int64(32)
+            for code in codes:
+                if code < 0x80:
+                    letter = languages.classes[code] >= FIRST
+                    total += ASCII_LETTER if letter else ASCII_OTHER
+                    if letter and before >= 0x80:
+                        own += INSIDE_WORD
+                else:
+                    own += languages.single[k, code] if code < 0x10000 else OTHER_BITS
+                    if before < 0x80 and languages.classes[before] >= FIRST:
+                        own += INSIDE_WORD
+                    count += 1
+                before = np.int64(code)
+            if total + own < best:
+                best, foreign, places = total + own, own, count
+        return best, foreign, places
+    for k in range(len(languages.costs)):
+        if languages.script_of[k] == script:
+            total, own, count = _sum_pairs(codes, languages, languages.costs[k])
+            if total < best:
+                best, foreign, places = total, own, count
+    return best, foreign, places
+
+
+@numba.njit(cache=True, nogil=True)
+def price_line(codes: U32, languages: Languages) -> tuple[int, int, int]:
+    """Say what a line costs at least, as `price_text` does, each pair in the language in which it is most usual."""
+    return _sum_pairs(codes, languages, languages.usual)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _pair_cost(before: int, code: int, languages: Languages, costs: U8) -> int:
+    """Say what a character costs after another, in steps."""
+    own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
+    first = np.int64(languages.classes[before]) if before < 0x10000 else np.int64(0)
+    if code < 0x80 and (before < 0x80 or not first):
+        return np.int64(ASCII_LETTER if own >= FIRST else ASCII_OTHER)
+    if not own:
+        return np.int64(languages.usual_single[code] if code < 0x10000 else OTHER_BITS)
+    if not first:
+        return np.int64(2 * ASCII_LETTER)
+    cost = np.int64(costs[first, own])
+    if languages.cases[code] == UPPER and languages.cases[before] == LOWER:
+        cost += ANOTHER_CASE
+    return cost
+
+
+@numba.njit(cache=True, nogil=True)
+def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[int, int, int]:
+    total, foreign, places = np.int64(0), np.int64(0), np.int64(0)
+    before = np.int64(32)
+    for code in codes:
+        cost = _pair_cost(before, np.int64(code), languages, costs)
+        total += cost
+        if code >= 0x80 or before >= 0x80:
+            foreign += cost
+            places += 1
+        before = np.int64(code)
+    return total, foreign, places
+
+
+@numba.njit(cache=True, nogil=True)
+def price_pages(
+    codes: U32, data: Bytes, pages: U32, allowed: U8, languages: Languages, least: int
+) -> NDArray[np.int64]:
+    """Read the bytes of a line, one a character, by each code page, and say what comes out.
+
+    `codes` is the line as read; `pages` u32 of shape (pages, 256), 0 where a byte is no text; `allowed` u8 of shape
+    (pages, languages), 1 where a language is written in a page. Gives int64 of shape (pages, 6): steps of the text in its best language (-1: no text,
+    or not `least` steps cheaper than the line); then, of the places where a character or the one before it changed: steps
+    in the line, steps in the text, their number; 1 where most characters that are not ASCII are letters, and most of them do not stand
+    alone; the language.
+    """
+    result = np.full((len(pages), 6), np.int64(-1))
+    count = len(codes)
+    text = np.empty(count + 1, dtype=np.uint32)
+    text[count] = 32
+    # Only places beside what is not ASCII can differ.
+    places = np.empty(count + 1, dtype=np.int64)
+    length, calm = 0, np.int64(0)
+    for i in range(count + 1):
+        foreign = (i < count and codes[i] >= 0x80) or (i > 0 and codes[i - 1] >= 0x80)
+        if foreign:
+            places[length] = i
+            length += 1
+        else:
+            calm += ASCII_LETTER if i < count and languages.classes[codes[i]] >= FIRST else ASCII_OTHER
+        if i < count:
+            text[i] = codes[i]
+    for page in range(len(pages)):
+        whole = True
+        letters, foreign_count, together, changes = 0, 0, 0, 0
+        for k in range(length):
+            i = places[k]
+            if i == count or codes[i] < 0x80:
+                continue
+            code = pages[page, data[i]]
+            if code == 0:
+                whole = False
+                break
+            text[i] = code
+            changes += code != codes[i]
+            foreign_count += 1
+            together += (i > 0 and codes[i - 1] >= 0x80) or (i + 1 < count and codes[i + 1] >= 0x80)
+            letters += languages.cases[code] > 0 or languages.scripts[code] > 0 or 0x300 <= code < 0x370
+        if not whole or not changes:
+            continue
+        now, then = np.int64(0), np.int64(0)
+        for k in range(length):
+            i = places[k]
+            before = np.int64(text[i - 1]) if i else np.int64(32)
+            before_read = np.int64(codes[i - 1]) if i else np.int64(32)
+            read = np.int64(codes[i]) if i < count else np.int64(32)
+            if text[i] != read or before != before_read:
+                now += _pair_cost(before, np.int64(text[i]), languages, languages.usual)
+                then += _pair_cost(before_read, read, languages, languages.usual)
+        if then - now < least:
+            continue
+        best = np.int64(1 << 60)
+        for language in range(len(languages.costs)):
+            if not allowed[page, language]:
+                continue
+            total, now, changed = calm, np.int64(0), np.int64(0)
+            for k in range(length):
+                i = places[k]
+                before = np.int64(text[i - 1]) if i else np.int64(32)
+                before_read = np.int64(codes[i - 1]) if i else np.int64(32)
+                read = np.int64(codes[i]) if i < count else np.int64(32)
+                cost = _pair_cost(before, np.int64(text[i]), languages, languages.costs[language])
+                total += cost
+                if text[i] != read or before != before_read:
+                    now += cost
+                    changed += 1
+            if total < best:
+                best = total
+                result[page, 0] = total
+                result[page, 2] = now
+                result[page, 3] = changed
+                result[page, 5] = language
+        result[page, 1] = then
+        result[page, 4] = 2 * letters >= foreign_count and (2 * together >= foreign_count or languages.script_of[result[page, 5]] == 1)
+    return result

@@ -1,0 +1,289 @@
+"""Text in a legacy code page that was read as another, and what it was.
+
+A line that looks unusual is turned back into bytes by each code page that is often assumed (READERS), and these are read
+by each code page that text is often in (PAGES). What comes out is held against the line in bits (`plausibility.py`).
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanse import damage, plausibility
+from cleanse.damage import READERS
+from cleanse.plausibility import STEPS
+
+UTF8 = "utf-8"
+GBK = "gb18030"
+WIDE = (UTF8, GBK, "big5hkscs", "cp932", "euc_jp", "cp949")
+# Pages of one byte a character, and the languages that were written in them.
+CYRILLIC, EASTERN = "be bg mk ru sr uk", "cs hr hu pl ro sk sl"
+NARROW = {
+    "cp1251": CYRILLIC, "koi8-u": CYRILLIC, "koi8-r": CYRILLIC, "iso-8859-5": CYRILLIC, "cp866": CYRILLIC,
+    "mac-cyrillic": CYRILLIC, "cp1253": "el", "iso-8859-7": "el", "cp1256": "ar fa", "iso-8859-6": "ar", "cp1255": "he",
+    "iso-8859-8": "he", "cp874": "th", "cp1258": "vi", "cp1250": EASTERN, "iso-8859-2": EASTERN,
+}  # fmt: skip
+NARROW_NAMES = tuple(NARROW)
+# What no text holds: control characters but the tab, private use, what stands for lost bytes, and code points that are none.
+NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000f0000-\U0010ffff]")
+LAYERS = 3
+MIN_FOREIGN = 3  # characters outside ASCII of a line that is flagged
+MIN_LIST = 5  # characters outside ASCII that may be a list of letters
+MIN_CHANGES = 3  # different letters that a repair of a text in Latin script must put right
+MIN_DOUBTS = 2  # and one that is flagged
+LATIN = 1  # number of the script in `plausibility.PAGES`
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a reading is taken, in bits: the parameters of `encoding/code-page`.
+
+    `gain`: how much less it must cost than the line; `lead`: than the next best reading; `per_letter`, `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that
+    is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
+    other lines of the document have.
+    """
+
+    gain: float
+    lead: float
+    suspect: float
+    per_letter: float
+    per_ideograph: float
+    doubtful: float
+    neighbour: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text that a line may have been.
+
+    `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
+    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may; `changes` how many different
+    characters of a `latin` text are new.
+    """
+
+    text: str
+    pages: tuple[str, ...]
+    price: float
+    gain: float
+    dearness: float
+    latin: bool = False
+    changes: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a line was (None where it stays), and whether it is suspect."""
+
+    text: str | None
+    suspect: bool
+    lead: float = 0.0
+    readings: tuple[Reading, ...] = ()
+
+
+WHOLE = Verdict(None, suspect=False)
+
+
+@functools.cache
+def _narrow_tables() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """Give the code point of each byte in each page of NARROW, 0 for what no text holds; and which languages each is for."""
+    names = plausibility.load_figures().names
+    tables = np.zeros((len(NARROW), 256), dtype=np.uint32)
+    allowed = np.zeros((len(NARROW), len(names)), dtype=np.uint8)
+    for number, (page, languages) in enumerate(NARROW.items()):
+        allowed[number] = [name in languages.split() for name in names]
+        for byte in range(256):
+            try:
+                character = bytes([byte]).decode(page)
+            except UnicodeDecodeError:
+                continue
+            tables[number, byte] = 0 if NO_TEXT.match(character) else ord(character)
+    return tables, allowed
+
+
+@dataclass
+class _Search:
+    """What is known of one line while its readings are looked for."""
+
+    price: float
+    seen: set[str]
+    found: list[Reading]
+    layer: list[Reading]
+
+
+def judge_lines(lines: Sequence[str], limits: Limits) -> list[Verdict]:
+    """Say of lines that look unusual what they were."""
+    return [_judge(line, readings, limits) for line, readings in zip(lines, read_again(lines, limits), strict=True)]
+
+
+def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
+    if not readings:
+        return WHOLE
+    best, lead = readings[0], _lead(readings)
+    foreign = [character for character in line if character > "\x7f"]
+    letters = any(character.isalpha() or character < "\xa0" for character in foreign)
+    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= MIN_CHANGES)
+    suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
+    suspect = suspect and (not best.latin or best.changes >= MIN_DOUBTS or best.gain >= limits.gain)
+    listed = _is_list(foreign)
+    return Verdict(
+        best.text if right and not listed else None,
+        suspect and not right and not listed and len(foreign) >= MIN_FOREIGN,
+        lead,
+        tuple(readings),
+    )
+
+
+def follow_neighbours(verdicts: list[Verdict], documents: Sequence[int], limits: Limits) -> list[Verdict]:
+    """Read suspect lines as most lines of their document were read, if that reading is nearly the best.
+
+    A word of two ideographs is also four letters of another language; what stands beside it tells.
+    """
+    pages: dict[int, Counter[tuple[str, ...]]] = {}
+    for document, verdict in zip(documents, verdicts, strict=True):
+        if verdict.text is not None:
+            pages.setdefault(document, Counter())[verdict.readings[0].pages] += 1
+    usual = {document: min(counts, key=lambda key: (-counts[key], key)) for document, counts in pages.items()}
+    return [
+        _follow(verdict, usual[document], limits) if document in usual and verdict.suspect else verdict
+        for document, verdict in zip(documents, verdicts, strict=True)
+    ]
+
+
+def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict:
+    for reading in verdict.readings:
+        near = reading.price <= verdict.readings[0].price + limits.neighbour
+        if reading.pages == pages and near and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful:
+            others = (reading, *(other for other in verdict.readings if other is not reading))
+            return Verdict(reading.text, suspect=False, lead=verdict.lead, readings=others)
+    return verdict
+
+
+def _is_list(foreign: list[str]) -> bool:
+    """Say whether letters stand as they do in a list: nearly all in the order of their numbers."""
+    folded = [character.lower() for character in foreign]
+    rising = sum(a < b for a, b in itertools.pairwise(folded))
+    return len(foreign) >= MIN_LIST and rising >= len(foreign) - 1 - len(foreign) // 6
+
+
+def _lead(found: Sequence[Reading]) -> float:
+    return found[1].price - found[0].price if len(found) > 1 else float("inf")
+
+
+def _is_right(readings: Sequence[Reading], limits: Limits, severity: int = 1) -> bool:
+    best = readings[0]
+    return best.gain >= limits.gain and best.dearness <= 1 and _lead(readings) >= limits.lead * severity
+
+
+def price_lines(lines: Sequence[str]) -> NDArray[np.int64]:
+    """Price lines as they were read (`damage.price_line`): int64 of shape (lines, 3)."""
+    return _price(lines, as_read=True)
+
+
+def _price(texts: Sequence[str], *, as_read: bool) -> NDArray[np.int64]:
+    codes = plausibility.character_codes("".join(texts))
+    return damage.price_texts(codes, _offsets(texts), plausibility.load_figures().tables, as_read)
+
+
+def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+    return np.cumsum([0, *map(len, texts)]).astype(np.int64)
+
+
+def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
+    """Give for each line what it may have been, cheapest first; none holds what no text holds."""
+    searches = [
+        _Search(int(price) / STEPS, {line}, [], [])
+        for line, (price, *_) in zip(lines, price_lines(lines), strict=True)
+    ]
+    for line, search in zip(lines, searches, strict=True):
+        search.layer = [Reading(line, (), search.price, 0.0, 0.0)]
+    for _ in range(LAYERS):
+        starts = [(search, start) for search in searches for start in search.layer]
+        if not starts:
+            break
+        fresh: dict[int, list[Reading]] = {}
+        for search, reading in _read_layer(starts, limits):
+            fresh.setdefault(id(search), []).append(reading)
+        for search in searches:
+            search.layer = _next_layer(search, sorted(fresh.get(id(search), []), key=_rank), limits)
+    return [search.found for search in searches]
+
+
+def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
+    return reading.price, len(reading.pages), reading.pages
+
+
+def _next_layer(search: _Search, fresh: list[Reading], limits: Limits) -> list[Reading]:
+    """Note what was found, and choose the readings from which the next layer starts."""
+    search.found = sorted([*search.found, *(new for new in fresh if not NO_TEXT.search(new.text))], key=_rank)
+    return [reading for reading in fresh if reading.pages[-1] == UTF8]
+
+
+def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterator[tuple[_Search, Reading]]:
+    """Read the bytes of texts again in each way that is exact both ways."""
+    figures = plausibility.load_figures().tables
+    jobs = [(search, start, reader, data) for search, start in starts for reader, data in _encode(start.text)]
+    wide: list[tuple[_Search, Reading, str, str, str]] = []
+    for search, start, reader, data in jobs:
+        for page in WIDE if reader != GBK else (UTF8,):
+            try:
+                text = data.decode(page)
+                if text not in search.seen and text.encode(page) == data:
+                    search.seen.add(text)
+                    wide.append((search, start, reader, page, text))
+            except UnicodeError:
+                continue
+    for (search, start, reader, page, text), (total, foreign, places) in zip(
+        wide, _price([text for *_, text in wide], as_read=False), strict=True
+    ):
+        price = int(total) / STEPS
+        most = limits.per_ideograph if _is_ideographic(text) else limits.per_letter
+        dearness = int(foreign) / STEPS / max(1, int(places)) / most
+        yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
+    narrow = [job for job in jobs if job[2] != GBK]
+    least = [int(STEPS * (limits.suspect / 2 - start.gain)) for _, start, _, _ in narrow]
+    prices = damage.price_all_pages(
+        plausibility.character_codes("".join(start.text for _, start, _, _ in narrow)),
+        np.frombuffer(b"".join(data for *_, data in narrow), dtype=np.uint8),
+        _offsets([data for *_, data in narrow]),
+        *_narrow_tables(),
+        figures,
+        np.array(least, dtype=np.int64),
+    )
+    for job, number in zip(*np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0)), strict=True):
+        search, start, reader, data = narrow[job]
+        text = data.decode(NARROW_NAMES[number])
+        if text not in search.seen:
+            search.seen.add(text)
+            total, then, now, places, _, language = (int(value) for value in prices[job, number])
+            latin = figures.script_of[language] == LATIN
+            gain = (then - now) / STEPS + start.gain
+            pages = (*start.pages, reader, NARROW_NAMES[number])
+            dearness = now / STEPS / max(1, places) / limits.per_letter
+            changes = len({new for old, new in zip(start.text, text, strict=True) if old != new})
+            yield search, Reading(text, pages, total / STEPS, gain, dearness, bool(latin), changes)
+
+
+def _encode(text: str) -> Iterator[tuple[str, bytes]]:
+    """Give the bytes that each reader may have had before it, each once."""
+    tried = set()
+    for reader in (*READERS, GBK):
+        try:
+            data = text.encode(reader)
+            if data not in tried and data.decode(reader) == text:
+                tried.add(data)
+                yield reader, data
+        except UnicodeError:
+            continue
+
+
+def _is_ideographic(text: str) -> bool:
+    """Say whether most characters that are not ASCII are of scripts with many characters."""
+    foreign = [character for character in text if character > "\x7f"]
+    return 2 * sum("\u2e80" <= character < "\uffe0" for character in foreign) > len(foreign)
