@@ -374,11 +374,25 @@ def price_text(codes: U32, languages: Languages) -> tuple[int, int, int]:
             if total + own < best:
                 best, foreign, places = total + own, own, count
         return best, foreign, places
+    # Pairs of ASCII cost the same in all languages.
+    spots = np.empty(len(codes), dtype=np.int64)
+    calm = np.int64(0)
+    for i in range(len(codes)):
+        if codes[i] >= 0x80 or (i and codes[i - 1] >= 0x80):
+            spots[places] = i
+            places += 1
+        else:
+            calm += ASCII_LETTER if languages.classes[codes[i]] >= FIRST else ASCII_OTHER
     for k in range(len(languages.costs)):
         if languages.script_of[k] == script:
-            total, own, count = _sum_pairs(codes, languages, languages.costs[k])
-            if total < best:
-                best, foreign, places = total, own, count
+            own = np.int64(0)
+            for spot in spots[:places]:
+                before = np.int64(codes[spot - 1]) if spot else np.int64(32)
+                own += _pair_cost(before, np.int64(codes[spot]), languages, languages.costs[k])
+                if calm + own >= best:
+                    break
+            if calm + own < best:
+                best, foreign = calm + own, own
     return best, foreign, places
 
 

@@ -63,6 +63,7 @@ EMBEDDINGS, OVERRIDES, POP = "\u202a\u202b", "\u202d\u202e", "\u202c"
 ISOLATES, POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
 BIDI_MARKS = "\u200e\u200f\u061c"
 BIDI_CONTROLS = f"{EMBEDDINGS}{OVERRIDES}{POP}{ISOLATES}{POP_ISOLATE}{BIDI_MARKS}"
+_DIRECTED = re.compile(f"[{BIDI_CONTROLS}]")
 LINE_BREAKS = "\r\x0b\x85\u2028\u2029"
 
 
@@ -266,10 +267,9 @@ class Repairer:
         found, _ = self._find_lines(lines["text"])
         reasons = np.zeros(lines.height, dtype=np.int64)
         reasons[found[:, 0]] = found[:, 4]
+        reasons |= damage.ENTITY | damage.CONTROL | damage.BADNESS | damage.LITERAL
         returns = pl.when(ends).then(damage.RETURN).otherwise(0)
-        return lines.with_columns(reasons=(pl.Series(reasons) | damage.ENTITY | damage.CONTROL)).with_columns(
-            reasons=pl.col("reasons") | returns
-        )
+        return lines.with_columns(pl.Series("reasons", reasons)).with_columns(pl.col("reasons") | returns)
 
     def _repair_lines(self, lines: pl.DataFrame) -> tuple[list[list[Piece]], pl.DataFrame]:
         """Repair the few lines that the gates let through, one by one; give their pieces, and what is flagged."""
@@ -279,47 +279,90 @@ class Repairer:
             for text, number, reasons in zip(lines["text"], lines["line"], lines["reasons"], strict=True)
         ]
         current = list(map(segments.join_pieces, lines["text"], pieces))
-        verdicts = self._judge_lines(lines, current)
+        reasons = lines["reasons"].to_list()
+        asks_ftfy = damage.ENTITY | damage.CONTROL | damage.BADNESS
+        by_ftfy = [
+            self._steps(text) if edits is None and why & asks_ftfy else []
+            for text, edits, why in zip(current, plain, reasons, strict=True)
+        ]
+        verdicts = self._judge_lines(lines, current, by_ftfy)
         flags: list[tuple[int, str, int, int]] = []
-        for row, (read, entities_only) in enumerate(zip(current, plain, strict=True)):
-            text = read
-            if entities_only and row not in verdicts:
-                pieces[row] = segments.rewrite(pieces[row], unescape(text, self.methods["entities"].id))
-                continue
-            steps, suspect = self._steps_of(text, verdicts.get(row))
-            if suspect:
-                flags.append((row, self.methods[SUSPECT].id, 0, len(text)))
-            for rule_id, after in steps:
-                by_words = rule_id == self.code_page
-                pieces[row] = segments.rewrite(pieces[row], compare(text, after, rule_id, by_words=by_words))
-                text = after
-        for rule in self.patterned:
-            self._match_rule(rule, lines, pieces, flags)
-        if PRIVATE_USE in self.methods:
-            for row, text in enumerate(map(segments.join_pieces, lines["text"], pieces)):
-                flags += [(row, self.methods[PRIVATE_USE].id, *found.span()) for found in re.finditer(PRIVATE, text)]
-        for method in (BIDI, *OPTIONAL):
-            if method in self.methods:
-                self._change_lines(self.methods[method], lines, pieces)
+        for row, edits in enumerate(plain):
+            if edits is not None and row not in verdicts:
+                pieces[row] = segments.rewrite(pieces[row], edits)
+            else:
+                steps, suspect = self._choose_steps(by_ftfy[row] if edits is None else self._steps(current[row]), verdicts.get(row))
+                if suspect:
+                    flags.append((row, self.methods[SUSPECT].id, 0, len(current[row])))
+                text = current[row]
+                for rule_id, after in steps:
+                    words = rule_id == self.code_page
+                    pieces[row] = segments.rewrite(pieces[row], compare(text, after, rule_id, by_words=words))
+                    text = after
+        # A repair may bring characters to light that were not there to be seen.
+        changed = [len(own) > 1 or own[:1] != [Piece(0, len(text), None, None)] for own, text in zip(pieces, current, strict=True)]
+        special = self._special
+        rows = [
+            row
+            for row, why in enumerate(reasons)
+            if why & damage.LITERAL
+            or (changed[row] and special and special.search(segments.join_pieces(lines["text"][row], pieces[row])))
+        ]
+        self._take_characters(lines[rows], rows, pieces, flags)
         return pieces, self._flag_hits(lines, pieces, flags)
 
-    def _judge_lines(self, lines: pl.DataFrame, current: list[str]) -> dict[int, Verdict]:
-        """Say of the lines that look unusual what they were."""
+    @functools.cached_property
+    def _special(self) -> re.Pattern[str] | None:
+        characters = self._characters()
+        return re.compile(f"[{re.escape(''.join(sorted(characters)))}\U000f0000-\U0010fffd]") if characters else None
+
+    def _take_characters(
+        self, lines: pl.DataFrame, rows: list[int], pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]
+    ) -> None:
+        """Take out, change or flag single characters in the lines that hold such; `rows` are their places in `pieces`."""
+        own = [pieces[row] for row in rows]
+        found: list[tuple[int, str, int, int]] = []
+        for rule in self.patterned:
+            self._match_rule(rule, lines, own, found)
+        if PRIVATE_USE in self.methods:
+            for row, text in enumerate(map(segments.join_pieces, lines["text"], own)):
+                found += [(row, self.methods[PRIVATE_USE].id, *place.span()) for place in re.finditer(PRIVATE, text)]
+        for method in (BIDI, *OPTIONAL):
+            if method in self.methods:
+                self._change_lines(self.methods[method], lines, own)
+        for row, changed in zip(rows, own, strict=True):
+            pieces[row] = changed
+        flags += [(rows[row], rule_id, start, end) for row, rule_id, start, end in found]
+
+    def _judge_lines(
+        self, lines: pl.DataFrame, current: list[str], by_ftfy: list[list[tuple[str, str]]]
+    ) -> dict[int, tuple[str, Verdict]]:
+        """Say of the lines that look unusual what they were; what ftfy mends, and is usual then, needs no other reading."""
         if self.limits is None:
             return {}
-        asked = np.flatnonzero((lines["reasons"].to_numpy() & (damage.UNUSUAL | damage.PAIRED)) > 0).tolist()
-        # What ftfy mends and is usual then needs no other reading.
+        reasons = lines["reasons"].to_numpy() & (damage.UNUSUAL | damage.PAIRED)
+        asked = np.flatnonzero(reasons > 0).tolist()
+        mended = [row for row in asked if self._mends(by_ftfy[row])]
+        found, _ = self._find_lines(pl.Series([by_ftfy[row][-1][1] for row in mended], dtype=pl.String))
+        still = {mended[number] for number in found[found[:, 4] & (damage.UNUSUAL | damage.CONTROL) > 0, 0].tolist()}
+        asked = sorted({*asked} - {*mended} | still)
         verdicts = mojibake.judge_lines([current[row] for row in asked], self.limits)
         documents = lines["doc"].to_list()
         verdicts = mojibake.follow_neighbours(verdicts, [documents[row] for row in asked], self.limits)
-        return dict(zip(asked, verdicts, strict=True))
+        return {row: (current[row], verdict) for row, verdict in zip(asked, verdicts, strict=True) if verdict.readings}
 
-    def _steps_of(self, line: str, verdict: Verdict | None) -> tuple[list[tuple[str, str]], bool]:
+    def _mends(self, steps: list[tuple[str, str]]) -> bool:
+        rule = self.methods.get("mojibake")
+        return rule is not None and any(name == rule.id for name, _ in steps)
+
+    def _choose_steps(
+        self, steps: list[tuple[str, str]], judged: tuple[str, Verdict] | None
+    ) -> tuple[list[tuple[str, str]], bool]:
         """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
-        steps = self._steps(line)
-        if verdict is None or not verdict.readings:
+        if judged is None:
             return steps, False
-        mended = "mojibake" in self.methods and any(name == self.methods["mojibake"].id for name, _ in steps)
+        line, verdict = judged
+        mended = self._mends(steps)
         if mended and not self._is_worse(line, steps[-1][1], verdict):
             return steps, False
         # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
@@ -362,30 +405,30 @@ class Repairer:
             return
         for row, text in enumerate(lines["text"]):
             line = segments.join_pieces(text, pieces[row])
-            if rule.head.method == BIDI:
+            if rule.head.method == BIDI and not _DIRECTED.search(line):
+                edits = []
+            elif rule.head.method == BIDI:
                 edits = [Piece(start, start + 1, "", rule.id) for start in unbalanced(line)]
             else:
                 edits = compare(line, OPTIONAL[str(rule.head.method)](line), rule.id)
             if edits:
                 pieces[row] = segments.rewrite(pieces[row], edits)
 
-    def _entities_only(self, lines: pl.DataFrame) -> list[bool]:
-        """Say of which lines entities are all that ftfy would change: no other gate is open, before or after."""
+    def _entities_only(self, lines: pl.DataFrame) -> list[list[Piece] | None]:
+        """Give the edits of lines in which entities are all that ftfy would change: no other gate is open, before or after."""
         rule = self.methods.get("entities")
         if rule is None or self.gate is None:
-            return [False] * lines.height
+            return [None] * lines.height
         text = pl.col("text")
-        tame = lines.select(
-            (
-                text.str.contains(ENTITY) & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities)
-            ).alias("tame")
-        )["tame"].to_list()
+        alone = (pl.col("reasons") & ~np.int64(damage.LITERAL)) == damage.ENTITY
+        tame = lines.select(alone & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities))
+        edits = [unescape(line, rule.id) if calm else None for line, calm in zip(lines["text"], tame.to_series(), strict=True)]
         after = [
-            segments.join_pieces(line, segments.cut_line(len(line), unescape(line, rule.id))) if calm else "&amp;"
-            for line, calm in zip(lines["text"], tame, strict=True)
+            segments.join_pieces(line, segments.cut_line(len(line), own)) if own is not None else "&amp;"
+            for line, own in zip(lines["text"], edits, strict=True)
         ]
         again = pl.Series(after, dtype=pl.String).str.contains(f"{self.gate}|[\r\n]")
-        return [calm and not more for calm, more in zip(tame, again, strict=True)]
+        return [None if more else own for own, more in zip(edits, again, strict=True)]
 
     def _prepare_line(self, line: str, *, first: bool, returns: bool) -> list[Piece]:
         """Take line ends and byte-order mark away."""
@@ -570,6 +613,13 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     limit = min(len(before), len(after)) - start
     tail = next((i for i in range(limit) if before[-1 - i] != after[-1 - i]), limit)
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
+    if not by_words and (pairs := _pair_words(left, right)) is not None:
+        edits, at = [], start
+        for old, new in pairs:
+            edits += [edit._replace(start=at + edit.start, end=at + edit.end) for edit in compare(old, new, rule)] if len(pairs) > 1 else []
+            at += len(old)
+        if len(pairs) > 1:
+            return edits
     opcodes: Sequence[tuple[str, int, int, int, int]] = (
         _compare_words(left, right)
         if by_words or len(left) + len(right) > LONGEST_DIFF
@@ -580,6 +630,15 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     if any(first.end > second.start for first, second in itertools.pairwise(edits)):
         edits = [_widen(Piece(start, start + len(left), right, rule), before)]
     return edits
+
+
+def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
+    """Pair the words of two stretches where both have as many; none of the pairs turns nothing into something."""
+    first, second = re.split(r"( +)", left), re.split(r"( +)", right)
+    if len(first) != len(second):
+        return None
+    pairs = list(zip(first, second, strict=True))
+    return None if any(old != new and not old for old, new in pairs) else pairs
 
 
 def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]]:

@@ -361,7 +361,9 @@ class Rules:
         Raises:
             OptionError: a name that matches no rule.
         """
-        chosen = self._matching(select) if select else {rule.id for rule in self if rule.head.default}
+        named = self._matching(select) if select else {rule.id for rule in self}
+        # A family or a glob does not name what is off by default; its id does.
+        chosen = {rule_id for rule_id in named if self[rule_id].head.default or rule_id in select}
         chosen -= self._matching(ignore)
         return Rules(rule for rule in self if rule.id in chosen)
 
