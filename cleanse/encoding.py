@@ -279,7 +279,7 @@ class Repairer:
             for text, number, reasons in zip(lines["text"], lines["line"], lines["reasons"], strict=True)
         ]
         current = list(map(segments.join_pieces, lines["text"], pieces))
-        reasons = lines["reasons"].to_list()
+        texts, reasons = lines["text"].to_list(), lines["reasons"].to_list()
         asks_ftfy = damage.ENTITY | damage.CONTROL | damage.BADNESS
         by_ftfy = [
             self._steps(text) if edits is None and why & asks_ftfy else []
@@ -291,7 +291,8 @@ class Repairer:
             if edits is not None and row not in verdicts:
                 pieces[row] = segments.rewrite(pieces[row], edits)
             else:
-                steps, suspect = self._choose_steps(by_ftfy[row] if edits is None else self._steps(current[row]), verdicts.get(row))
+                own = by_ftfy[row] if edits is None else self._steps(current[row])
+                steps, suspect = self._choose_steps(current[row], own, verdicts.get(row))
                 if suspect:
                     flags.append((row, self.methods[SUSPECT].id, 0, len(current[row])))
                 text = current[row]
@@ -306,7 +307,7 @@ class Repairer:
             row
             for row, why in enumerate(reasons)
             if why & damage.LITERAL
-            or (changed[row] and special and special.search(segments.join_pieces(lines["text"][row], pieces[row])))
+            or (changed[row] and special and special.search(segments.join_pieces(texts[row], pieces[row])))
         ]
         self._take_characters(lines[rows], rows, pieces, flags)
         return pieces, self._flag_hits(lines, pieces, flags)
@@ -336,32 +337,32 @@ class Repairer:
 
     def _judge_lines(
         self, lines: pl.DataFrame, current: list[str], by_ftfy: list[list[tuple[str, str]]]
-    ) -> dict[int, tuple[str, Verdict]]:
-        """Say of the lines that look unusual what they were; what ftfy mends, and is usual then, needs no other reading."""
+    ) -> dict[int, Verdict]:
+        """Say what the lines were that look unusual, and those that look so after ftfy."""
         if self.limits is None:
             return {}
         reasons = lines["reasons"].to_numpy() & (damage.UNUSUAL | damage.PAIRED)
         asked = np.flatnonzero(reasons > 0).tolist()
-        mended = [row for row in asked if self._mends(by_ftfy[row])]
-        found, _ = self._find_lines(pl.Series([by_ftfy[row][-1][1] for row in mended], dtype=pl.String))
-        still = {mended[number] for number in found[found[:, 4] & (damage.UNUSUAL | damage.CONTROL) > 0, 0].tolist()}
-        asked = sorted({*asked} - {*mended} | still)
+        mended = [row for row, steps in enumerate(by_ftfy) if self._mends(steps)]
+        prices = mojibake.price_lines([by_ftfy[row][-1][1] for row in mended])
+        dear = prices[:, 1] > self.limits.mended * plausibility.STEPS * prices[:, 2]
+        still = {row for row, unusual in zip(mended, dear.tolist(), strict=True) if unusual}
+        asked = sorted({*asked} | still)
         verdicts = mojibake.judge_lines([current[row] for row in asked], self.limits)
         documents = lines["doc"].to_list()
         verdicts = mojibake.follow_neighbours(verdicts, [documents[row] for row in asked], self.limits)
-        return {row: (current[row], verdict) for row, verdict in zip(asked, verdicts, strict=True) if verdict.readings}
+        return {row: verdict for row, verdict in zip(asked, verdicts, strict=True) if verdict.readings}
 
     def _mends(self, steps: list[tuple[str, str]]) -> bool:
         rule = self.methods.get("mojibake")
         return rule is not None and any(name == rule.id for name, _ in steps)
 
     def _choose_steps(
-        self, steps: list[tuple[str, str]], judged: tuple[str, Verdict] | None
+        self, line: str, steps: list[tuple[str, str]], verdict: Verdict | None
     ) -> tuple[list[tuple[str, str]], bool]:
         """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
-        if judged is None:
+        if verdict is None:
             return steps, False
-        line, verdict = judged
         mended = self._mends(steps)
         if mended and not self._is_worse(line, steps[-1][1], verdict):
             return steps, False
@@ -370,17 +371,19 @@ class Repairer:
         ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS
         if verdict.text is not None and ours and self.acts[self.code_page]:
             return [(self.code_page, verdict.text), *self._steps(verdict.text)], False
-        suspect = verdict.suspect or verdict.text is not None
+        suspect = verdict.suspect or verdict.text is not None or mended
         return ([] if mended and suspect else steps), suspect and SUSPECT in self.methods
 
-    @staticmethod
-    def _is_worse(line: str, fixed: str, verdict: Verdict) -> bool:
+    def _is_worse(self, line: str, fixed: str, verdict: Verdict) -> bool:
         """Say whether what ftfy made of a line costs more than another reading of it, which is no UTF-8."""
         best = verdict.readings[0]
-        if all(page == UTF8 for page in best.pages[1::2]) or not (verdict.suspect or verdict.text is not None):
+        if all(page == UTF8 for page in best.pages[1::2]):
             return False
+        lead = self.limits.lead if self.limits else 0.0
         before, after = mojibake.price_lines([line, fixed])[:, 0] / plausibility.STEPS
-        return bool(after > best.price and after > before - best.gain / 2)
+        if verdict.text is not None:
+            return bool(after > best.price + lead / 2)
+        return verdict.suspect and bool(after > best.price + lead and after > before - best.gain / 2)
 
     def _match_rule(
         self, rule: Rule, lines: pl.DataFrame, pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]
@@ -496,11 +499,12 @@ class Repairer:
     ) -> pl.DataFrame:
         """Give what was flagged as hits, at its place in the text as read."""
         rows = []
+        texts, docs, numbers = lines["text"].to_list(), lines["doc"].to_list(), lines["line"].to_list()
         for row, rule, start, end in sorted(flags):
-            text = lines["text"][row]
+            text = texts[row]
             start, end = segments.unshift(start, end, pieces[row])  # noqa: PLW2901 - the same place, in the text as read
             rows.append(
-                (lines["doc"][row], rule, "flag", self.acts[rule], lines["line"][row], start, end, text[start:end], None)
+                (docs[row], rule, "flag", self.acts[rule], numbers[row], start, end, text[start:end], None)
             )
         return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
 

@@ -47,7 +47,7 @@ class Limits:
 
     `gain`: how much less it must cost than the line; `lead`: than the next best reading; `per_letter`, `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that
     is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
-    other lines of the document have.
+    other lines of the document have; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading.
     """
 
     gain: float
@@ -57,6 +57,7 @@ class Limits:
     per_ideograph: float
     doubtful: float
     neighbour: float
+    mended: float
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def _is_list(foreign: list[str]) -> bool:
     """Say whether letters stand as they do in a list: nearly all in the order of their numbers."""
     folded = [character.lower() for character in foreign]
     rising = sum(a < b for a, b in itertools.pairwise(folded))
-    return len(foreign) >= MIN_LIST and rising >= len(foreign) - 1 - len(foreign) // 6
+    return len(foreign) >= MIN_LIST and rising >= len(foreign) - 1 - len(foreign) // 8
 
 
 def _lead(found: Sequence[Reading]) -> float:
