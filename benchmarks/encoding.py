@@ -42,7 +42,9 @@ def repair(texts: list[str], ids: list[str] | None = None) -> list[tuple[str, li
     rules = load_rules()
     repairer = encoding.Repairer(rules.select(ids or []))
     frame = encoding.repair_text(pl.LazyFrame({"text": texts}, schema={"text": pl.String}), repairer).collect()
-    return [(text, [hit["rule"] for hit in hits]) for text, hits in frame.select("repaired", encoding.COLUMN).iter_rows()]
+    return [
+        (text, [hit["rule"] for hit in hits]) for text, hits in frame.select("repaired", encoding.COLUMN).iter_rows()
+    ]
 
 
 def spell_vietnamese(line: str) -> str:
@@ -151,7 +153,9 @@ def judge_speed(data: Path, rows: int) -> None:
     repairer = encoding.Repairer(rules.select())
     encoding.repair_text(texts.head(50).lazy(), repairer).collect()  # warms caches and compiles kernels
     encoding.repair_text(pl.LazyFrame({"text": ["ÎÄÕÂ, ÎÄÕÂ, Ïàðîì"]}), repairer).collect()
-    megabytes = {name: frame["text"].str.len_bytes().sum() / 1e6 for name, frame in (("all", texts), ("sample", sample))}
+    megabytes = {
+        name: frame["text"].str.len_bytes().sum() / 1e6 for name, frame in (("all", texts), ("sample", sample))
+    }
     for name, frame in (("all", texts), ("sample", sample)):
         clock = time.process_time()
         encoding.repair_text(frame.lazy(), repairer).collect()

@@ -9,14 +9,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ftfy.bad_codecs  # noqa: F401 - registers the sloppy code pages
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse import kernels
 from cleanse.kernels import PLANES, Bytes, Offsets, decode_character
 from cleanse.plausibility import (
     ANOTHER_CASE,
@@ -158,7 +157,7 @@ def find_lines(
             begin = i
             reasons = 0
             total = np.int64(0)  # the running sum, in steps
-            before = 1  # the class of the last character, and its case
+            before: Any = 1  # the class of the last character, and its case
             before_case = 0
             before_mark = 0
             expected = 0  # bytes of UTF-8 that are still to come, if the Han characters are read as GBK
@@ -225,10 +224,14 @@ def find_lines(
                         reasons |= CONTROL
                     if mark & IS_LITERAL:
                         reasons |= LITERAL
-                    if mark & IS_LONE or (mark & before_mark & IS_STRONG) or (
-                        mark & (IS_STRONG | IS_WEAK)
-                        and before_mark & (IS_STRONG | IS_WEAK)
-                        and (mark | before_mark) & IS_STRONG
+                    if (
+                        mark & IS_LONE
+                        or (mark & before_mark & IS_STRONG)
+                        or (
+                            mark & (IS_STRONG | IS_WEAK)
+                            and before_mark & (IS_STRONG | IS_WEAK)
+                            and (mark | before_mark) & IS_STRONG
+                        )
                     ):
                         reasons |= BADNESS
                     if mark & IS_BEFORE_DASH and i < end and data[i] == 45:
@@ -347,7 +350,7 @@ def price_all_pages(
 
 
 @numba.njit(cache=True, nogil=True)
-def price_text(codes: U32, languages: Languages) -> tuple[int, int, int]:
+def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
     """Say what a text costs in its best language: steps; of these, those of what is not ASCII; and how many places those are.
 
     Of the languages those in the script of most of its characters are tried. ASCII costs the same in all.
@@ -397,13 +400,13 @@ def price_text(codes: U32, languages: Languages) -> tuple[int, int, int]:
 
 
 @numba.njit(cache=True, nogil=True)
-def price_line(codes: U32, languages: Languages) -> tuple[int, int, int]:
+def price_line(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
     """Say what a line costs at least, as `price_text` does, each pair in the language in which it is most usual."""
     return _sum_pairs(codes, languages, languages.usual)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _pair_cost(before: int, code: int, languages: Languages, costs: U8) -> int:
+def _pair_cost(before: Any, code: Any, languages: Languages, costs: U8) -> Any:
     """Say what a character costs after another, in steps."""
     own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
     first = np.int64(languages.classes[before]) if before < 0x10000 else np.int64(0)
@@ -420,7 +423,7 @@ def _pair_cost(before: int, code: int, languages: Languages, costs: U8) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[int, int, int]:
+def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, Any]:
     total, foreign, places = np.int64(0), np.int64(0), np.int64(0)
     before = np.int64(32)
     for code in codes:
@@ -512,5 +515,7 @@ def price_pages(
                 result[page, 3] = changed
                 result[page, 5] = language
         result[page, 1] = then
-        result[page, 4] = 2 * letters >= foreign_count and (2 * together >= foreign_count or languages.script_of[result[page, 5]] == 1)
+        result[page, 4] = 2 * letters >= foreign_count and (
+            2 * together >= foreign_count or languages.script_of[result[page, 5]] == 1
+        )
     return result

@@ -84,7 +84,9 @@ OPTIONAL: dict[str, Callable[[str], str]] = {
     "quotes": ftfy.fixes.uncurl_quotes,
     "width": ftfy.fixes.fix_character_width,
 }
-METHODS = frozenset({*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE})
+METHODS = frozenset(
+    {*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE}
+)
 # Parameters that a method cannot do without.
 PARAMETERS = {
     "charset": {"max_bad_share"},
@@ -99,9 +101,17 @@ def optional_characters(method: str) -> frozenset[str]:
     change = OPTIONAL[method]
     characters = [chr(code) for code in range(0x80, 0x30000) if not 0xD800 <= code < 0xE000]
     if method != "nfc":
-        return frozenset([c for c in characters if change(c) != c] + (["\r", "\x0b"] if method == "line-breaks" else []))
-    seconds = {unicodedata.decomposition(c).split()[-1] for c in characters if unicodedata.decomposition(c)[:1] not in ("", "<")}
-    composing = {chr(int(code, 16)) for code in seconds} | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+        return frozenset(
+            [c for c in characters if change(c) != c] + (["\r", "\x0b"] if method == "line-breaks" else [])
+        )
+    seconds = {
+        unicodedata.decomposition(c).split()[-1]
+        for c in characters
+        if unicodedata.decomposition(c)[:1] not in ("", "<")
+    }
+    composing = {chr(int(code, 16)) for code in seconds} | {
+        chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
+    }
     return frozenset(c for c in characters if c in composing or change(c) != c or unicodedata.combining(c))
 
 
@@ -200,7 +210,9 @@ class Repairer:
     def _characters(self) -> frozenset[str]:
         """Give the characters that rules with patterns, and the optional repairs, look for."""
         literals = {literal[0] for rule in self.patterned for literal in rule.variants[0].literals}
-        optional = {character for method in OPTIONAL if method in self.methods for character in optional_characters(method)}
+        optional = {
+            character for method in OPTIONAL if method in self.methods for character in optional_characters(method)
+        }
         bidi = set(BIDI_CONTROLS) if BIDI in self.methods else set()
         private = {*map(chr, range(0xE000, 0xF900)), "\U000f0000"} if PRIVATE_USE in self.methods else set()
         return frozenset(literals | optional | bidi | private)
@@ -243,8 +255,11 @@ class Repairer:
         reasons = np.where(windows, reasons & ~damage.RETURN, reasons)
         stops = found[:, 3] - ends
         chosen = reasons > 0
-        data = memoryview(kernels.buffers(documents["text"].fill_null(""))[0])
-        text = [str(data[start:stop], UTF8) for start, stop in zip(found[chosen, 2].tolist(), stops[chosen].tolist(), strict=True)]
+        data = memoryview(kernels.buffers(documents["text"].fill_null(""))[0].data)
+        text = [
+            str(data[start:stop], UTF8)
+            for start, stop in zip(found[chosen, 2].tolist(), stops[chosen].tolist(), strict=True)
+        ]
         lines = pl.DataFrame(
             {
                 "doc": documents["doc"].to_numpy()[found[chosen, 0]].astype(np.uint32),
@@ -255,9 +270,13 @@ class Repairer:
         )
         # What only resembles ftfy's pattern of badness goes no further.
         only = pl.col("reasons") == damage.BADNESS
-        return lines.filter(~only | ~only.any()) if lines.is_empty() else pl.concat(
-            [lines.filter(~only), lines.filter(only).filter(pl.col("text").str.contains(self.gate or "$^"))]
-        ).sort("doc", "line")
+        return (
+            lines.filter(~only | ~only.any())
+            if lines.is_empty()
+            else pl.concat(
+                [lines.filter(~only), lines.filter(only).filter(pl.col("text").str.contains(self.gate or "$^"))]
+            ).sort("doc", "line")
+        )
 
     def _every_line(self, documents: pl.DataFrame) -> pl.DataFrame:
         """Give all lines, with the reasons for which the gate might have been passed."""
@@ -301,7 +320,10 @@ class Repairer:
                     pieces[row] = segments.rewrite(pieces[row], compare(text, after, rule_id, by_words=words))
                     text = after
         # A repair may bring characters to light that were not there to be seen.
-        changed = [len(own) > 1 or own[:1] != [Piece(0, len(text), None, None)] for own, text in zip(pieces, current, strict=True)]
+        changed = [
+            len(own) > 1 or own[:1] != [Piece(0, len(text), None, None)]
+            for own, text in zip(pieces, current, strict=True)
+        ]
         special = self._special
         rows = [
             row
@@ -423,9 +445,12 @@ class Repairer:
         if rule is None or self.gate is None:
             return [None] * lines.height
         text = pl.col("text")
-        alone = (pl.col("reasons") & ~np.int64(damage.LITERAL)) == damage.ENTITY
-        tame = lines.select(alone & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities))
-        edits = [unescape(line, rule.id) if calm else None for line, calm in zip(lines["text"], tame.to_series(), strict=True)]
+        entity = text.str.contains(ENTITY)
+        tame = lines.select(entity & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities))
+        edits = [
+            unescape(line, rule.id) if calm else None
+            for line, calm in zip(lines["text"], tame.to_series(), strict=True)
+        ]
         after = [
             segments.join_pieces(line, segments.cut_line(len(line), own)) if own is not None else "&amp;"
             for line, own in zip(lines["text"], edits, strict=True)
@@ -482,16 +507,13 @@ class Repairer:
     def _document_hits(self, documents: pl.DataFrame) -> pl.DataFrame:
         frames = [pl.DataFrame(schema=segments.HIT_SCHEMA)]
         if LINE_ENDS in self.acts:
-            ends = {"rule": LINE_ENDS, "text": pl.lit("\r\n"), "replacement": pl.lit("\n"), "action": "fix"}
-            frames.append(_whole_documents(documents.filter("crlf"), **ends))
+            frames.append(_whole_documents(documents.filter("crlf"), LINE_ENDS, "fix", pl.lit("\r\n"), pl.lit("\n")))
         if "charset" in documents.columns:
             foreign = documents.filter(pl.col("charset").is_not_null())
-            names = {"rule": CHARSET, "text": pl.col("charset"), "replacement": pl.lit(UTF8), "action": "fix"}
-            frames.append(_whole_documents(foreign, **names))
+            frames.append(_whole_documents(foreign, CHARSET, "fix", pl.col("charset"), pl.lit(UTF8)))
         if "uncertain" in documents.columns and UNCERTAIN in self.acts:
             doubtful = documents.filter("uncertain")
-            names = {"rule": UNCERTAIN, "text": pl.col("charset"), "replacement": pl.lit(None), "action": "flag"}
-            frames.append(_whole_documents(doubtful, **names))
+            frames.append(_whole_documents(doubtful, UNCERTAIN, "flag", pl.col("charset"), pl.lit(None)))
         return pl.concat(frames)
 
     def _flag_hits(
@@ -503,9 +525,7 @@ class Repairer:
         for row, rule, start, end in sorted(flags):
             text = texts[row]
             start, end = segments.unshift(start, end, pieces[row])  # noqa: PLW2901 - the same place, in the text as read
-            rows.append(
-                (docs[row], rule, "flag", self.acts[rule], numbers[row], start, end, text[start:end], None)
-            )
+            rows.append((docs[row], rule, "flag", self.acts[rule], numbers[row], start, end, text[start:end], None))
         return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
 
     def _line_hits(self, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
@@ -541,7 +561,7 @@ class Repairer:
 
 
 def _whole_documents(
-    documents: pl.DataFrame, *, rule: str, action: str, text: pl.Expr, replacement: pl.Expr
+    documents: pl.DataFrame, rule: str, action: str, text: pl.Expr, replacement: pl.Expr
 ) -> pl.DataFrame:
     """Give a hit for each document as a whole."""
     null = pl.lit(None, pl.UInt32)
@@ -620,7 +640,11 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     if not by_words and (pairs := _pair_words(left, right)) is not None:
         edits, at = [], start
         for old, new in pairs:
-            edits += [edit._replace(start=at + edit.start, end=at + edit.end) for edit in compare(old, new, rule)] if len(pairs) > 1 else []
+            edits += (
+                [edit._replace(start=at + edit.start, end=at + edit.end) for edit in compare(old, new, rule)]
+                if len(pairs) > 1
+                else []
+            )
             at += len(old)
         if len(pairs) > 1:
             return edits

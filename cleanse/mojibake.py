@@ -199,8 +199,7 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
     searches = [
-        _Search(int(price) / STEPS, {line}, [], [])
-        for line, (price, *_) in zip(lines, price_lines(lines), strict=True)
+        _Search(int(price) / STEPS, {line}, [], []) for line, (price, *_) in zip(lines, price_lines(lines), strict=True)
     ]
     for line, search in zip(lines, searches, strict=True):
         search.layer = [Reading(line, (), search.price, 0.0, 0.0)]
@@ -212,7 +211,7 @@ def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
         for search, reading in _read_layer(starts, limits):
             fresh.setdefault(id(search), []).append(reading)
         for search in searches:
-            search.layer = _next_layer(search, sorted(fresh.get(id(search), []), key=_rank), limits)
+            search.layer = _next_layer(search, sorted(fresh.get(id(search), []), key=_rank))
     return [search.found for search in searches]
 
 
@@ -220,7 +219,7 @@ def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
     return reading.price, len(reading.pages), reading.pages
 
 
-def _next_layer(search: _Search, fresh: list[Reading], limits: Limits) -> list[Reading]:
+def _next_layer(search: _Search, fresh: list[Reading]) -> list[Reading]:
     """Note what was found, and choose the readings from which the next layer starts."""
     search.found = sorted([*search.found, *(new for new in fresh if not NO_TEXT.search(new.text))], key=_rank)
     return [reading for reading in fresh if reading.pages[-1] == UTF8]

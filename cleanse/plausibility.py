@@ -231,7 +231,7 @@ def _kinds(classes: U16, count: int) -> U8:
     for code in np.flatnonzero(classes):
         category = unicodedata.category(chr(code))
         vowel = category == "Mn" and 0x590 <= code < 0x700
-        kinds[classes[code]] = 4 if code < 0x80 else 3 if vowel else 0 if _is_letter(code) else 1
+        kinds[classes[code]] = 4 if code < 0x80 else 3 if vowel else 0 if _is_letter(int(code)) else 1
     kinds[[SPACE, DIGIT, MARK]] = 2
     return kinds
 
@@ -255,11 +255,14 @@ def _costs(pairs: Pairs, classes: U16, scripts: U8, kinds: U8) -> U8:
         costs[mild] = np.minimum(costs[mild], SYMBOL)
     for mild in (np.ix_(plain, symbols), np.ix_(symbols, plain)):
         costs[mild] = np.minimum(costs[mild], SYMBOL_IN_WORD)
-    vowels, carriers = np.flatnonzero(kinds == 3), np.flatnonzero((kinds == 3) | (scripts == ABJADS[0]) | (scripts == ABJADS[1]))
+    vowels, carriers = (
+        np.flatnonzero(kinds == 3),
+        np.flatnonzero((kinds == 3) | (scripts == ABJADS[0]) | (scripts == ABJADS[1])),
+    )
     costs[:, vowels] = 255
     for mild in (np.ix_(carriers, vowels), np.ix_(vowels, carriers), np.ix_(vowels, sober)):
         costs[mild] = np.minimum(costs[mild], SYMBOL)
-    return np.clip(np.rint(costs), 1, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(costs), 1, 255), dtype=np.uint8)
 
 
 def _excess(usual: U8, scripts: U8) -> NDArray[np.int16]:
@@ -271,7 +274,7 @@ def _single_costs(models: list[tuple[bytes, str]]) -> U8:
     """Give what each character costs by itself in a language of many characters."""
     shares = np.stack([_single_shares(model, codec) for model, codec in models]).min(axis=0)
     shares /= shares.sum()
-    return np.clip(np.rint(-np.log2(shares + RAREST / 20) * STEPS), 1, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(-np.log2(shares + RAREST / 20) * STEPS), 1, 255), dtype=np.uint8)
 
 
 def _single_shares(model: bytes, codec: str) -> NDArray[np.float64]:

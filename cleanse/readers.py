@@ -611,7 +611,7 @@ def _take_frame(
             pl.repeat(file.source, frame.height, dtype=pl.String, eager=True).alias("source"),
             text.alias("text"),
             pl.repeat(None, frame.height, dtype=pl.String, eager=True).alias("charset"),
-            pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("uncertain"),  # noqa: FBT003
+            pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("uncertain"),
             *(frame[name].alias(f"{OTHER}{name}") for name in names if name not in (columns.text, columns.id)),
         ]
     ).filter(~null)

@@ -11,8 +11,8 @@ import polars as pl
 
 from cleanse import segments, store
 from cleanse.charset import CHARSET, UTF8
-from cleanse.encoding import LINE_ENDS
 from cleanse.documents import is_document_file
+from cleanse.encoding import LINE_ENDS
 from cleanse.errors import InputError, OutputError
 from cleanse.segments import Piece
 from cleanse.sources import is_utf8, report_folder

@@ -302,7 +302,9 @@ def test_byte_order_marks_decide(charset):
 def test_a_few_bad_bytes_do_not_change_the_charset():
     """UTF-8 with a damaged character is read as UTF-8, with U+FFFD there, and is known not to be exact."""
     data = (RUSSIAN[:60]).encode() + b"\xd0 " + RUSSIAN.encode()
-    assert charset_module.decode(data, RULES) == charset_module.Decoded(f"{RUSSIAN[:60]}\ufffd {RUSSIAN}", "utf-8", exact=False)
+    assert charset_module.decode(data, RULES) == charset_module.Decoded(
+        f"{RUSSIAN[:60]}\ufffd {RUSSIAN}", "utf-8", exact=False
+    )
 
 
 @pytest.mark.parametrize("data", [bytes(range(256)) * 4, b"\x00\x01\x02\x03" * 50, b"\xff\xfe\x00"])

@@ -188,11 +188,12 @@ def test_select_by_id_family_and_glob():
 
 
 def test_rules_off_by_default_come_in_by_name(tmp_path):
-    """`default = false` keeps a rule out of every run that does not name it, its family or a glob for it."""
+    """`default = false` keeps a rule out of every run that does not name its id; a family or a glob does not name it."""
     rules = load_rules(write(tmp_path, {"boilerplate/mill.toml": HEAD + "default = false\n" + WORDS}))
     assert "boilerplate/mill" not in rules.select()
-    for name in ("boilerplate/mill", "boilerplate", "boilerplate/m*"):
-        assert "boilerplate/mill" in rules.select([name])
+    assert "boilerplate/mill" in rules.select(["boilerplate/mill"])
+    for name in ("boilerplate", "boilerplate/m*"):
+        assert "boilerplate/mill" not in rules.select([name, "boilerplate/also-read"])
 
 
 @pytest.mark.parametrize("option", ["select", "ignore"])

@@ -1,0 +1,141 @@
+"""Text in a legacy code page that was read as another is read again, and what is not sure is flagged."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cleanse import damage, encoding, mojibake
+from cleanse.rules import load_rules
+
+RULES = load_rules()
+REPAIRER = encoding.Repairer(RULES.select())
+LINES = tomllib.loads((Path(__file__).parent / "mojibake" / "lines.toml").read_text("utf-8"))
+# Text in 20 scripts, to be damaged.
+SCRIPTS = (
+    "Der Fluß über Köln", "Паром не пришёл", "Το καράβι φεύγει", "يفتح السوق", "החנות סגורה", "ร้านเปิดตอนเช้า",
+    "今天下午开会", "颱風過後", "お知らせ一覧", "カタカナ", "시장 골목", "नमस्ते दुनिया", "বাংলা ভাষা", "தமிழ் மொழி", "తెలుగు",
+    "ქართული ენა", "հայերեն լեզու", "አማርኛ", "ភាសាខ្មែរ", "ພາສາລາວ",
+)  # fmt: skip
+PAGES = ("utf-8", "gb18030", "big5", "cp932", "euc_kr", "cp1251", "koi8-r", "cp1253", "cp1256", "cp1255", "cp874")
+
+
+def repair(*texts: str, gated: bool = True) -> list[tuple[str, list[tuple[str, int, int]]]]:
+    """Repair texts; give each with its hits: rule, start and end."""
+    frame = pl.DataFrame({"text": texts}, schema={"text": pl.String}).with_row_index("doc")
+    done = REPAIRER.repair(frame, gated=gated).sort("doc")
+    return [
+        (text, [(hit["rule"].removeprefix("encoding/"), hit["start"], hit["end"]) for hit in hits])
+        for text, hits in done.select("repaired", encoding.COLUMN).iter_rows()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("right", "page", "reader"),
+    [
+        ("今天下午三点开会，请带上报告。", "gb18030", "latin-1"),
+        ("码头边的茶馆换了主人", "gb18030", "koi8-r"),
+        ("這家麵店開了三十年，湯頭一直沒變。", "big5hkscs", "sloppy-windows-1252"),
+        ("駅前の花屋は今日も六時に開いた。", "cp932", "mac-roman"),
+        ("駅前の花屋は今日も六時に開いた。", "euc_jp", "latin-1"),
+        ("시장 골목의 국수집은 점심마다 줄이 길다.", "cp949", "sloppy-windows-1251"),
+        ("Сегодня библиотека закрыта.", "cp1251", "latin-1"),
+        ("Сегодня библиотека закрыта.", "koi8-r", "mac-roman"),
+        ("Дед чинил лодку всю весну.", "cp1251", "koi8-r"),
+        ("Το καράβι φεύγει στις οκτώ το πρωί.", "cp1253", "iso-8859-15"),
+        ("يفتح السوق أبوابه عند الفجر.", "cp1256", "sloppy-windows-1252"),
+        ("החנות סגורה בימי שבת.", "cp1255", "latin-1"),
+        ("คุณตาซ่อมเรือไม้ลำเก่าจนเสร็จก่อนฤดูฝน", "cp874", "latin-1"),
+        ("Řeka se vylila z břehů, takže cesta k mlýnu zůstala zavřená.", "iso-8859-2", "latin-1"),
+        ("这是好文", "utf-8", "gb18030"),
+        ("Сегодня библиотека закрыта.", "utf-8", "koi8-r"),
+    ],
+)
+def test_each_code_page_is_read_again(right, page, reader):
+    """The line becomes what it was, by one rule, whatever page it was in and whatever it was read as."""
+    ((text, hits),) = repair(right.encode(page).decode(reader))
+    assert text == right
+    assert {rule for rule, _, _ in hits} == {"code-page"}
+
+
+def test_two_layers_of_different_kinds():
+    """GB18030 read as Latin-1, saved as UTF-8 and read as Windows-1252 is undone in both layers."""
+    right = "今天下午三点开会，请带上报告。"
+    broken = right.encode("gb18030").decode("latin-1").encode().decode("sloppy-windows-1252")
+    assert repair(broken)[0][0] == right
+
+
+def test_one_damaged_line_of_a_good_document():
+    """Only the damaged line changes, and its neighbours have no hits."""
+    broken = "Сегодня библиотека закрыта.".encode("cp1251").decode("latin-1")
+    frame = pl.LazyFrame({"text": [f"Été à la mer.\n{broken}\nСнег идёт."]})
+    done = encoding.repair_text(frame, REPAIRER).collect()
+    assert done["repaired"].item() == "Été à la mer.\nСегодня библиотека закрыта.\nСнег идёт."
+    assert {hit["line"] for hit in done[encoding.COLUMN].item()} == {1}
+
+
+def test_a_word_of_two_ideographs_follows_its_neighbours():
+    """Alone such a word is flagged; beside lines that were read again it is read as they are."""
+    word = "文章".encode("gb18030").decode("latin-1")
+    assert repair(word) == [(word, [("suspect", 0, 4)])]
+    others = "\n".join(line.encode("gb18030").decode("latin-1") for line in ("关注焦点新闻", "用户名和密码"))
+    assert repair(f"{others}\n{word}")[0][0] == "关注焦点新闻\n用户名和密码\n文章"
+
+
+def test_lost_bytes_are_flagged_and_stay():
+    """Where bytes are gone the text stays, and is marked."""
+    text = "锟斤拷锟斤拷 2005"
+    assert repair(text) == [(text, [("suspect", 0, 6)])]
+
+
+def test_whole_lines_are_never_changed():
+    """Accented Latin, Vietnamese, other scripts and lists of symbols stay, whatever they look like."""
+    whole = LINES["whole"]["lines"]
+    assert [text for text, _ in repair(*whole)] == whole
+
+
+def test_few_whole_lines_are_flagged():
+    """Only lines of nothing but accented letters may be taken for damage, and they are only marked."""
+    flagged = [
+        line for line, (_, hits) in zip(LINES["whole"]["lines"], repair(*LINES["whole"]["lines"]), strict=True) if hits
+    ]
+    assert len(flagged) <= 5
+    assert all(not any("a" <= letter <= "z" for letter in line) for line in flagged)
+
+
+def test_no_reading_is_inexact():
+    """Every reading of a line leads back to it by the pages that it names."""
+    limits = REPAIRER.limits
+    assert limits is not None
+    line = "今天下午三点开会".encode("gb18030").decode("latin-1")
+    (readings,) = mojibake.read_again([line], limits)
+    assert len(readings) > 1
+    for reading in readings:
+        text = reading.text
+        for reader, page in reversed(list(zip(reading.pages[::2], reading.pages[1::2], strict=True))):
+            text = text.encode(page).decode(reader)
+        assert text == line
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> str:
+    """Give a line of one of 20 scripts, whole or damaged once or twice."""
+    text = draw(st.sampled_from(SCRIPTS))
+    for _ in range(draw(st.integers(0, 2))):
+        data = text.encode(draw(st.sampled_from(PAGES)), errors="ignore")
+        text = data.decode(draw(st.sampled_from((*damage.READERS, "gb18030"))), errors="replace")
+    extra = draw(st.sampled_from(["", " &amp; x", "\x85", "\u200b", "\u202e", "\u00ad", " ok", "\ufeff", "\x1b[1m"]))
+    return f"{text}{extra}".replace("\n", "").replace("\r", "")
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(damaged(), min_size=1, max_size=6))
+def test_the_gate_is_exact(lines):
+    """Line by line, repair behind the gate gives what repair of every line gives, on damage in 20 scripts."""
+    text = "\n".join(lines)
+    assert repair(text) == repair(text, gated=False)
