@@ -47,7 +47,8 @@ class Limits:
 
     `gain`: how much less it must cost than the line; `lead`: than the next best reading; `per_letter`, `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that
     is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
-    other lines of the document have; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading.
+    other lines of the document have; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
+    place of any text costs at least.
     """
 
     gain: float
@@ -58,6 +59,7 @@ class Limits:
     doubtful: float
     neighbour: float
     mended: float
+    least: float
 
 
 @dataclass(frozen=True)
@@ -199,10 +201,12 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
     searches = [
-        _Search(int(price) / STEPS, {line}, [], []) for line, (price, *_) in zip(lines, price_lines(lines), strict=True)
+        # Where no text could cost so little that it were worth a flag, none is looked for.
+        _Search(int(price) / STEPS, {line}, [], [Reading(line, (), int(price) / STEPS, 0.0, 0.0)])
+        if foreign - limits.least * STEPS * places >= limits.suspect * STEPS
+        else _Search(int(price) / STEPS, {line}, [], [])
+        for line, (price, foreign, places) in zip(lines, price_lines(lines).tolist(), strict=True)
     ]
-    for line, search in zip(lines, searches, strict=True):
-        search.layer = [Reading(line, (), search.price, 0.0, 0.0)]
     for _ in range(LAYERS):
         starts = [(search, start) for search in searches for start in search.layer]
         if not starts:
