@@ -47,6 +47,7 @@ CALM_BITS = 1.0  # bits by which a character of ASCII, or of a script without a 
 SHORT_BYTES = 64
 IDEOGRAPHS = 8  # stands for the scripts of many characters
 OTHER_BITS = 20 * STEPS  # of a character that no table has
+SPARSE = 4  # letters of ASCII for each character that is not, where those are letters with accents
 THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
 
 
@@ -327,13 +328,32 @@ def _main_script(codes: U32, languages: Languages) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
+def is_sparse(codes: U32, languages: Languages) -> bool:
+    """Say whether what is not ASCII stands alone between letters that are: so look letters with accents, and no other script."""
+    letters = foreign = 0
+    for i in range(len(codes)):
+        if codes[i] >= 0x80:
+            foreign += 1
+            if i and codes[i - 1] >= 0x80:
+                return False
+        elif languages.classes[codes[i]] >= FIRST:
+            letters += 1
+    return letters >= SPARSE * foreign
+
+
+@numba.njit(cache=True, nogil=True)
 def price_texts(codes: U32, offsets: Offsets, languages: Languages, as_read: bool) -> NDArray[np.int64]:  # noqa: FBT001
-    """Price texts one behind the other: int64 of shape (texts, 3), by `price_line` where they are `as_read`, else by `price_text`."""
-    result = np.empty((len(offsets) - 1, 3), dtype=np.int64)
+    """Price texts one behind the other, by `price_line` where they are `as_read`, else by `price_text`.
+
+    Gives int64 of shape (texts, 5): what that gives; 1 where most of what is not ASCII is of scripts with many characters; 1 where it `is_sparse`.
+    """
+    result = np.empty((len(offsets) - 1, 5), dtype=np.int64)
     for text in range(len(offsets) - 1):
         own = codes[offsets[text] : offsets[text + 1]]
         price = price_line(own, languages) if as_read else price_text(own, languages)
         result[text, 0], result[text, 1], result[text, 2] = price
+        result[text, 3] = _main_script(own, languages) == IDEOGRAPHS
+        result[text, 4] = is_sparse(own, languages)
     return result
 
 
@@ -341,7 +361,10 @@ def price_texts(codes: U32, offsets: Offsets, languages: Languages, as_read: boo
 def price_all_pages(
     codes: U32, data: Bytes, offsets: Offsets, pages: U32, allowed: U8, languages: Languages, least: Offsets
 ) -> NDArray[np.int64]:
-    """Run `price_pages` over lines one behind the other: int64 of shape (lines, pages, 6)."""
+    """Run `price_pages` over lines one behind the other: int64 of shape (lines, pages, 6).
+
+    `least` int64 of shape (lines,).
+    """
     result = np.empty((len(offsets) - 1, len(pages), 6), dtype=np.int64)
     for line in range(len(offsets) - 1):
         begin, end = offsets[line], offsets[line + 1]
@@ -378,22 +401,26 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
                 best, foreign, places = total + own, own, count
         return best, foreign, places
     # Pairs of ASCII cost the same in all languages.
-    spots = np.empty(len(codes), dtype=np.int64)
-    calm = np.int64(0)
+    pairs = np.empty((len(codes), 2), dtype=np.int64)
+    calm, alike = np.int64(0), np.int64(0)
+    known = 0
     for i in range(len(codes)):
         if codes[i] >= 0x80 or (i and codes[i - 1] >= 0x80):
-            spots[places] = i
+            before = np.int64(codes[i - 1]) if i else np.int64(32)
+            first, own, extra = _describe_pair(before, np.int64(codes[i]), languages)
+            alike += extra
             places += 1
+            if first >= 0:
+                pairs[known, 0], pairs[known, 1] = first, own
+                known += 1
         else:
             calm += ASCII_LETTER if languages.classes[codes[i]] >= FIRST else ASCII_OTHER
     for k in range(len(languages.costs)):
         if languages.script_of[k] == script:
-            own = np.int64(0)
-            for spot in spots[:places]:
-                before = np.int64(codes[spot - 1]) if spot else np.int64(32)
-                own += _pair_cost(before, np.int64(codes[spot]), languages, languages.costs[k])
-                if calm + own >= best:
-                    break
+            costs = languages.costs[k]
+            own = alike
+            for n in range(known):
+                own += costs[pairs[n, 0], pairs[n, 1]]
             if calm + own < best:
                 best, foreign = calm + own, own
     return best, foreign, places
@@ -406,20 +433,28 @@ def price_line(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _pair_cost(before: Any, code: Any, languages: Languages, costs: U8) -> Any:
-    """Say what a character costs after another, in steps."""
+def _describe_pair(before: Any, code: Any, languages: Languages) -> tuple[Any, Any, Any]:
+    """Give the classes of a character and the one before it, and steps that come on top of what the pair costs in a language.
+
+    Where all languages have the same cost, the first class is -1, and the steps are that cost.
+    """
     own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
     first = np.int64(languages.classes[before]) if before < 0x10000 else np.int64(0)
     if code < 0x80 and (before < 0x80 or not first):
-        return np.int64(ASCII_LETTER if own >= FIRST else ASCII_OTHER)
+        return np.int64(-1), own, np.int64(ASCII_LETTER if own >= FIRST else ASCII_OTHER)
     if not own:
-        return np.int64(languages.usual_single[code] if code < 0x10000 else OTHER_BITS)
+        return np.int64(-1), own, np.int64(languages.usual_single[code] if code < 0x10000 else OTHER_BITS)
     if not first:
-        return np.int64(2 * ASCII_LETTER)
-    cost = np.int64(costs[first, own])
-    if languages.cases[code] == UPPER and languages.cases[before] == LOWER:
-        cost += ANOTHER_CASE
-    return cost
+        return np.int64(-1), own, np.int64(2 * ASCII_LETTER)
+    capital = languages.cases[code] == UPPER and languages.cases[before] == LOWER
+    return first, own, np.int64(ANOTHER_CASE if capital else 0)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _pair_cost(before: Any, code: Any, languages: Languages, costs: U8) -> Any:
+    """Say what a character costs after another, in steps."""
+    first, own, extra = _describe_pair(before, code, languages)
+    return extra if first < 0 else extra + np.int64(costs[first, own])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -464,7 +499,35 @@ def price_pages(
             calm += ASCII_LETTER if i < count and languages.classes[codes[i]] >= FIRST else ASCII_OTHER
         if i < count:
             text[i] = codes[i]
+    latin = np.zeros(len(pages), dtype=np.bool_)
     for page in range(len(pages)):
+        for language in range(len(languages.costs)):
+            latin[page] |= allowed[page, language] and languages.script_of[language] == 1
+    # What each place of the line costs as read: where it is most usual, and in each language of its script.
+    script = _main_script(codes, languages)
+    as_read = np.empty(length, dtype=np.int64)
+    in_language = np.empty((length, len(languages.costs)), dtype=np.int64)
+    candidates = np.empty(len(languages.costs), dtype=np.int64)
+    known = 0
+    for language in range(len(languages.costs)):
+        if languages.script_of[language] == script:
+            candidates[known] = language
+            known += 1
+    usual = languages.usual
+    for k in range(length):
+        i = places[k]
+        before = np.int64(codes[i - 1]) if i else np.int64(32)
+        first, own, extra = _describe_pair(before, np.int64(codes[i]) if i < count else np.int64(32), languages)
+        as_read[k] = extra if first < 0 else extra + np.int64(usual[first, own])
+        for n in range(known):
+            in_language[k, n] = extra if first < 0 else extra + np.int64(languages.costs[candidates[n], first, own])
+    sums = np.empty(known, dtype=np.int64)
+    pairs = np.empty((length, 3), dtype=np.int64)
+    changed = np.empty(length, dtype=np.bool_)
+    sparse = is_sparse(codes, languages)
+    for page in range(len(pages)):
+        if sparse and not latin[page]:
+            continue
         whole = True
         letters, foreign_count, together, changes = 0, 0, 0, 0
         for k in range(length):
@@ -482,37 +545,44 @@ def price_pages(
             letters += languages.cases[code] > 0 or languages.scripts[code] > 0 or 0x300 <= code < 0x370
         if not whole or not changes:
             continue
-        now, then = np.int64(0), np.int64(0)
+        now, then, altered = np.int64(0), np.int64(0), np.int64(0)
+        sums[:] = 0
         for k in range(length):
             i = places[k]
             before = np.int64(text[i - 1]) if i else np.int64(32)
-            before_read = np.int64(codes[i - 1]) if i else np.int64(32)
-            read = np.int64(codes[i]) if i < count else np.int64(32)
-            if text[i] != read or before != before_read:
-                now += _pair_cost(before, np.int64(text[i]), languages, languages.usual)
-                then += _pair_cost(before_read, read, languages, languages.usual)
+            pairs[k, 0], pairs[k, 1], pairs[k, 2] = _describe_pair(before, np.int64(text[i]), languages)
+            changed[k] = (i < count and text[i] != codes[i]) or (i > 0 and text[i - 1] != codes[i - 1])
+            if changed[k]:
+                now += pairs[k, 2] if pairs[k, 0] < 0 else pairs[k, 2] + np.int64(usual[pairs[k, 0], pairs[k, 1]])
+                then += as_read[k]
+                altered += 1
+                for n in range(known):
+                    sums[n] += in_language[k, n]
+        # A whole line is in one language, and costs what it costs there.
+        if known:
+            then = max(then, sums.min())
         if then - now < least:
             continue
         best = np.int64(1 << 60)
         for language in range(len(languages.costs)):
             if not allowed[page, language]:
                 continue
-            total, now, changed = calm, np.int64(0), np.int64(0)
+            total, now = calm, np.int64(0)
+            costs = languages.costs[language]
             for k in range(length):
-                i = places[k]
-                before = np.int64(text[i - 1]) if i else np.int64(32)
-                before_read = np.int64(codes[i - 1]) if i else np.int64(32)
-                read = np.int64(codes[i]) if i < count else np.int64(32)
-                cost = _pair_cost(before, np.int64(text[i]), languages, languages.costs[language])
+                cost = pairs[k, 2]
+                if pairs[k, 0] >= 0:
+                    cost += np.int64(costs[pairs[k, 0], pairs[k, 1]])
                 total += cost
-                if text[i] != read or before != before_read:
+                if changed[k]:
                     now += cost
-                    changed += 1
+                if total >= best:
+                    break
             if total < best:
                 best = total
                 result[page, 0] = total
                 result[page, 2] = now
-                result[page, 3] = changed
+                result[page, 3] = altered
                 result[page, 5] = language
         result[page, 1] = then
         result[page, 4] = 2 * letters >= foreign_count and (

@@ -63,7 +63,6 @@ EMBEDDINGS, OVERRIDES, POP = "\u202a\u202b", "\u202d\u202e", "\u202c"
 ISOLATES, POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
 BIDI_MARKS = "\u200e\u200f\u061c"
 BIDI_CONTROLS = f"{EMBEDDINGS}{OVERRIDES}{POP}{ISOLATES}{POP_ISOLATE}{BIDI_MARKS}"
-_DIRECTED = re.compile(f"[{BIDI_CONTROLS}]")
 LINE_BREAKS = "\r\x0b\x85\u2028\u2029"
 
 
@@ -160,6 +159,10 @@ def badness_alphabet() -> str:
     loose = "".join(character for character in BADNESS_RE.pattern if character > "\x7f")
     found = re.compile(f"{classes}|[{re.escape(loose)}]")
     return "".join(chr(code) for code in range(0x80, 0x10000) if found.match(chr(code)))
+
+
+_CONTROL = re.compile("[\x80-\x9f]")
+_CONTROL_LETTERS = tuple(filter(str.isalpha, bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")))
 
 
 class Repairer:
@@ -298,7 +301,7 @@ class Repairer:
             for text, number, reasons in zip(lines["text"], lines["line"], lines["reasons"], strict=True)
         ]
         current = list(map(segments.join_pieces, lines["text"], pieces))
-        texts, reasons = lines["text"].to_list(), lines["reasons"].to_list()
+        reasons = lines["reasons"].to_list()
         asks_ftfy = damage.ENTITY | damage.CONTROL | damage.BADNESS
         by_ftfy = [
             self._steps(text) if edits is None and why & asks_ftfy else []
@@ -329,7 +332,7 @@ class Repairer:
             row
             for row, why in enumerate(reasons)
             if why & damage.LITERAL
-            or (changed[row] and special and special.search(segments.join_pieces(texts[row], pieces[row])))
+            or (changed[row] and special and any(special.search(own.replacement or "") for own in pieces[row]))
         ]
         self._take_characters(lines[rows], rows, pieces, flags)
         return pieces, self._flag_hits(lines, pieces, flags)
@@ -368,7 +371,11 @@ class Repairer:
         mended = [row for row, steps in enumerate(by_ftfy) if self._mends(steps)]
         prices = mojibake.price_lines([by_ftfy[row][-1][1] for row in mended])
         dear = prices[:, 1] > self.limits.mended * plausibility.STEPS * prices[:, 2]
-        still = {row for row, unusual in zip(mended, dear.tolist(), strict=True) if unusual}
+        still = {
+            row
+            for row, unusual in zip(mended, dear.tolist(), strict=True)
+            if unusual or _is_lettered(current[row], by_ftfy[row][-1][1])
+        }
         asked = sorted({*asked} | still)
         verdicts = mojibake.judge_lines([current[row] for row in asked], self.limits)
         documents = lines["doc"].to_list()
@@ -405,6 +412,11 @@ class Repairer:
         before, after = mojibake.price_lines([line, fixed])[:, 0] / plausibility.STEPS
         if verdict.text is not None:
             return bool(after > best.price + lead / 2)
+        if _is_lettered(line, fixed):
+            # A control character that one code page has a letter for, and another page another letter.
+            other = next((reading for reading in verdict.readings if reading.latin and reading.text != fixed), None)
+            if other is not None:
+                return bool(mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS > other.price - lead)
         return verdict.suspect and bool(after > best.price + lead and after > before - best.gain / 2)
 
     def _match_rule(
@@ -430,7 +442,7 @@ class Repairer:
             return
         for row, text in enumerate(lines["text"]):
             line = segments.join_pieces(text, pieces[row])
-            if rule.head.method == BIDI and not _DIRECTED.search(line):
+            if rule.head.method == BIDI and not any(mark in line for mark in BIDI_CONTROLS):
                 edits = []
             elif rule.head.method == BIDI:
                 edits = [Piece(start, start + 1, "", rule.id) for start in unbalanced(line)]
@@ -568,6 +580,11 @@ def _whole_documents(
     place = {"line": null, "start": null, "end": null, "text": text, "replacement": replacement}
     hits = documents.select("doc", rule=pl.lit(rule), action=pl.lit(action), acts=pl.lit(value=True), **place)
     return hits.select(pl.col(name).cast(dtype) for name, dtype in segments.HIT_SCHEMA.items())
+
+
+def _is_lettered(line: str, fixed: str) -> bool:
+    """Say whether ftfy made letters of control characters, as if only Windows-1252 had any in their place."""
+    return bool(_CONTROL.search(line)) and any(letter in fixed and letter not in line for letter in _CONTROL_LETTERS)
 
 
 def unbalanced(line: str) -> list[int]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cleanse import damage, plausibility
 from cleanse.damage import READERS
-from cleanse.plausibility import STEPS
+from cleanse.plausibility import BMP, STEPS
 
 UTF8 = "utf-8"
 GBK = "gb18030"
@@ -37,7 +37,7 @@ LAYERS = 3
 MIN_FOREIGN = 3  # characters outside ASCII of a line that is flagged
 MIN_LIST = 5  # characters outside ASCII that may be a list of letters
 MIN_CHANGES = 3  # different letters that a repair of a text in Latin script must put right
-MIN_DOUBTS = 2  # and one that is flagged
+MIN_DOUBTS = 2  # and places of one that is flagged
 LATIN = 1  # number of the script in `plausibility.PAGES`
 
 
@@ -47,7 +47,7 @@ class Limits:
 
     `gain`: how much less it must cost than the line; `lead`: than the next best reading; `per_letter`, `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that
     is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
-    other lines of the document have; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
+    other lines of the document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
     place of any text costs at least.
     """
 
@@ -58,6 +58,7 @@ class Limits:
     per_ideograph: float
     doubtful: float
     neighbour: float
+    natural: float
     mended: float
     least: float
 
@@ -67,8 +68,8 @@ class Reading:
     """A text that a line may have been.
 
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
-    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may; `changes` how many different
-    characters of a `latin` text are new.
+    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. Of a `latin` text, `changes` says
+    how many different characters are new, `places` how many in all, and `intruders` whether one stood in a word that is no letter of it.
     """
 
     text: str
@@ -78,6 +79,8 @@ class Reading:
     dearness: float
     latin: bool = False
     changes: int = 0
+    places: int = 0
+    intruders: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,11 +121,16 @@ class _Search:
     seen: set[str]
     found: list[Reading]
     layer: list[Reading]
+    sparse: bool = False
 
 
 def judge_lines(lines: Sequence[str], limits: Limits) -> list[Verdict]:
     """Say of lines that look unusual what they were."""
-    return [_judge(line, readings, limits) for line, readings in zip(lines, read_again(lines, limits), strict=True)]
+    alike = list(dict.fromkeys(lines))
+    verdicts = {
+        line: _judge(line, readings, limits) for line, readings in zip(alike, read_again(alike, limits), strict=True)
+    }
+    return [verdicts[line] for line in lines]
 
 
 def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
@@ -133,11 +141,16 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
     right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= MIN_CHANGES)
     suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
-    suspect = suspect and (not best.latin or best.changes >= MIN_DOUBTS or best.gain >= limits.gain)
+    suspect = suspect and (not best.latin or best.places >= MIN_DOUBTS or best.gain >= limits.gain)
+    # A word that only another reading makes whole is suspect too, however the rest of the line reads.
+    intruded = any(
+        reading.intruders and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful**2
+        for reading in readings
+    )
     listed = _is_list(foreign)
     return Verdict(
         best.text if right and not listed else None,
-        suspect and not right and not listed and len(foreign) >= MIN_FOREIGN,
+        (intruded or (suspect and (best.latin or len(foreign) >= MIN_FOREIGN))) and not right and not listed,
         lead,
         tuple(readings),
     )
@@ -185,8 +198,13 @@ def _is_right(readings: Sequence[Reading], limits: Limits, severity: int = 1) ->
 
 
 def price_lines(lines: Sequence[str]) -> NDArray[np.int64]:
-    """Price lines as they were read (`damage.price_line`): int64 of shape (lines, 3)."""
+    """Price lines as they were read (`damage.price_line`): int64 of shape (lines, 5)."""
     return _price(lines, as_read=True)
+
+
+def price_texts(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Price texts, each in its best language (`damage.price_text`): int64 of shape (texts, 5)."""
+    return _price(texts, as_read=False)
 
 
 def _price(texts: Sequence[str], *, as_read: bool) -> NDArray[np.int64]:
@@ -200,13 +218,17 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
-    searches = [
-        # Where no text could cost so little that it were worth a flag, none is looked for.
-        _Search(int(price) / STEPS, {line}, [], [Reading(line, (), int(price) / STEPS, 0.0, 0.0)])
-        if foreign - limits.least * STEPS * places >= limits.suspect * STEPS
-        else _Search(int(price) / STEPS, {line}, [], [])
-        for line, (price, foreign, places) in zip(lines, price_lines(lines).tolist(), strict=True)
-    ]
+    searches = []
+    for line, (price, foreign, places, ideographic, sparse), (_, own, _, _, _) in zip(
+        lines, price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True
+    ):
+        search = _Search(price / STEPS, {line}, [], [], sparse=bool(sparse))
+        # Where no text could cost so little that it were worth a flag, and where a line costs what its language does, none is looked for.
+        natural = limits.per_ideograph if ideographic else limits.natural
+        hopeful = foreign - limits.least * STEPS * places >= limits.suspect * STEPS
+        if hopeful and own > natural * STEPS * places:
+            search.layer.append(Reading(line, (), price / STEPS, 0.0, 0.0))
+        searches.append(search)
     for _ in range(LAYERS):
         starts = [(search, start) for search in searches for start in search.layer]
         if not starts:
@@ -225,8 +247,13 @@ def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
 
 def _next_layer(search: _Search, fresh: list[Reading]) -> list[Reading]:
     """Note what was found, and choose the readings from which the next layer starts."""
-    search.found = sorted([*search.found, *(new for new in fresh if not NO_TEXT.search(new.text))], key=_rank)
+    search.found = sorted([*search.found, *(new for new in fresh if not _holds_no_text(new.text))], key=_rank)
     return [reading for reading in fresh if reading.pages[-1] == UTF8]
+
+
+def _holds_no_text(text: str) -> bool:
+    # Nearly all readings are printable, which is said faster.
+    return not (text.isprintable() and "\ufffd" not in text) and NO_TEXT.search(text) is not None
 
 
 def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterator[tuple[_Search, Reading]]:
@@ -235,6 +262,8 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
     jobs = [(search, start, reader, data) for search, start in starts for reader, data in _encode(start.text)]
     wide: list[tuple[_Search, Reading, str, str, str]] = []
     for search, start, reader, data in jobs:
+        if search.sparse:
+            continue
         for page in WIDE if reader != GBK else (UTF8,):
             try:
                 text = data.decode(page)
@@ -243,15 +272,15 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     wide.append((search, start, reader, page, text))
             except UnicodeError:
                 continue
-    for (search, start, reader, page, text), (total, foreign, places) in zip(
-        wide, _price([text for *_, text in wide], as_read=False), strict=True
+    for (search, start, reader, page, text), (total, foreign, places, ideographic, _) in zip(
+        wide, price_texts([text for *_, text in wide]).tolist(), strict=True
     ):
-        price = int(total) / STEPS
-        most = limits.per_ideograph if _is_ideographic(text) else limits.per_letter
-        dearness = int(foreign) / STEPS / max(1, int(places)) / most
+        price = total / STEPS
+        most = limits.per_ideograph if ideographic else limits.per_letter
+        dearness = foreign / STEPS / max(1, places) / most
         yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
     narrow = [job for job in jobs if job[2] != GBK]
-    least = [int(STEPS * (limits.suspect / 2 - start.gain)) for _, start, _, _ in narrow]
+    least = [int(STEPS * (limits.suspect / 8 - start.gain)) for _, start, _, _ in narrow]
     prices = damage.price_all_pages(
         plausibility.character_codes("".join(start.text for _, start, _, _ in narrow)),
         np.frombuffer(b"".join(data for *_, data in narrow), dtype=np.uint8),
@@ -270,8 +299,41 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
             gain = (then - now) / STEPS + start.gain
             pages = (*start.pages, reader, NARROW_NAMES[number])
             dearness = now / STEPS / max(1, places) / limits.per_letter
-            changes = len({new for old, new in zip(start.text, text, strict=True) if old != new})
-            yield search, Reading(text, pages, total / STEPS, gain, dearness, bool(latin), changes)
+            # What changed is asked only of what may be taken or flagged.
+            new = (
+                [number for number, character in enumerate(text) if character != start.text[number]]
+                if latin and gain >= limits.suspect
+                else []
+            )
+            yield (
+                search,
+                Reading(
+                    text,
+                    pages,
+                    total / STEPS,
+                    gain,
+                    dearness,
+                    bool(latin),
+                    len({text[number] for number in new}),
+                    len(new),
+                    any(_intrudes(start.text, number) for number in new),
+                ),
+            )
+
+
+def _intrudes(text: str, number: int) -> bool:
+    """Say whether a character stands in a word of Latin letters and is none: a symbol between two, or a letter beside one."""
+    beside = [
+        0 <= place < len(text) and text[place].isalpha() and _is_latin(text[place])
+        for place in (number - 1, number + 1)
+    ]
+    if text[number].isalpha():
+        return not _is_latin(text[number]) and any(beside)
+    return all(beside)
+
+
+def _is_latin(letter: str) -> bool:
+    return bool(letter < "\x80" or plausibility.load_figures().tables.scripts[min(ord(letter), BMP - 1)] == LATIN)
 
 
 def _encode(text: str) -> Iterator[tuple[str, bytes]]:
@@ -285,9 +347,3 @@ def _encode(text: str) -> Iterator[tuple[str, bytes]]:
                 yield reader, data
         except UnicodeError:
             continue
-
-
-def _is_ideographic(text: str) -> bool:
-    """Say whether most characters that are not ASCII are of scripts with many characters."""
-    foreign = [character for character in text if character > "\x7f"]
-    return 2 * sum("\u2e80" <= character < "\uffe0" for character in foreign) > len(foreign)

@@ -63,6 +63,8 @@ COMMON = np.array([6.5, 6.5, 5.0, 6.5, 6.5, 6.5, 6.5]) * STEPS  # by the number 
 ASCII_LETTER, ASCII_OTHER = 5 * STEPS, 4 * STEPS
 SYMBOL = 6 * STEPS
 SYMBOL_IN_WORD = 9 * STEPS
+# Marks that stand beside letters of ASCII in whole text of many languages: they cost there what other symbols cost elsewhere.
+TYPOGRAPHIC = "\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u2026\u2022\u2122\xa0\xa9\xab\xae\xb7\xbb"
 ANOTHER_SCRIPT = 6 * STEPS
 INSIDE_WORD = 8 * STEPS  # of an ideograph beside a letter of ASCII
 ANOTHER_CASE = 10 * STEPS
@@ -253,8 +255,15 @@ def _costs(pairs: Pairs, classes: U16, scripts: U8, kinds: U8) -> U8:
     plain = np.flatnonzero(kinds == 4)
     for mild in (np.ix_(sober, symbols), np.ix_(symbols, sober), (symbols, symbols)):
         costs[mild] = np.minimum(costs[mild], SYMBOL)
-    for mild in (np.ix_(plain, symbols), np.ix_(symbols, plain)):
-        costs[mild] = np.minimum(costs[mild], SYMBOL_IN_WORD)
+    marks = np.unique(classes[[ord(mark) for mark in TYPOGRAPHIC]])
+    marks = marks[marks >= FIRST]
+    for mild, most in (
+        (np.ix_(plain, symbols), SYMBOL_IN_WORD),
+        (np.ix_(symbols, plain), SYMBOL_IN_WORD),
+        (np.ix_(plain, marks), SYMBOL),
+        (np.ix_(marks, plain), SYMBOL),
+    ):
+        costs[mild] = np.minimum(costs[mild], most)
     vowels, carriers = (
         np.flatnonzero(kinds == 3),
         np.flatnonzero((kinds == 3) | (scripts == ABJADS[0]) | (scripts == ABJADS[1])),

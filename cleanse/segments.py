@@ -213,7 +213,9 @@ def rewrite(pieces: Iterable[Piece], edits: Iterable[Piece]) -> list[Piece]:
     >>> [tuple(piece) for piece in rewrite(pieces, [Piece(0, 2, "E", "b")])]
     [(0, 3, 'E', 'a'), (3, 6, None, None)]
     """
-    ordered = sorted(edits)
+    pieces, ordered = list(pieces), sorted(edits)
+    if len(pieces) == 1 and pieces[0].replacement is None:
+        return cut_line(pieces[0].end, ordered)
     done: list[Piece] = []
     first = cursor = 0
     grows, named = -1, False  # the edit that made the last piece, and whether that bears the rule of an earlier one

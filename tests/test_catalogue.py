@@ -59,7 +59,7 @@ BROKEN = {
     "block-item": (HEAD.replace('"line"', '"block"'), BLOCK + "items = ['(?=x)']", "block.items", "does not compile"),
     "block-prose": (HEAD.replace('"line"', '"block"'), BLOCK + "prose = ['x*']", "block.prose", "matches the empty"),
     "method": (HEAD + 'method = "guess"', "", "method", "no such method: guess"),
-    "fix": (HEAD.replace('"strip"', '"fix"'), "", "action", "belong to the family encoding"),
+    "fix": (HEAD.replace('"strip"', '"fix"'), "", "action", "fixes and flags, and no other fixes"),
     "drop-line": (HEAD.replace('"strip"', '"drop"'), "", "action", "only a document can be dropped"),
     "no-measure": (HEAD.replace('"line"', '"document"'), "", "measure", "a document rule needs a measure"),
     "no-limit": (HEAD.replace('"line"', '"document"') + 'measure = { column = "chars" }', "", "measure", "neither min"),
