@@ -34,6 +34,7 @@ LINE_ENDS = "encoding/line-ends"
 # ftfy cuts lines that are longer than this (ftfy.TextFixerConfig.max_decode_length), and so do we.
 LONGEST_SEGMENT = 1_000_000
 LONGEST_DIFF = 2_000
+STRETCH = 64  # characters that are compared at once
 
 # Exact preconditions of ftfy's fixers: when a line has none of them, ftfy leaves it as it is.
 ENTITY = r"&#?[0-9A-Za-z]{1,24};"
@@ -648,18 +649,15 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     """
     if before == after:
         return []
-    start = next(
-        (i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after))
-    )
-    limit = min(len(before), len(after)) - start
-    tail = next((i for i in range(limit) if before[-1 - i] != after[-1 - i]), limit)
+    start = _shared_start(before, after)
+    tail = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
     if not by_words and (pairs := _pair_words(left, right)) is not None:
         edits, at = [], start
         for old, new in pairs:
             edits += (
                 [edit._replace(start=at + edit.start, end=at + edit.end) for edit in compare(old, new, rule)]
-                if len(pairs) > 1
+                if len(pairs) > 1 and old != new
                 else []
             )
             at += len(old)
@@ -675,6 +673,15 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     if any(first.end > second.start for first, second in itertools.pairwise(edits)):
         edits = [_widen(Piece(start, start + len(left), right, rule), before)]
     return edits
+
+
+def _shared_start(first: str, second: str) -> int:
+    """Count the characters with which both begin."""
+    place = 0
+    while (part := first[place : place + STRETCH]) and part == second[place : place + STRETCH]:
+        place += len(part)
+    pairs = zip(first[place : place + STRETCH], second[place : place + STRETCH], strict=False)
+    return next((place + i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
 
 
 def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:

@@ -218,17 +218,18 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
-    searches = []
-    for line, (price, foreign, places, ideographic, sparse), (_, own, _, _, _) in zip(
-        lines, price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True
+    searches, hopeful = [], []
+    for line, (price, foreign, places, ideographic, sparse) in zip(lines, price_lines(lines).tolist(), strict=True):
+        searches.append(_Search(price / STEPS, {line}, [], [], sparse=bool(sparse)))
+        # Where no text could cost so little that it were worth a flag, none is looked for ...
+        if foreign - limits.least * STEPS * places >= limits.suspect * STEPS:
+            hopeful.append((searches[-1], line, places, limits.per_ideograph if ideographic else limits.natural))
+    for (search, line, places, natural), own in zip(
+        hopeful, price_texts([line for _, line, _, _ in hopeful])[:, 1].tolist(), strict=True
     ):
-        search = _Search(price / STEPS, {line}, [], [], sparse=bool(sparse))
-        # Where no text could cost so little that it were worth a flag, and where a line costs what its language does, none is looked for.
-        natural = limits.per_ideograph if ideographic else limits.natural
-        hopeful = foreign - limits.least * STEPS * places >= limits.suspect * STEPS
-        if hopeful and own > natural * STEPS * places:
-            search.layer.append(Reading(line, (), price / STEPS, 0.0, 0.0))
-        searches.append(search)
+        # ... nor where the line costs what its language does.
+        if own > natural * STEPS * places:
+            search.layer.append(Reading(line, (), search.price, 0.0, 0.0))
     for _ in range(LAYERS):
         starts = [(search, start) for search in searches for start in search.layer]
         if not starts:
