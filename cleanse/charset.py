@@ -116,7 +116,12 @@ def _declared(data: bytes) -> str | None:
         return None
     if not known._is_text_encoding or known.name.startswith(("utf", *SEVEN_BITS)):  # noqa: SLF001 - the only way to ask
         return None
-    return SUPERSETS.get(known.name, known.name)
+    return _label(SUPERSETS.get(known.name, known.name))
+
+
+def _label(codec: str) -> str:
+    """Give the name of a charset as the web spells it, which Python knows too."""
+    return re.sub(r"^cp(125\d)$", r"windows-\1", codec)
 
 
 def _detect(data: bytes) -> list[tuple[str, float]]:
@@ -132,8 +137,8 @@ def _detect(data: bytes) -> list[tuple[str, float]]:
             name = codecs.lookup(str(result["encoding"])).name
         except LookupError:
             continue
-        known.setdefault(SUPERSETS.get(name, name), float(result["confidence"]))
-        known.setdefault(name, float(result["confidence"]))
+        for charset in (SUPERSETS.get(name, name), name):
+            known.setdefault(_label(charset), float(result["confidence"]))
     return list(known.items())
 
 

@@ -16,7 +16,7 @@ def test_a_declared_charset_is_believed_where_it_decodes():
     page = '<html><head><meta http-equiv="Content-Type" content="text/html; charset=koi8-r"></head><p>Дача</p></html>'
     assert charset.decode(page.encode("koi8-r"), RULES) == charset.Decoded(page, "koi8-r", exact=True)
     feed = '<?xml version="1.0" encoding="windows-1251"?><title>Дача</title>'
-    assert charset.decode(feed.encode("cp1251"), RULES) == charset.Decoded(feed, "cp1251", exact=True)
+    assert charset.decode(feed.encode("cp1251"), RULES) == charset.Decoded(feed, "windows-1251", exact=True)
 
 
 def test_a_declared_charset_that_does_not_decode_is_not_believed():
