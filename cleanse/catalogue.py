@@ -20,6 +20,7 @@ from cleanse.spam import units
 
 UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*\.[*+]")
 MIN_EXAMPLES = 2
+MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
 
 
@@ -237,6 +238,7 @@ def group_problem(pattern: str, method: str | None) -> tuple[str, str] | None:
 
 def _example_faults(rule: Rule) -> Iterator[Fault]:
     bodies = rule.languages or {ANY: rule.head}
+    needed = MIN_EXAMPLES_OF_DROP if rule.head.action == "drop" else MIN_EXAMPLES
     first: dict[str, str] = {}
     for language, body in bodies.items():
         place = file_of(rule, language)
@@ -245,8 +247,8 @@ def _example_faults(rule: Rule) -> Iterator[Fault]:
                 reason = f"stands in {first[hit.text]} too"
                 yield Fault(place, f"hit {number}", reason, "write another sentence, in the language of the file")
         for kind, examples in (("hit", body.hit), ("miss", body.miss)):
-            if len(examples) < MIN_EXAMPLES:
-                yield Fault(place, kind, f"{len(examples)} of {MIN_EXAMPLES} examples", "write more sentences")
+            if len(examples) < needed:
+                yield Fault(place, kind, f"{len(examples)} of {needed} examples", "write more sentences")
             texts = [example.text for example in examples]
             for number, text in enumerate(texts, 1):
                 if text in texts[: number - 1]:

@@ -65,6 +65,12 @@ BROKEN = {
     "no-limit": (HEAD.replace('"line"', '"document"') + 'measure = { column = "chars" }', "", "measure", "neither min"),
     "stray-measure": (HEAD + 'measure = { column = "chars", min = 1 }', "", "measure", "only rules under quality/"),
     "few-hits": (HEAD, '[[hit]]\ntext = "Old mill"\n' + MISSES, "hit", "1 of 2 examples"),
+    "few-hits-of-drop": (
+        HEAD.replace('"line"', '"document"').replace('"strip"', '"drop"') + 'measure = { column = "chars", min = 1 }',
+        "",
+        "hit",
+        "2 of 3 examples",
+    ),
     "few-misses": (HEAD, HITS, "miss", "0 of 2 examples"),
     "twice": (HEAD, HITS + '[[hit]]\ntext = "Old mill"\n' + MISSES, "hit 3", "appears twice"),
     "far-misses": (HEAD, HITS + re.sub("old mill burned|mill", "sea", MISSES), "miss", "most misses are not near"),
