@@ -31,6 +31,7 @@ class Prepared:
     repairer: encoding.Repairer
     boilerplate: Matcher
     spam: Matcher
+    measures: quality.Parameters
 
     @staticmethod
     def of(rules: Rules, every: Rules) -> Prepared:
@@ -40,7 +41,14 @@ class Prepared:
 
 @functools.lru_cache(maxsize=4)
 def _prepare(rules: Rules, every: Rules) -> Prepared:
-    return Prepared(rules, every, encoding.Repairer(rules), boilerplate.prepare(rules), spam.prepare(rules))
+    return Prepared(
+        rules,
+        every,
+        encoding.Repairer(rules),
+        boilerplate.prepare(rules),
+        spam.prepare(rules),
+        quality.Parameters.of(every),
+    )
 
 
 Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
@@ -53,7 +61,7 @@ STAGES: dict[str, Stage] = {
     "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),
     "score": lambda documents, prepared: spam.score_spam(documents, prepared.rules),
     "edit": lambda documents, _: decide.edit_text(documents),
-    "quality": lambda documents, _: quality.measure_documents(documents),
+    "quality": lambda documents, prepared: quality.measure_documents(documents, prepared.measures),
     "decide": lambda documents, prepared: decide.decide_documents(documents, prepared.rules),
 }
 EVIDENCE = (*decide.EVIDENCE, "quality_hits")
