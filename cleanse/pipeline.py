@@ -75,7 +75,12 @@ def add_evidence(documents: pl.LazyFrame, prepared: Prepared) -> pl.LazyFrame:
 
 
 def clean(
-    frame: pl.LazyFrame, *, text: str = "text", rules: Rules | None = None, strip_spam: bool = False
+    frame: pl.LazyFrame,
+    *,
+    text: str = "text",
+    rules: Rules | None = None,
+    profile: str | None = None,
+    strip_spam: bool = False,
 ) -> pl.LazyFrame:
     r"""Clean the texts of somebody else's LazyFrame: `lf.pipe(cleanse.clean, text="body")`.
 
@@ -88,7 +93,8 @@ def clean(
     'The ferry stopped on Monday.'
 
     Raises:
-        InputError: there is no such column, it is not text, or a column bears one of our names.
+        InputError: there is no such column, it is not text, or a column bears one of our names. OptionError: there is no such
+            profile.
     """
     schema = frame.collect_schema()
     adds = {name: OUT[name] for name in OUT if name not in ("id", "source", "text", "cluster_size")}
@@ -101,7 +107,7 @@ def clean(
     if taken:
         raise InputError(f"the frame has our columns already: {', '.join(taken)}", hint="rename them first")
     # What was not handed over still lends its numbers: language and measures always run.
-    chosen = (rules if rules is not None else load_rules()).select()
+    chosen = (rules if rules is not None else load_rules()).apply_profile(profile).select()
     every = Rules([*load_rules(), *(rules or [])])
     prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
 

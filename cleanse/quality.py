@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from cleanse import kernels, measures, segments
-from cleanse.rules import ANY, Rules
+from cleanse.lines import Lines
+from cleanse.matching import Method, whole_lines
+from cleanse.rules import ANY, Rule, Rules
 
 FAMILY = "quality"
 MEASURES: dict[str, pl.DataType] = {
@@ -87,6 +89,18 @@ PHRASES = ("stop_words", "filler_phrases")
 # Numbers that a measure is made with stand in one rule.
 SHORT_LINES, LINE_CORRECTIONS = "quality/fineweb-short-lines", "quality/refinedweb-lines"
 PARAMETERS = {SHORT_LINES: {"short_columns"}, LINE_CORRECTIONS: {"upper_share"}}
+
+
+def matches_without(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
+    """Hit lines that still match a pattern of the rule when what matches its parameter `without` is taken out of them."""
+    del lines
+    bare = pl.col("text").str.replace_all(str(rule.head.parameters["without"]), "")
+    patterns = [pattern for variant in rule.variants for pattern in variant.patterns]
+    return whole_lines(candidates.filter(pl.any_horizontal(bare.str.contains(pattern) for pattern in patterns)))
+
+
+# What the line rules of this family can compare; they run with those of the family boilerplate.
+METHODS: dict[str, Method] = {"matches-without": matches_without}
 
 
 @dataclass(frozen=True)

@@ -10,36 +10,98 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse import quality
+from cleanse import kernels, quality
+from cleanse.rules import load_rules
 
 
-def measure(*texts: str | None) -> list[dict[str, float]]:
+PARAMETERS = quality.Parameters.of(load_rules())
+
+
+def measure(*texts: str | None, language: str = "und") -> list[dict[str, float]]:
     """Measure texts, a dictionary each."""
-    frame = quality.measure_documents(pl.LazyFrame({"clean": texts}, schema={"clean": pl.String})).collect()
-    assert {name: frame.schema[name] for name in quality.MEASURES} == quality.MEASURES
-    return frame.select(quality.MEASURES.keys()).rows(named=True)
+    frame = pl.LazyFrame({"clean": texts}, schema={"clean": pl.String}).with_columns(language=pl.lit(language))
+    found = quality.measure_documents(frame, PARAMETERS).collect()
+    assert {name: found.schema[name] for name in quality.MEASURES} == quality.MEASURES
+    return found.select(quality.MEASURES.keys()).rows(named=True)
 
 
-def row(*values: float) -> dict[str, float]:
-    """Name values in the order of MEASURES, approximately where they are shares."""
-    return {name: pytest.approx(value, abs=1e-6) for name, value in zip(quality.MEASURES, values, strict=True)}
+def row(**values: float) -> dict[str, float | None]:
+    """Fill in what is not named: 0, and no stop words where the language has none. Shares hold approximately."""
+    empty = {**dict.fromkeys(quality.MEASURES, 0), "stop_words": None}
+    return {name: value and pytest.approx(value, abs=1e-6) for name, value in {**empty, **values}.items()}
 
 
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("", (0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
-        (" \n\t\n", (4, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
-        ("One two.", (8, 7, 1, 0, 2, 3, 6 / 7, 0, 1 / 7, 8, 1, 0, 0)),
-        ("雨停了。", (4, 4, 1, 0, 3, 1, 3 / 4, 0, 1 / 4, 4, 1, 0, 0)),
-        ("नदी बढ़ी।", (9, 8, 1, 0, 2, 3.5, 7 / 8, 0, 1 / 8, 9, 1, 0, 0)),
-        ("- a1\n- a1\n\nb!", (13, 8, 4, 1, 3, 5 / 3, 3 / 8, 2 / 8, 3 / 8, 10 / 3, 1 / 3, 2 / 3, 1 / 3)),
-        ("12 34\n12 34\n12 34", (17, 12, 3, 0, 6, 2, 0, 1, 0, 5, 0, 0, 2 / 3)),
-    ],
-)
-def test_whole_rows(text, values):
+# Each whole row was counted by hand.
+WHOLE = {
+    "empty": ("", row(lines=1, blank_lines=1)),
+    "blank": (" \n\t\n", row(chars=4, lines=3, blank_lines=3)),
+    "one line": (
+        "One two.",
+        row(
+            chars=8, visible_chars=7, lines=1, paragraphs=1, sentences=1, words=2, mean_word_chars=3,
+            longest_word_chars=3, letter_word_share=1, letter_share=6 / 7, symbol_share=1 / 7, mean_line_chars=8,
+            ended_line_share=1, short_line_share=1,
+        ),
+    ),
+    "Chinese": (
+        "雨停了。",
+        row(
+            chars=4, visible_chars=4, lines=1, paragraphs=1, sentences=1, words=3, mean_word_chars=1,
+            longest_word_chars=1, letter_word_share=1, letter_share=3 / 4, symbol_share=1 / 4, mean_line_chars=4,
+            ended_line_share=1, short_line_share=1,
+        ),
+    ),
+    "Thai": (
+        "ฝนตก ฝนตก",
+        row(
+            chars=9, visible_chars=8, lines=1, paragraphs=1, words=8, mean_word_chars=1, longest_word_chars=1,
+            letter_word_share=1, letter_share=1, mean_line_chars=9, short_line_share=1,
+            top_2gram_share=1 / 2, top_3gram_share=3 / 4, top_4gram_share=1,
+        ),
+    ),
+    "Hindi": (
+        "नदी बढ़ी।",
+        row(
+            chars=9, visible_chars=8, lines=1, paragraphs=1, sentences=1, words=2, mean_word_chars=3.5,
+            longest_word_chars=4, letter_word_share=1, letter_share=7 / 8, symbol_share=1 / 8, mean_line_chars=9,
+            ended_line_share=1, short_line_share=1,
+        ),
+    ),
+    "emoji": (
+        "😀 #wow {x} … 😀😀",
+        row(
+            chars=15, visible_chars=11, lines=1, paragraphs=1, sentences=1, words=2, mean_word_chars=2,
+            longest_word_chars=3, letter_word_share=2 / 5, letter_share=4 / 11, symbol_share=7 / 11,
+            hashes_per_word=1 / 2, ellipses_per_word=1 / 2, braces=1, mean_line_chars=15, short_line_share=1,
+        ),
+    ),
+    "list": (
+        "- a1\n- a1\n\nB!",
+        row(
+            chars=13, visible_chars=8, lines=4, blank_lines=1, paragraphs=2, sentences=1, words=3,
+            mean_word_chars=5 / 3, longest_word_chars=2, letter_word_share=3 / 5, letter_share=3 / 8, digit_share=2 / 8,
+            symbol_share=3 / 8, line_breaks_per_word=1, mean_line_chars=10 / 3, ended_line_share=1 / 3,
+            bullet_line_share=2 / 3, short_line_share=1, one_word_line_share=1, corrected_word_share=1,
+            duplicate_line_share=1 / 3, duplicate_line_char_share=4 / 10,
+        ),
+    ),
+    "digits": (
+        "12 34\n12 34\n12 34",
+        row(
+            chars=17, visible_chars=12, lines=3, paragraphs=1, words=6, mean_word_chars=2, longest_word_chars=2,
+            digit_share=1, line_breaks_per_word=2 / 6, mean_line_chars=5, short_line_share=1, digit_line_share=1,
+            corrected_word_share=1, duplicate_line_share=2 / 3, duplicate_line_char_share=2 / 3, top_2gram_share=1,
+            top_3gram_share=1, top_4gram_share=1,
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_whole_rows(name):
     """All measures of a text, counted by hand."""
-    assert measure(text) == [row(*values)]
+    text, values = WHOLE[name]
+    assert measure(text) == [values]
 
 
 def test_a_null_is_an_empty_text():
