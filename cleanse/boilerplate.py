@@ -79,7 +79,9 @@ METHODS: dict[str, Method] = {"repeats-neighbour": repeats_neighbour, "words-of-
 
 def prepare(rules: Rules) -> Matcher:
     """Make the boilerplate rules ready to match, and with them what a recipe for quality takes out of texts line by line."""
-    return Matcher.prepare(Rules([*rules.family(FAMILY), *rules.family(quality.FAMILY)]), {**METHODS, **quality.METHODS})
+    return Matcher.prepare(
+        Rules([*rules.family(FAMILY), *rules.family(quality.FAMILY)]), {**METHODS, **quality.METHODS}
+    )
 
 
 def tag_boilerplate(documents: pl.LazyFrame, matcher: Matcher) -> pl.LazyFrame:

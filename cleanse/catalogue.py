@@ -15,7 +15,7 @@ import polars as pl
 from cleanse import quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.literals import OPENING
-from cleanse.rules import ANY, RULE_FILE, Example, Head, Measure, Rule, Rules, compile_pattern
+from cleanse.rules import ANY, RULE_FILE, Example, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
 UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*\.[*+]")

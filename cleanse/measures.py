@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import numba
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels
@@ -256,7 +255,7 @@ def count_texts(
                             spoken = False
                         mark = 0
                         ended = trails = False
-                    if code == 0x23 or code == 0xFF03:
+                    if code in (0x23, 0xFF03):
                         hashes += 1
                     elif code == 0x7B:
                         braces += 1

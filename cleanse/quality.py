@@ -133,9 +133,7 @@ class Parameters:
         numbers = {ANY: -1, **{language: number for number, language in enumerate(languages)}}
         phrases = [{numbers[language]: listed for language, listed in group.items()} for group in words]
         known = {language: numbers[language] for language in words[0]}
-        return Parameters(
-            int(values["short_columns"]), values["upper_share"], measures.prepare_phrases(phrases), known
-        )
+        return Parameters(int(values["short_columns"]), values["upper_share"], measures.prepare_phrases(phrases), known)
 
 
 def measure_documents(documents: pl.LazyFrame, parameters: Parameters) -> pl.LazyFrame:

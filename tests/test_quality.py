@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from cleanse import kernels, quality
 from cleanse.rules import load_rules
 
-
 PARAMETERS = quality.Parameters.of(load_rules())
 
 
@@ -230,7 +229,15 @@ def test_sentences(text, count):
 
 @pytest.mark.parametrize(
     ("line", "share"),
-    [("And so on...", 1), ("And so on…", 1), ("等等……”", 1), ("(and so on...)", 1), ("...and so on", 0), ("1..2", 0), ("...!", 0)],
+    [
+        ("And so on...", 1),
+        ("And so on…", 1),
+        ("等等……”", 1),
+        ("(and so on...)", 1),
+        ("...and so on", 0),
+        ("1..2", 0),
+        ("...!", 0),
+    ],
 )
 def test_lines_that_trail_off(line, share):
     """An ellipsis at the end of a line, closing quotes and brackets behind it aside."""
