@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from pathlib import Path
 
 import numpy as np
+import orjson
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cleanse
 from cleanse import kernels, quality
 from cleanse.rules import load_rules
 
@@ -318,3 +322,17 @@ def test_each_text_is_measured_by_itself():
     """What a text before left in the memory of the kernel does not show."""
     texts = ["a b c d e f " * 9, "a b c d e f", "", "x\n\nx\n\nx", "a b c d e f a b c d e f", "字" * 40]
     assert measure(*texts) == [measure(text)[0] for text in texts]
+
+
+DATA = Path(os.environ.get("CLEANSE_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data"))
+VECTORS = DATA / "c4_vectors.json"
+PAGES = orjson.loads(VECTORS.read_bytes())["clean_page"] if VECTORS.exists() else []
+
+
+@pytest.mark.skipif(not PAGES, reason="c4_vectors.json is not on this machine")
+def test_pages_of_the_c4_authors():
+    """The rules of the profile leave of each page what the authors of C4 expect, but for the line break at its end."""
+    frame = pl.LazyFrame({"text": [page["text"] for page in PAGES]})
+    found = frame.pipe(cleanse.clean, rules=load_rules().select(["quality"]), profile="c4").collect()
+    kept = pl.when(pl.col("dropped_by").is_null()).then(pl.col("text").str.strip_chars_end("\n"))
+    assert found.select(kept).to_series().to_list() == [page["expected"] for page in PAGES]
