@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import orjson
@@ -344,3 +347,27 @@ def test_all_rules_on_the_pages_of_the_c4_authors():
     kept = pl.when(pl.col("dropped_by").is_null()).then(pl.col("text").str.strip_chars_end("\n"))
     texts = zip(PAGES, found.select(kept).to_series().to_list(), strict=True)
     assert [page["name"] for page, text in texts if text != page["expected"]] == ["loremipsum"]
+
+
+def test_table_of_parity():
+    """The table of docs/parity.md is what benchmarks/parity.py prints."""
+    root = Path(__file__).resolve().parent.parent
+    printed = subprocess.run(
+        [sys.executable, root / "benchmarks" / "parity.py"], capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    page = (root / "docs" / "parity.md").read_text("utf-8")
+    assert [line for line in page.splitlines() if line.startswith("|")] == printed.splitlines()
+
+
+def test_each_measure_is_defined():
+    """docs/measures.md has a row for each column of measures.parquet, in its order, and names each profile's rules."""
+    page = (Path(__file__).resolve().parent.parent / "docs" / "measures.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", page, re.MULTILINE)
+    rules = load_rules()
+    listed = {
+        name: ", ".join(sorted(f"`{rule.id.split('/')[1]}`" for rule in rules if name in rule.head.profiles))
+        for name in rules.profiles()
+    }
+    assert [name for name, _ in rows] == [*quality.MEASURES, *listed]
+    assert dict(rows[len(quality.MEASURES) :]) == listed
+    assert all(len(cells.split(" | ")) == 3 for _, cells in rows[: len(quality.MEASURES)])
