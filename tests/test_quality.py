@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 import cleanse
 from cleanse import kernels, quality
+from cleanse.errors import OptionError
 from cleanse.rules import Rules, load_rules
+from cleanse.sources import report_folder
 
 PARAMETERS = quality.Parameters.of(load_rules())
 
@@ -371,3 +373,38 @@ def test_each_measure_is_defined():
     assert [name for name, _ in rows] == [*quality.MEASURES, *listed]
     assert dict(rows[len(quality.MEASURES) :]) == listed
     assert all(len(cells.split(" | ")) == 3 for _, cells in rows[: len(quality.MEASURES)])
+
+
+def run_profile(folder: Path, profile: str | None) -> tuple[Path, list[tuple[str, str]], list[tuple[str, str]]]:
+    """Run over a page whose rest is code; give OUT, what was dropped and why, and what drafts would have dropped."""
+    pages = folder / "pages"
+    pages.mkdir(exist_ok=True)
+    (pages / "code.txt").write_text(
+        "The pump starts at six in the morning.\nfn start(pump) { pump.open(); }.\n", "utf-8"
+    )
+    out = folder / f"{profile}.parquet"
+    cleanse.run(pages, out, profile=profile)
+    report = report_folder(out)
+    drafts = pl.read_parquet(report / "drafts.parquet").filter(pl.col("action") == "drop")
+    dropped = pl.read_parquet(report / "dropped.parquet")
+    return out, dropped.select("id", "reason").rows(), drafts.select("id", "rule").rows()
+
+
+def test_limits_act_only_in_their_profile(tmp_path):
+    """Without a profile the limit of braces is a draft; C4 and FineWeb have it, Gopher has not; OUT tells profiles apart."""
+    drop = ("code.txt", "quality/c4-braces")
+    found = {profile: run_profile(tmp_path, profile) for profile in (None, "c4", "gopher")}
+
+    assert found[None][1] == []
+    assert drop in found[None][2]
+    assert drop not in found["c4"][2]
+    assert [doc for doc, _ in found["c4"][1]] == ["code.txt"]
+    assert drop in found["gopher"][2]
+    assert len({tuple(sorted(pl.read_parquet_metadata(out).items())) for out, _, _ in found.values()}) == 3
+
+
+def test_an_unknown_profile_is_an_error(tmp_path):
+    """The message lists the profiles that there are."""
+    with pytest.raises(OptionError, match="no such profile") as caught:
+        run_profile(tmp_path, "c5")
+    assert caught.value.hint == "there are c4, fineweb, gopher, refinedweb"
