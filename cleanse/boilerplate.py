@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from cleanse import quality
 from cleanse.lines import LINE_SCHEMA, Lines
 from cleanse.matching import Matcher, Method, tag, whole_lines
 from cleanse.rules import Rule, Rules
@@ -77,8 +78,10 @@ METHODS: dict[str, Method] = {"repeats-neighbour": repeats_neighbour, "words-of-
 
 
 def prepare(rules: Rules) -> Matcher:
-    """Make the boilerplate rules ready to match."""
-    return Matcher.prepare(rules.family(FAMILY), METHODS)
+    """Make the boilerplate rules ready to match, and with them what a recipe for quality takes out of texts line by line."""
+    return Matcher.prepare(
+        Rules([*rules.family(FAMILY), *rules.family(quality.FAMILY)]), {**METHODS, **quality.METHODS}
+    )
 
 
 def tag_boilerplate(documents: pl.LazyFrame, matcher: Matcher) -> pl.LazyFrame:

@@ -15,13 +15,14 @@ import polars as pl
 from cleanse import quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.literals import OPENING
-from cleanse.rules import ANY, RULE_FILE, Example, Head, Measure, Rule, Rules, compile_pattern
+from cleanse.rules import ANY, RULE_FILE, Example, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
 UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*\.[*+]")
 MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
+PATTERN_PARAMETERS = {"without"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def known_methods() -> dict[str, set[str]]:
         "dedupe": {"exact", "folded", "near"},
         "encoding": set(encoding.METHODS),
         "language": {"language"},
-        "quality": set(),
+        "quality": set(quality.METHODS),
         "spam": set(spam.METHODS),
     }
 
@@ -100,7 +101,7 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
     if rule.family not in methods:
         yield Fault(place, "", "no stage runs this family", f"put it under {', '.join(sorted(methods))}")
         return
-    yield from _parameter_faults(head, place)
+    yield from _parameter_faults(rule, place)
     if head.action not in ("fix", "flag") if rule.family == "encoding" else head.action == "fix":
         yield Fault(place, "action", "the family encoding fixes and flags, and no other fixes", "strip or flag")
     if head.action == "drop" and head.scope != "document":
@@ -116,12 +117,19 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
     yield from _pattern_faults(rule)
 
 
-def _parameter_faults(head: Head, place: str) -> Iterator[Fault]:
-    needed = parameters_of(head.method) - set(head.parameters)
+def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
+    head = rule.head
+    known = parameters_of(head.method) | quality.PARAMETERS.get(rule.id, set())
+    needed = known - set(head.parameters)
     if needed:
-        yield Fault(place, "parameters", f"{head.method} needs {', '.join(sorted(needed))}", "see a rule that has them")
+        what = head.method or "the measure"
+        yield Fault(place, "parameters", f"{what} needs {', '.join(sorted(needed))}", "see a rule that has them")
     for name, value in head.parameters.items():
-        if name in parameters_of(head.method) and (isinstance(value, str | list) or value <= 0):
+        if name in PATTERN_PARAMETERS & known:
+            problem = pattern_problem(str(value))
+            if problem:
+                yield Fault(place, f"parameters.{name}", *problem)
+        elif name in known and (isinstance(value, str | list) or value <= 0):
             yield Fault(
                 place, f"parameters.{name}", f"not a number above 0: {value!r}", "see the rule that came with it"
             )
@@ -159,6 +167,7 @@ def parameters_of(method: str | None) -> set[str]:
         "words-of-title": {"within", "min_share"},
         "repeated-phrase": {"min_units", "min_share"},
         "says-twice": {"min_units"},
+        "matches-without": {"without"},
         **encoding.PARAMETERS,
         "near": {"threshold", "shingle", "bands", "rows", "seed", "rounds"},
         "language": {
@@ -183,11 +192,16 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
             yield Fault(place, "literals", "a literal is empty or begins or ends with a space", "take the space away")
         if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (head.method or head.label):
             yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
-    yield from _measure_faults(head, top)
+    yield from _measure_faults(rule, top)
     yield from _example_faults(rule)
 
 
-def _measure_faults(head: Head, top: str) -> Iterator[Fault]:
+def _measure_faults(rule: Rule, top: str) -> Iterator[Fault]:
+    head = rule.head
+    if head.profiles and rule.family != quality.FAMILY:
+        yield Fault(top, "profiles", "only rules under quality/ belong to profiles", "take them away, or move the rule")
+    if head.measure and head.scope != "document":
+        yield Fault(top, "measure", f"a measure is of a document, not of a {head.scope}", 'set scope = "document"')
     if head.scope == "document" and head.measure is None and head.method is None:
         yield Fault(top, "measure", "a document rule needs a measure or a method", "add [measure]")
     if head.measure and head.measure.min is None and head.measure.max is None:
@@ -196,6 +210,19 @@ def _measure_faults(head: Head, top: str) -> Iterator[Fault]:
         problem = limit_problem(head.measure)
         if problem:
             yield Fault(top, "measure", *problem)
+    if head.measure and head.measure.column in quality.PHRASES:
+        yield from _phrase_faults(rule, head.measure)
+
+
+def _phrase_faults(rule: Rule, measure: Measure) -> Iterator[Fault]:
+    """Find languages in which a measure that counts words has none, or fewer than its limit asks for."""
+    for variant in rule.variants:
+        place, words = file_of(rule, variant.language), {literal.lower() for literal in variant.literals}
+        if not words:
+            yield Fault(place, "literals", f"{measure.column} counts words, and there are none", "name them")
+        elif measure.column == "stop_words" and measure.min is not None and len(words) < measure.min:
+            reason = f"always hits: {len(words)} words cannot reach {measure.min:g}"
+            yield Fault(place, "literals", reason, "name more words, or lower min")
 
 
 def limit_problem(measure: Measure) -> tuple[str, str] | None:

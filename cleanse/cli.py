@@ -56,6 +56,7 @@ def main() -> None:
 @click.option("--select", multiple=True, metavar="RULE", help="Run only these rules (id, family or glob; repeatable).")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out (id, family or glob; repeatable).")
 @click.option("--rules", multiple=True, metavar="DIR", help="Add a folder of rules; same id replaces (repeatable).")
+@click.option("--profile", metavar="NAME", help="Let the rules of gopher, c4, fineweb or refinedweb act.")
 @click.option("--no-dedupe", is_flag=True, help="Do not look for duplicates.")
 @click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")

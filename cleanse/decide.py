@@ -173,7 +173,7 @@ def _flags(hits: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
 def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     """Say which rule drops a document, by its measures.
 
-    Reads: the columns of `quality.MEASURES`. Adds: `reason` str, the first rule (by id) that drops it, or null;
+    Reads: `language` and the columns of `quality.MEASURES`. Adds: `reason` str, the first rule (by id) that drops it, or null;
     `quality_hits` list[HIT], a row for each document rule that hit.
     """
     family = [rule for rule in rules.family("quality") if rule.head.measure]
@@ -189,6 +189,8 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                 outside = outside | (value < measure.min)
             if measure.max is not None:
                 outside = outside | (value > measure.max)
+            if measure.not_in:
+                outside = outside & ~pl.col("language").is_in(measure.not_in)
             frames.append(
                 frame.filter(outside)
                 .select("doc")

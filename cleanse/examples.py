@@ -20,7 +20,7 @@ Verdict = tuple["Case", Problem | None]
 def judge(rules: Rules, cases: Sequence[Case]) -> list[Verdict]:
     """Say of each example what is wrong with it, or None: hits must be hit, on their span, and misses must not."""
     verdicts: dict[str, Problem | None] = {}
-    lines = [case for case in cases if case.rule.family in ("boilerplate", "spam") and _in_lines(case)]
+    lines = [case for case in cases if case.rule.family in ("boilerplate", "spam", "quality") and _in_lines(case)]
     for case, hits, text in _tag_lines(rules, lines):
         verdicts[case.name] = _judge_spans(case, hits, text)
     verdicts |= _judge_documents(rules, [case for case in cases if _is_measured(case)])
@@ -38,7 +38,7 @@ def _in_lines(case: Case) -> bool:
 
 def _is_measured(case: Case) -> bool:
     """Say whether the example is a whole document that all stages must see."""
-    if case.rule.family in ("boilerplate", "spam"):
+    if case.rule.family in ("boilerplate", "spam", "quality"):
         return not _in_lines(case)
     return case.rule.family not in ("encoding", "dedupe")
 

@@ -78,6 +78,7 @@ def run(
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
     rules: Sequence[str | os.PathLike[str]] = (),
+    profile: str | None = None,
     duplicates: bool = True,
     strip_spam: bool = False,
     text_column: str = "text",
@@ -102,7 +103,7 @@ def run(
     every = load_rules(*(Path(folder) for folder in rules))
     if rules:
         refuse_unusable(every)
-    chosen = every.select(select, [*ignore, *([] if duplicates else ["dedupe"])])
+    chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
     job = Job(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
@@ -117,6 +118,7 @@ def run(
     options = {
         "select": sorted(select),
         "ignore": sorted(ignore),
+        "profile": profile,
         "duplicates": duplicates,
         "strip_spam": strip_spam,
         "columns": asdict(job.columns),

@@ -31,6 +31,7 @@ class Prepared:
     repairer: encoding.Repairer
     boilerplate: Matcher
     spam: Matcher
+    measures: quality.Parameters
 
     @staticmethod
     def of(rules: Rules, every: Rules) -> Prepared:
@@ -40,7 +41,14 @@ class Prepared:
 
 @functools.lru_cache(maxsize=4)
 def _prepare(rules: Rules, every: Rules) -> Prepared:
-    return Prepared(rules, every, encoding.Repairer(rules), boilerplate.prepare(rules), spam.prepare(rules))
+    return Prepared(
+        rules,
+        every,
+        encoding.Repairer(rules),
+        boilerplate.prepare(rules),
+        spam.prepare(rules),
+        quality.Parameters.of(every),
+    )
 
 
 Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
@@ -53,7 +61,7 @@ STAGES: dict[str, Stage] = {
     "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),
     "score": lambda documents, prepared: spam.score_spam(documents, prepared.rules),
     "edit": lambda documents, _: decide.edit_text(documents),
-    "quality": lambda documents, _: quality.measure_documents(documents),
+    "quality": lambda documents, prepared: quality.measure_documents(documents, prepared.measures),
     "decide": lambda documents, prepared: decide.decide_documents(documents, prepared.rules),
 }
 EVIDENCE = (*decide.EVIDENCE, "quality_hits")
@@ -67,7 +75,12 @@ def add_evidence(documents: pl.LazyFrame, prepared: Prepared) -> pl.LazyFrame:
 
 
 def clean(
-    frame: pl.LazyFrame, *, text: str = "text", rules: Rules | None = None, strip_spam: bool = False
+    frame: pl.LazyFrame,
+    *,
+    text: str = "text",
+    rules: Rules | None = None,
+    profile: str | None = None,
+    strip_spam: bool = False,
 ) -> pl.LazyFrame:
     r"""Clean the texts of somebody else's LazyFrame: `lf.pipe(cleanse.clean, text="body")`.
 
@@ -80,7 +93,8 @@ def clean(
     'The ferry stopped on Monday.'
 
     Raises:
-        InputError: there is no such column, it is not text, or a column bears one of our names.
+        InputError: there is no such column, it is not text, or a column bears one of our names. OptionError: there is no such
+            profile.
     """
     schema = frame.collect_schema()
     adds = {name: OUT[name] for name in OUT if name not in ("id", "source", "text", "cluster_size")}
@@ -93,7 +107,7 @@ def clean(
     if taken:
         raise InputError(f"the frame has our columns already: {', '.join(taken)}", hint="rename them first")
     # What was not handed over still lends its numbers: language and measures always run.
-    chosen = (rules if rules is not None else load_rules()).select()
+    chosen = (rules if rules is not None else load_rules()).apply_profile(profile).select()
     every = Rules([*load_rules(), *(rules or [])])
     prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
 

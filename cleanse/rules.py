@@ -71,11 +71,12 @@ class Block(Strict):
 
 
 class Measure(Strict):
-    """A document rule: it hits where the named measure is below `min` or above `max`."""
+    """A document rule: it hits where the named measure is below `min` or above `max`, but for documents in `not_in` languages."""
 
     column: str
     min: float | None = None
     max: float | None = None
+    not_in: list[str] = []
 
 
 class Body(Strict):
@@ -111,6 +112,7 @@ class Head(Body):
     tail: Annotated[int, Field(ge=1)] | None = None
     replacement: str | None = None
     default: bool = True
+    profiles: list[Annotated[str, Field(pattern="^[a-z][a-z0-9-]*$")]] = []
     method: str | None = None
     parameters: dict[str, int | float | str | list[str]] = {}
     block: Block | None = None
@@ -366,6 +368,27 @@ class Rules:
         chosen = {rule_id for rule_id in named if self[rule_id].head.default or rule_id in select}
         chosen -= self._matching(ignore)
         return Rules(rule for rule in self if rule.id in chosen)
+
+    def profiles(self) -> list[str]:
+        """Name the profiles that rules belong to, in order."""
+        return sorted({name for rule in self for name in rule.head.profiles})
+
+    def apply_profile(self, name: str | None) -> Rules:
+        """Make the rules of a profile act, drafts and those that are off by default too (`--profile`); None changes nothing.
+
+        Raises:
+            OptionError: no rule belongs to such a profile.
+        """
+        if name is None:
+            return self
+        if name not in self.profiles():
+            raise OptionError("no such profile", where=name, hint=f"there are {', '.join(self.profiles())}")
+        return Rules(
+            replace(rule, head=rule.head.model_copy(update={"status": "stable", "default": True}))
+            if name in rule.head.profiles
+            else rule
+            for rule in self
+        )
 
     def strip_spam(self) -> Rules:
         """Turn the flags of the spam family into strips (`--strip-spam`)."""

@@ -203,6 +203,15 @@ def test_measures_are_known(tmp_path):
     assert faults == [("rules/quality/pretty.toml", "measure", "no such measure: beauty")]
 
 
+def test_words_that_cannot_reach_their_limit(tmp_path):
+    """A limit that asks for more stop words than the list has always hits, and a profile belongs to quality alone."""
+    head = HEAD.replace('"line"', '"document"') + 'measure = { column = "stop_words", min = 2 }\n'
+    faults = find_faults(tmp_path, {"quality/terse.toml": head + HITS + MISSES})
+    assert ("rules/quality/terse.toml", "literals", "always hits: 1 words cannot reach 2") in faults
+    faults = find_faults(tmp_path, {"boilerplate/mine.toml": HEAD + 'profiles = ["c4"]\n' + HITS + MISSES})
+    assert ("rules/boilerplate/mine.toml", "profiles", "only rules under quality/ belong to profiles") in faults
+
+
 def test_a_measure_is_tried_on_whole_documents(tmp_path):
     """Examples of a quality rule go through all stages: the limit hits the short ones and spares the long ones."""
     head = re.sub("(?m)^(literals|patterns|max_chars).*\n", "", HEAD)

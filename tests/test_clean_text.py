@@ -37,7 +37,8 @@ def taken() -> dict[bool, set[tuple[str, str, str]]]:
     frame = encoding.repair_text(frame, encoding.Repairer(rules))
     frame = boilerplate.tag_boilerplate(frame, boilerplate.prepare(rules))
     frame = spam.tag_spam(frame, spam.prepare(rules))
-    frame = decide.decide_documents(quality.measure_documents(decide.edit_text(frame)), rules)
+    measured = quality.measure_documents(decide.edit_text(frame), quality.Parameters.of(rules))
+    frame = decide.decide_documents(measured, rules)
     hits = segments.explode_hits(frame.collect().with_row_index("doc"), *decide.EVIDENCE, "quality_hits")
     hits = hits.filter(pl.col("acts") & (pl.col("action") != "flag"))
     found: dict[bool, set[tuple[str, str, str]]] = {True: set(), False: set()}
