@@ -141,11 +141,11 @@ def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int 
     number = pl.int_range(pl.len()).over(*GROUP)
     certain = pl.coalesce("similarity", "weight").fill_null(1.0)
     hits = hits.sort(*GROUP, certain, "copies", -pl.col("chars").cast(pl.Int64), "key").with_columns(
-        (number < count // 2).alias("doubtful")
+        (number < pl.min_horizontal(pl.len().over(*GROUP), count) // 2).alias("doubtful")
     )
     turn = pl.int_range(pl.len()).over(*GROUP, "source")
     rest = hits.filter(~pl.col("doubtful")).sort(*GROUP, "source", "key", nulls_last=True).with_columns(turn.alias("turn"))
-    rest = rest.sort(*GROUP, "turn", "key").filter(number < count - count // 2).drop("turn")
+    rest = rest.sort(*GROUP, "turn", "key").filter(number < (count + 1) // 2).drop("turn")
     chosen = pl.concat([hits.filter("doubtful"), rest])
     return chosen.sort("row").head(page_samples).select("row", "language", "similarity", "weight", "copies", "doubtful")
 
