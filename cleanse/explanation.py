@@ -98,15 +98,8 @@ def _body(
     signals: list[dict[str, Any]],
     blocks: dict[tuple[int, str], dict[str, Any]],
 ) -> list[str]:
-    by_line: dict[int, list[dict[str, Any]]] = {}
-    evidence: dict[int, list[dict[str, Any]]] = {}
-    for signal in signals:
-        if signal["line"] is not None:
-            by_line.setdefault(signal["line"], [])
-            evidence.setdefault(signal["line"], []).append(signal)
-    for hit in hits:
-        if hit["line"] is not None:
-            by_line.setdefault(hit["line"], []).append(hit)
+    evidence = _group_by_line(signals)
+    by_line = {**{number: [] for number in evidence}, **_group_by_line(hits)}
     if not by_line:
         return ["no rule touched a line of it"]
     lines = text.split("\n")
@@ -123,9 +116,19 @@ def _body(
             result.append(f"      ^ {hit['action']} by {hit['rule']}")
             if block := blocks.get((number, hit["rule"])):
                 result.append(f"        a block: lines {number} to {block['last']}, {STOPS[block['stop']]}")
-        for signal in evidence.get(number, []):
-            result.append(f"      ^ {_name_signal(signal)}, characters {signal['start']} to {signal['end']}")
+        result += [
+            f"      ^ {_name_signal(signal)}, characters {signal['start']} to {signal['end']}"
+            for signal in evidence.get(number, [])
+        ]
     return [*result, "      ..."] if previous < len(lines) - 1 else result
+
+
+def _group_by_line(rows: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["line"] is not None:
+            found.setdefault(row["line"], []).append(row)
+    return found
 
 
 def _mark(line: str, hits: list[dict[str, Any]]) -> str:
@@ -174,8 +177,8 @@ def _compare(dropped: str, kept: str, twin: str) -> list[str]:
 
 def _part(left: str, right: str) -> tuple[str, str]:
     """Shorten two lines to where they differ, with as much of what they share as helps to find the place."""
-    front = len(os.path.commonprefix([left, right]))
-    back = len(os.path.commonprefix([left[front:][::-1], right[front:][::-1]]))
+    front = len(os.path.commonprefix([left, right]))  # noqa: RUF071 - characters are meant
+    back = len(os.path.commonprefix([left[front:][::-1], right[front:][::-1]]))  # noqa: RUF071 - as above
     start = max(0, front - STRETCH // 2)
     shown = []
     for line in (left, right):

@@ -230,7 +230,7 @@ def _clusters(report: Path, out: Path, languages: pl.DataFrame) -> list[dict[str
     shown = []
     for row in chosen.to_dicts():
         gone, stays = texts[row["id"]], texts[row["kept_id"]]
-        start = max(0, len(os.path.commonprefix([gone, stays])) - EXCERPT_CHARS // 4)
+        start = max(0, len(os.path.commonprefix([gone, stays])) - EXCERPT_CHARS // 4)  # noqa: RUF071 - characters are meant
         start = 0 if gone == stays else start
         shown.append({**row, "gone": _excerpt(gone, start), "stays": _excerpt(stays, start)})
     return shown

@@ -8,6 +8,7 @@ that stands on many pages is hardly an author's, and of the others a wrong strip
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,9 +117,7 @@ def _weigh(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> pl.D
         .join(languages, on="id", how="left", maintain_order="left")
         .join(sources, on="id", how="left", maintain_order="left")
         .join(signals.unique(place), on=place, how="left", maintain_order="left", nulls_equal=True)
-        .join(
-            dropped.rename({"reason": "rule"}).drop_nulls(), on=["id", "rule"], how="left", maintain_order="left"
-        )
+        .join(dropped.rename({"reason": "rule"}).drop_nulls(), on=["id", "rule"], how="left", maintain_order="left")
         .with_columns(
             pl.col("language").fill_null("und"),
             pl.len().over(*GROUP, "text").alias("copies"),
@@ -144,7 +143,9 @@ def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int 
         (number < pl.min_horizontal(pl.len().over(*GROUP), count) // 2).alias("doubtful")
     )
     turn = pl.int_range(pl.len()).over(*GROUP, "source")
-    rest = hits.filter(~pl.col("doubtful")).sort(*GROUP, "source", "key", nulls_last=True).with_columns(turn.alias("turn"))
+    rest = (
+        hits.filter(~pl.col("doubtful")).sort(*GROUP, "source", "key", nulls_last=True).with_columns(turn.alias("turn"))
+    )
     rest = rest.sort(*GROUP, "turn", "key").filter(number < (count + 1) // 2).drop("turn")
     chosen = pl.concat([hits.filter("doubtful"), rest])
     return chosen.sort("row").head(page_samples).select("row", "language", "similarity", "weight", "copies", "doubtful")
@@ -153,7 +154,9 @@ def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int 
 def _hash_places(hits: pl.DataFrame) -> Any:
     """Hash each hit by its document and place: the same numbers in every run and on every machine."""
     identities = hits.select("id").unique(maintain_order=True)
-    hashes = pl.Series("hash", [xxhash.xxh3_64_intdigest(identity.encode()) for identity in identities["id"]], dtype=pl.UInt64)
+    hashes = pl.Series(
+        "hash", [xxhash.xxh3_64_intdigest(identity.encode()) for identity in identities["id"]], dtype=pl.UInt64
+    )
     base = hits.select("id").join(identities.with_columns(hashes), on="id", how="left", maintain_order="left")["hash"]
     line, start = (hits[name].fill_null(0).cast(pl.UInt64).to_numpy() for name in ("line", "start"))
     keys = base.to_numpy() ^ (line * np.uint64(0x9E3779B97F4A7C15)) ^ (start * np.uint64(0xC2B2AE3D27D4EB4F))
@@ -205,9 +208,7 @@ def _speaks(line: str, row: HitRow) -> bool:
     return bool(line.strip()) and not (row["text"] and row["action"] == "fix" and line.isascii())
 
 
-def cut_line(
-    line: str, hits: Iterable[HitRow], start: int, end: int, own: HitRow | None = None
-) -> tuple[Piece, ...]:
+def cut_line(line: str, hits: Iterable[HitRow], start: int, end: int, own: HitRow | None = None) -> tuple[Piece, ...]:
     """Cut `line[start:end]` where hits begin and end; what lies under a strip is the strip's, then the fix's."""
     end = min(end, len(line))
     hits = [hit for hit in hits if hit["start"] < end and start < hit["end"]]
@@ -222,7 +223,7 @@ def cut_line(
     strip_hits = sorted((hit for hit in hits if hit["action"] == "strip"), key=lambda hit: not _is_same(hit, own))
     edges = {start, end, *(min(max(hit[edge], start), end) for hit in hits for edge in ("start", "end"))}
     cuts = sorted(edges)
-    for left, right in zip(cuts, cuts[1:], strict=False):
+    for left, right in itertools.pairwise(cuts):
         over = None
         for candidates in (strip_hits, fixes, flags):
             over = over or next((hit for hit in candidates if hit["start"] <= left and right <= hit["end"]), None)

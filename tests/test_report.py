@@ -257,7 +257,13 @@ def places(rows: list[tuple[str, str, float | None, int, int]]) -> pl.DataFrame:
 
 def test_half_of_the_samples_are_the_least_certain() -> None:
     """Rare texts come first, of these the longest; of duplicates the least similar."""
-    rare = [("a", "s", None, 9, 50), ("b", "s", None, 1, 5), ("c", "s", None, 1, 40), ("d", "s", None, 2, 90), ("e", "s", None, 9, 9)]
+    rare = [
+        ("a", "s", None, 9, 50),
+        ("b", "s", None, 1, 5),
+        ("c", "s", None, 1, 40),
+        ("d", "s", None, 2, 90),
+        ("e", "s", None, 9, 9),
+    ]
     chosen = samples.choose_places(places(rare), samples=4)
     assert chosen.filter("doubtful")["row"].to_list() == [1, 2]
     assert chosen.height == 4
@@ -267,16 +273,25 @@ def test_half_of_the_samples_are_the_least_certain() -> None:
 
 def test_samples_are_spread_over_the_sources() -> None:
     """A large file does not crowd out the small ones: each source gets its turn before one gets its second."""
-    rows = [(f"big-{n}", "big", None, 9, 9) for n in range(200)] + [(f"{n}", f"small-{n}", None, 9, 9) for n in range(3)]
+    rows = [(f"big-{n}", "big", None, 9, 9) for n in range(200)] + [
+        (f"{n}", f"small-{n}", None, 9, 9) for n in range(3)
+    ]
     spread = samples.choose_places(places(rows), samples=8).filter(~pl.col("doubtful"))
     assert spread.join(places(rows), on="row")["source"].n_unique() == 4
 
 
 def test_the_whole_page_is_bounded() -> None:
     """With many languages each gets fewer samples, and the page never has more than it should."""
-    rows = pl.concat([places([(f"{n}", "s", None, 1, 1) for n in range(9)]).with_columns(language=pl.lit(f"l{m}")) for m in range(50)])
+    rows = pl.concat(
+        [
+            places([(f"{n}", "s", None, 1, 1) for n in range(9)]).with_columns(language=pl.lit(f"l{m}"))
+            for m in range(50)
+        ]
+    )
     rows = rows.drop("row").with_row_index("row")
-    assert samples.choose_places(rows, samples=8, page_samples=100).group_by("language").len()["len"].to_list() == [2] * 50
+    assert (
+        samples.choose_places(rows, samples=8, page_samples=100).group_by("language").len()["len"].to_list() == [2] * 50
+    )
     assert samples.choose_places(rows, samples=8, page_samples=20).height == 20
 
 
@@ -289,7 +304,10 @@ def test_overlaps_name_the_other_rule(tmp_path: Path) -> None:
     both = lines.group_by("line").len().filter(pl.col("len") > 1).height
     assert sorted(pairs.select("rule", "other", "lines").rows()) == [
         (rule, other, both)
-        for rule, other in (("boilerplate/markup-residue", "spam/seo-link"), ("spam/seo-link", "boilerplate/markup-residue"))
+        for rule, other in (
+            ("boilerplate/markup-residue", "spam/seo-link"),
+            ("spam/seo-link", "boilerplate/markup-residue"),
+        )
         if both
     ]
 
@@ -304,7 +322,9 @@ def test_the_page_can_be_made_anew(ordinary: Result) -> None:
     assert page.read_bytes() == before
 
 
-@pytest.mark.parametrize(("missing", "message"), [("report", "a part of the report is missing"), ("out", "not an output of cleanse")])
+@pytest.mark.parametrize(
+    ("missing", "message"), [("report", "a part of the report is missing"), ("out", "not an output of cleanse")]
+)
 def test_what_is_needed_to_make_the_page_anew(tmp_path: Path, missing: str, message: str) -> None:
     """Without OUT or a table there is a clear error, not a page that lacks a part."""
     result = run(tmp_path, {"a.txt": PROSE}, **SELECT)
@@ -319,7 +339,9 @@ def test_tables_for_spreadsheets(tmp_path: Path) -> None:
     rows = "".join(f"{json.dumps({'id': name, 'text': text})}\n" for name, text in texts.items())
     result = run(tmp_path, {"=a.jsonl": f"{rows}{{\n"}, **SELECT)
     paths = report.export_tables(result.out, tmp_path / "csv")
-    cells = [cell for path in paths for row in csv.reader(io.StringIO(path.read_text("utf-8"), newline="")) for cell in row]
+    cells = [
+        cell for path in paths for row in csv.reader(io.StringIO(path.read_text("utf-8"), newline="")) for cell in row
+    ]
     assert [path.name for path in paths] == ["rules.csv", "duplicates.csv", "quarantine.csv"]
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
     assert sum(cell.startswith("'") for cell in cells) == 5 * 3 + 1
@@ -347,7 +369,7 @@ def browse() -> Callable[[Path], str]:
 PAYLOADS = (
     "<script>document.title='owned'</script>",
     "<img src=x onerror=\"document.title='owned'\">",
-    "\"><svg onload=\"document.title='owned'\">",
+    '"><svg onload="document.title=\'owned\'">',
     "'><body onload='document.title=`owned`'>",
     "</script><script>document.title='owned'</script>",
     "</style></title><script>document.title='owned'</script>",
@@ -358,19 +380,30 @@ PAYLOADS = (
 
 def test_no_script_of_a_text_runs_in_a_browser(tmp_path: Path, browse: Callable[[Path], str]) -> None:
     """In real Chromium our own script runs, and none that stands in a text, an id or the name of a file."""
-    rows = [{"id": f"{n} {bad}", "text": f"/img/{bad}.jpg\n{bad}\nfer\u200bry {bad}\n{PROSE}"} for n, bad in enumerate(PAYLOADS)]
+    rows = [
+        {"id": f"{n} {bad}", "text": f"/img/{bad}.jpg\n{bad}\nfer\u200bry {bad}\n{PROSE}"}
+        for n, bad in enumerate(PAYLOADS)
+    ]
     rows += [{"id": f"twin {row['id']}", "text": row["text"]} for row in rows]
-    files = {"rows <img src=x onerror=document.title=1>.jsonl": "".join(f"{json.dumps(row)}\n" for row in rows) + "<script>{\n"}
+    files = {
+        "rows <img src=x onerror=document.title=1>.jsonl": "".join(f"{json.dumps(row)}\n" for row in rows)
+        + "<script>{\n"
+    }
     result = run(tmp_path, files, **SELECT)
     dom = browse(result.report / "index.html")
     assert "<title>cleanse: report</title>" in dom
-    assert re.search(r'<output id="found"[^>]*>\d+ rows</output>', dom) or "hidden" not in dom.split('id="filters"')[1].split(">")[0]
+    assert (
+        re.search(r'<output id="found"[^>]*>\d+ rows</output>', dom)
+        or "hidden" not in dom.split('id="filters"')[1].split(">")[0]
+    )
     assert dom.count("<script") == 1
     assert not re.search(r"<(img|iframe|object)", dom)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_the_policy_holds_where_escaping_does_not(tmp_path: Path, ordinary: Result, payload: str, browse: Callable[[Path], str]) -> None:
+def test_the_policy_holds_where_escaping_does_not(
+    tmp_path: Path, ordinary: Result, payload: str, browse: Callable[[Path], str]
+) -> None:
     """Put unescaped into the page a script still does not run; without the policy it does, so that the proof can fail."""
     source = (ordinary.report / "index.html").read_text("utf-8")
     guarded = source.replace("<main>", f"<main>{payload}", 1)
