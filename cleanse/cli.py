@@ -145,6 +145,18 @@ def why(out: str, document: str) -> None:
     click.echo(explain(out, document))
 
 
+@main.command()
+@click.argument("out", metavar="OUT")
+@click.option("--csv", "folder", metavar="DIR", help="Write its tables for spreadsheets too, as CSV.")
+def report(out: str, folder: str | None) -> None:
+    """Make the page of the report anew from OUT and the tables of its report."""
+    from cleanse.report import export_tables, rebuild_page
+
+    click.echo(f"wrote {rebuild_page(out)}")
+    for path in export_tables(out, folder) if folder else ():
+        click.echo(f"wrote {path}")
+
+
 @main.command(name="rules")
 @click.option("--language", metavar="TAG", help="Only rules with words in this language.")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Add a folder of rules (repeatable).")

@@ -18,12 +18,14 @@ from cleanse.sources import report_folder
 
 CONTEXT = 1  # lines shown around a line with hits
 STRETCH = 120  # characters shown at each end of a long stretch in a line with hits
+DIFFERENCES = 20  # differing lines shown of a document and its kept twin
 
 
 def explain(out: str | os.PathLike[str], document: str) -> str:
     """Give a document of OUT as a page: what became of it, and each line that a rule touched with its neighbours.
 
-    What was stripped stands in [- -], what was fixed in [- -]{+ +}, what was flagged in [? ?].
+    What was stripped stands in [- -], what was fixed in [- -]{+ +}, what was flagged in [? ?]; below a line stand the rules and
+    signals that hit it. Of a dropped duplicate the page ends with how its clean text differs from that of its kept twin.
 
     Raises:
         InputError: OUT is not ours, or it has no such document; the nearest ids are in the hint.
@@ -41,7 +43,9 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
         hint = "one of them was changed, or comes from another run: run the same command again"
         raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
     blocks = {(block["line"], block["rule"]): block for block in _rows(report / "blocks.parquet", document)}
-    return "\n".join([*_head(row, hits, signals), "", *_body(text, hits, blocks)])
+    twin = row.get("kept_id")
+    difference = [] if twin is None else ["", *_compare(row["text"], _find(place, report, twin)["text"], twin)]
+    return "\n".join([*_head(row, hits, signals), "", *_body(text, hits, signals, blocks), *difference])
 
 
 def _rows(path: Path, document: str) -> list[dict[str, Any]]:
@@ -81,17 +85,21 @@ def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[st
         if hit["line"] is None and hit["action"] != "drop":
             change = f": {show_text(hit['text'])} -> {show_text(hit['replacement'])}" if hit["text"] else ""
             lines.append(f"{hit['action']} by {hit['rule']}{change}")
-    for signal in signals:
-        where = "" if signal["line"] is None else f", line {signal['line']}"
-        lines.append(f"signal {signal['rule']}, weight {signal['weight']:.2f}{where}")
-    return lines
+    return [*lines, *(_name_signal(signal) for signal in signals if signal["line"] is None)]
 
 
-def _body(text: str, hits: list[dict[str, Any]], blocks: dict[tuple[int, str], dict[str, Any]]) -> list[str]:
-    by_line: dict[int, list[dict[str, Any]]] = {}
-    for hit in hits:
-        if hit["line"] is not None:
-            by_line.setdefault(hit["line"], []).append(hit)
+def _name_signal(signal: dict[str, Any]) -> str:
+    return f"signal {signal['rule']}, weight {signal['weight']:.2f}"
+
+
+def _body(
+    text: str,
+    hits: list[dict[str, Any]],
+    signals: list[dict[str, Any]],
+    blocks: dict[tuple[int, str], dict[str, Any]],
+) -> list[str]:
+    evidence = _group_by_line(signals)
+    by_line = {**{number: [] for number in evidence}, **_group_by_line(hits)}
     if not by_line:
         return ["no rule touched a line of it"]
     lines = text.split("\n")
@@ -108,7 +116,19 @@ def _body(text: str, hits: list[dict[str, Any]], blocks: dict[tuple[int, str], d
             result.append(f"      ^ {hit['action']} by {hit['rule']}")
             if block := blocks.get((number, hit["rule"])):
                 result.append(f"        a block: lines {number} to {block['last']}, {STOPS[block['stop']]}")
+        result += [
+            f"      ^ {_name_signal(signal)}, characters {signal['start']} to {signal['end']}"
+            for signal in evidence.get(number, [])
+        ]
     return [*result, "      ..."] if previous < len(lines) - 1 else result
+
+
+def _group_by_line(rows: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        if row["line"] is not None:
+            found.setdefault(row["line"], []).append(row)
+    return found
 
 
 def _mark(line: str, hits: list[dict[str, Any]]) -> str:
@@ -132,3 +152,37 @@ def _mark(line: str, hits: list[dict[str, Any]]) -> str:
 
 def _shorten(text: str) -> str:
     return text if len(text) <= 2 * STRETCH else f"{text[:STRETCH]} … {text[-STRETCH:]}"
+
+
+def _compare(dropped: str, kept: str, twin: str) -> list[str]:
+    """Show how two clean texts differ, line by line: - stands only in the dropped document, + only in its kept twin."""
+    if dropped == kept:
+        return ["its text is the same as that of its kept twin"]
+    ours, theirs = dropped.split("\n"), kept.split("\n")
+    result = [f"difference from its kept twin {make_visible(twin)}: - only here, + only there"]
+    differing: list[str] = []
+    for kind, start, end, other_start, other_end in difflib.SequenceMatcher(None, ours, theirs).get_opcodes():
+        if kind == "equal":
+            continue
+        mine, yours = ours[start:end], theirs[other_start:other_end]
+        if len(mine) == len(yours):  # line beside line, cut down to where they part
+            for left, right in zip(mine, yours, strict=True):
+                differing += [f"    {sign} {line}" for sign, line in zip("-+", _part(left, right), strict=True)]
+        else:
+            differing += [f"    - {_shorten(make_visible(line))}" for line in mine]
+            differing += [f"    + {_shorten(make_visible(line))}" for line in yours]
+    more = len(differing) - DIFFERENCES
+    return [*result, *differing[:DIFFERENCES], *([f"      ... and {more} more lines"] if more > 0 else [])]
+
+
+def _part(left: str, right: str) -> tuple[str, str]:
+    """Shorten two lines to where they differ, with as much of what they share as helps to find the place."""
+    front = len(os.path.commonprefix([left, right]))  # noqa: RUF071 - characters are meant
+    back = len(os.path.commonprefix([left[front:][::-1], right[front:][::-1]]))  # noqa: RUF071 - as above
+    start = max(0, front - STRETCH // 2)
+    shown = []
+    for line in (left, right):
+        end = min(len(line), len(line) - back + STRETCH // 2)
+        cut = f"{'… ' if start else ''}{line[start:end]}{' …' if end < len(line) else ''}"
+        shown.append(make_visible(_shorten(cut)))
+    return shown[0], shown[1]

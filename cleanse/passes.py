@@ -690,7 +690,7 @@ def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
 
     report = job.work / "report"
     rules = {rule.id: rule for rule in (*job.every, *job.rules)}  # what runs unasked is on the page too
-    write_page(report, summary, rules.values())
+    write_page(report, _made_out(job, out), summary, rules.values())
     store.write_json(report / store.SUMMARY, summary)
     store.publish(report, report_folder(out))
     store.publish(_made_out(job, out), out)

@@ -21,7 +21,7 @@ PROSE = "The harbour office opens at nine, and the ferry leaves when the tide al
 JAPANESE = "渡し船は潮の様子を見て、朝の九時に港を出る。\n"
 SELECT = ("--select", "boilerplate/image-path", "--select", "quality", "--select", "dedupe")
 EXAMPLES = {"hit": ["渡し船", "ferry"], "miss": [PROSE * 2, f"{PROSE} ferry"]}
-COMMANDS = ("run", "restore", "why", "rules", "rule", "check", "new-rule")
+COMMANDS = ("run", "restore", "why", "report", "rules", "rule", "check", "new-rule")
 
 
 def call(*arguments: object) -> Result:
@@ -125,7 +125,10 @@ def test_why(tmp_path: Path, folder: Path) -> None:
     call("run", folder, tmp_path / "out.parquet", *SELECT)
     got = call("why", tmp_path / "out.parquet", "c.md")
     dropped = "c.md   from c.md\ndropped by dedupe/exact\nits kept twin is b.md, similarity 1.000\n"
-    assert (got.exit_code, got.output) == (0, f"{dropped}\nno rule touched a line of it\n")
+    assert (got.exit_code, got.output) == (
+        0,
+        f"{dropped}\nno rule touched a line of it\n\nits text is the same as that of its kept twin\n",
+    )
     got = call("why", tmp_path / "out.parquet", "d.md")
     assert (got.exit_code, got.stdout, got.stderr.splitlines()[0]) == (
         2,

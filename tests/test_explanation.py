@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import cleanse
+from cleanse import explanation
 from cleanse.errors import InputError
 from cleanse.explanation import explain
 from cleanse.passes import Result
@@ -83,14 +84,14 @@ def test_a_block_says_how_far_it_reaches_and_why(result: Result) -> None:
 
 
 def test_flags_and_signals(result: Result) -> None:
-    """Spam stands in [? ?], and its evidence with its weight in front."""
+    """Spam stands in [? ?], and below it the rule that flagged it and the evidence with its place and weight."""
     lines = explain(result.out, "spam.txt").splitlines()
     assert lines[2:] == [
-        "signal spam/seo-link, weight 0.50, line 1",
         "",
         f"    0 {TURKISH}",
         "    1 [?- harita indirme programı harita indirme programı?]",
         "      ^ flag by spam/seo-link",
+        "      ^ signal spam/seo-link, weight 0.50, characters 0 to 49",
         f"    2 {TURKISH}",
     ]
 
@@ -160,3 +161,46 @@ def test_out_may_be_a_folder(tmp_path: Path) -> None:
     source = put(tmp_path / "in", {"a.txt": PROSE})
     cleanse.run(source, tmp_path / "out", select=["quality"])
     assert explain(tmp_path / "out", "a.txt").startswith("a.txt   from a.txt\nkept; language en (")
+
+
+NEAR = [
+    f"Line {n} of the minutes says who spoke about bridge {n * 7} and what was asked of the {n}th ward."
+    for n in range(30)
+]
+
+
+def test_a_dropped_twin_shows_its_difference(tmp_path: Path) -> None:
+    """Of a near duplicate the page ends with the lines in which it and its kept twin differ, cut to the place."""
+    ours = [*NEAR[:4], f"{'x' * 90} The mayor left at nine {'y' * 90}", *NEAR[5:], "Only here."]
+    theirs = [
+        *NEAR[:4],
+        f"{'x' * 90} The mayor left at ten {'y' * 90}",
+        *NEAR[5:],
+        "More\u202e at the end, so that this one is kept.",
+        "And more.",
+    ]
+    files = {"ours.txt": "\n".join(ours), "theirs.txt": "\n".join(theirs)}
+    result = run(tmp_path, files, select=["dedupe"])
+    assert table(result, "dropped").select("id", "reason", "kept_id").rows() == [
+        ("ours.txt", "dedupe/near", "theirs.txt")
+    ]
+    assert explain(result.out, "ours.txt").split("\n\n")[2].splitlines() == [
+        "difference from its kept twin theirs.txt: - only here, + only there",
+        f"    - … {'x' * 41} The mayor left at nine {'y' * 59} …",
+        f"    + … {'x' * 41} The mayor left at ten {'y' * 59} …",
+        "    - Only here.",
+        "    + More⟨U+202E⟩ at the end, so that this one is kept.",
+        "    + And more.",
+    ]
+
+
+def test_a_twin_with_the_same_text(result: Result) -> None:
+    """Of an exact duplicate the page says that nothing differs."""
+    assert explain(result.out, "twin.txt").splitlines()[-1] == "its text is the same as that of its kept twin"
+
+
+def test_many_differences_are_cut() -> None:
+    """A long list of differing lines ends with how many more there are."""
+    lines = explanation._compare("\n".join(NEAR), "\n".join(line.upper() for line in NEAR), "twin")
+    assert len(lines) == 22
+    assert lines[-1] == "      ... and 40 more lines"

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
+import polars as pl
 import pytest
+from click.testing import CliRunner
 
 import cleanse
-from cleanse import report
+from cleanse import report, samples
+from cleanse.cli import main
+from cleanse.errors import InputError
 from cleanse.passes import Result
+from cleanse.samples import Piece, ShownLine
 from tests.runs import put, run, table
 
 PROSE = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"
@@ -25,13 +37,17 @@ HOSTILE = {
     "comment": "<!-- ]]> --><plaintext>",
 }
 ELEMENTS = {
-    *("html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p", "code", "dl", "div", "dt", "dd", "table", "thead"),
-    *("tbody", "tr", "th", "td", "a", "details", "summary", "ul", "li", "span", "del", "ins", "mark", "em", "bdi"),
+    *("html", "head", "meta", "title", "style", "script", "body", "header", "main", "nav", "h1", "h2", "h3", "h4", "p", "code", "dl", "div", "dt"),
+    *("dd", "table", "caption", "thead", "tbody", "tr", "th", "td", "a", "button", "details", "summary", "ul", "li", "span", "small", "del", "ins"),
+    *("mark", "bdi", "label", "select", "option", "input", "output", "figure", "figcaption", "svg", "desc", "text", "rect"),
 }  # fmt: skip
 ATTRIBUTES = {
-    *("lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "scope", "colspan", "style", "dir", "role"),
-    *("aria-label", "tabindex"),
+    *("lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "scope", "colspan", "dir", "role", "tabindex", "title", "type"),
+    *("aria-label", "aria-labelledby", "aria-live", "aria-sort", "data-rule", "data-language", "data-action", "data-value", "hidden", "open"),
+    *("value", "placeholder", "autocomplete", "viewbox", "x", "y", "width", "height", "rx", "text-anchor"),
 }  # fmt: skip
+PARTS = {"rules", "samples", "distributions", "duplicates", "quarantine", "silent"}
+CONTROLS = {"filters", "language", "action", "words", "found", "rows", *(f"chart-{name}{part}" for name in ("languages", "spam") for part in ("", "-values"))}  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -51,7 +67,8 @@ class Page(HTMLParser):
             self.attributes.setdefault(name, set()).add(value or "")
 
     def handle_data(self, data: str) -> None:
-        self.words.append(" ".join(data.split()))
+        if self.elements[-1:] not in (["style"], ["script"]):
+            self.words.append(" ".join(data.split()))
 
     def text(self) -> str:
         return " ".join(filter(None, self.words))
@@ -82,19 +99,20 @@ def test_each_rule_that_hit_has_a_row_and_a_sample(ordinary: Result) -> None:
     page = Page(ordinary)
     counted = table(ordinary, "rules")
     fired = set(counted.filter(counted["documents"] > 0)["rule"])
-    assert page.attributes["href"] == {f"#{rule}" for rule in fired}
-    assert page.attributes["id"] - {"rules", "samples", "duplicates", "quarantine"} == fired
+    assert page.attributes["href"] == {f"#{rule}" for rule in fired | PARTS}
+    assert page.attributes["id"] == fired | PARTS | CONTROLS
     assert f"{len(set(counted['rule']) - fired)} rules hit nothing" in page.text()
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        "en · a.txt · line 0, 0–18 · rules/boilerplate/image-path.toml /img/harbour-1.jpg",
-        "en · a.txt · line 1, 7–8 · rules/encoding/zero-width-space.toml ⟨U+200B⟩",
-        "ru · c.txt · rules/dedupe/exact.toml the whole document",
-        "c.txt b.txt 1.000 dedupe/exact",
+        "en · a.txt · line 0, 0–18 · rules/boilerplate/image-path.toml · hit 1 time /img/harbour-1.jpg The fer ⟨U+200B⟩ ry",
+        "en · a.txt · line 1, 7–8 · rules/encoding/zero-width-space.toml · hit 1 time /img/harbour-1.jpg The fer ⟨U+200B⟩ ry The harbour",
+        "ru · c.txt · the whole document · rules/dedupe/exact.toml · similarity 1.000 Паром",
+        "similarity 1.000 · dedupe/exact · 1 dropped · kept b.txt kept b.txt Паром",
         "e.jsonl 0 not valid JSON",
+        "boilerplate/image-path en strip 1 1 18 3.789 %",
     ],
 )
 def test_samples_say_where_and_what(ordinary: Result, words: str) -> None:
@@ -112,7 +130,8 @@ def test_hostile_texts_do_no_harm(tmp_path: Path) -> None:
     assert set(page.attributes) <= ATTRIBUTES
     assert all(target.startswith("#") for target in page.attributes["href"])
     assert [bad for bad in HOSTILE.values() if " ".join(bad.split()) not in page.text()] == []
-    assert "default-src 'none'; style-src 'unsafe-inline'" in page.attributes["content"]
+    assert page.elements.count("script") == page.elements.count("style") == 1
+    assert not [text for text in page.attributes["content"] if "unsafe" in text]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +153,7 @@ def test_what_cannot_be_seen_is_shown(text: str, shown: str) -> None:
 def test_long_texts_are_cut(tmp_path: Path) -> None:
     """A sample shows the beginning of a long hit, and so the page stays small."""
     page = Page(run(tmp_path, {"a.txt": f"![{'x' * 900}](a.jpg)\n{PROSE}"}, select=["boilerplate/image-markup"]))
-    assert f"![{'x' * 298}…" in page.text()
+    assert f"![{'x' * 298} …" in page.text()
     assert "x" * 299 not in page.source
 
 
@@ -142,8 +161,8 @@ def test_samples_are_bounded(tmp_path: Path) -> None:
     """Of many hits a few are shown for each rule and language of document."""
     files = {f"{n}.txt": f"/img/{n}.jpg\n{(PROSE, RUSSIAN)[n % 2]} {n}" for n in range(90)}
     page = Page(run(tmp_path, files, select=["boilerplate/image-path"]))
-    starts = [word for word in page.words if word.endswith("·")]
-    assert {language: starts.count(f"{language} ·") for language in ("en", "ru")} == dict.fromkeys(("en", "ru"), 8)
+    shown = re.findall(r'<li data-language="(..)"><div', page.source)
+    assert {language: shown.count(language) for language in ("en", "ru")} == dict.fromkeys(("en", "ru"), 8)
 
 
 def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:
@@ -158,7 +177,9 @@ def test_a_run_without_hits(tmp_path: Path) -> None:
     page = Page(run(tmp_path, {"a.txt": PROSE}, **SELECT))
     assert "No rule hit anything." in page.text()
     assert page.elements.count("table") == 1
-    assert page.attributes["id"] == {"rules", "samples"}
+    assert page.attributes["id"] == PARTS | CONTROLS
+    assert "No duplicate was found." in page.text()
+    assert "Everything could be read." in page.text()
 
 
 def test_rules_that_run_unasked_are_on_the_page(tmp_path: Path) -> None:
@@ -167,7 +188,8 @@ def test_rules_that_run_unasked_are_on_the_page(tmp_path: Path) -> None:
     result = run(tmp_path, {"a.txt": text.encode("windows-1251")}, select=["boilerplate/image-path"])
     hits = table(result, "rules").select("rule", "language", "action", "documents").rows()
     assert ("encoding/charset", "ru", "fix", 1) in hits
-    assert "ru · a.txt · rules/encoding/charset.toml windows-1251 utf-8" in Page(result).text().lower()
+    shown = "ru · a.txt · the whole document · rules/encoding/charset.toml · hit 1 time windows-1251 utf-8 паром"
+    assert shown in Page(result).text().lower()
 
 
 def test_an_unselected_rule_of_the_language_flags_nothing(tmp_path: Path) -> None:
@@ -178,9 +200,9 @@ def test_an_unselected_rule_of_the_language_flags_nothing(tmp_path: Path) -> Non
 
 
 def test_the_page_needs_nothing_else(ordinary: Result) -> None:
-    """There is no script, no link outward and no file beside the page that it needs."""
+    """There is no link outward and no file beside the page that it needs."""
     page = Page(ordinary)
-    assert not set(page.elements) & {"script", "link", "img", "iframe", "object", "form"}
+    assert not set(page.elements) & {"link", "img", "iframe", "object", "form"}
     assert not set(page.attributes) & {"src", "srcset", "action"}
     assert "url(" not in page.source
     assert not [name for name in page.attributes if name.startswith("on")]
@@ -191,3 +213,204 @@ def test_an_overwritten_report_is_new(tmp_path: Path) -> None:
     run(tmp_path, {"a.txt": f"/img/1.jpg\n{PROSE}"}, **SELECT)
     second = cleanse.run(put(tmp_path / "in", {"a.txt": PROSE}), tmp_path / "out.parquet", overwrite=True, **SELECT)
     assert "image-path strip" not in Page(second).text()
+
+
+def test_lines_beside_a_hit_and_other_hits_in_them() -> None:
+    """A hit stands in its line between the nearest lines with text; what other rules took there is marked as theirs."""
+    lines = ["first", "[ad] second", "", "keep (gone) keep", "last"]
+    hits = [
+        {"rule": "x/ad", "action": "strip", "line": 1, "start": 0, "end": 4, "text": "[ad]", "replacement": ""},
+        {"rule": "x/gone", "action": "strip", "line": 3, "start": 5, "end": 11, "text": "(gone)", "replacement": ""},
+    ]
+    assert samples.show_hit(hits[1], lines, hits) == (
+        ShownLine(1, (Piece("[ad]", "strip", "x/ad"), Piece(" second"))),
+        ShownLine(3, (Piece("keep "), Piece("(gone)", "strip", "x/gone", own=True), Piece(" keep"))),
+        ShownLine(4, (Piece("last"),)),
+    )
+
+
+def test_overlapping_hits_in_a_line() -> None:
+    """What lies under a strip is shown as stripped, and a fix shows what it put there once, at its end."""
+    hits = [
+        {"rule": "x/strip", "action": "strip", "start": 0, "end": 3},
+        {"rule": "x/flag", "action": "flag", "start": 2, "end": 7},
+        {"rule": "x/fix", "action": "fix", "start": 4, "end": 6, "replacement": "é"},
+    ]
+    assert samples.cut_line("abcdefgh", hits, 0, 7) == (
+        Piece("ab", "strip", "x/strip"),
+        Piece("c", "strip", "x/strip"),
+        Piece("d", "flag", "x/flag"),
+        Piece("ef", "fix", "x/fix", "é"),
+        Piece("g", "flag", "x/flag"),
+        Piece("…"),
+    )
+
+
+def places(rows: list[tuple[str, str, float | None, int, int]]) -> pl.DataFrame:
+    """Give hits of one rule and language from id, source, similarity, copies and length."""
+    return pl.DataFrame(
+        rows, orient="row", schema={"id": pl.String, "source": pl.String, "similarity": pl.Float64, "copies": pl.UInt32, "chars": pl.UInt32},
+    ).with_row_index("row").with_columns(
+        rule=pl.lit("x/rule"), language=pl.lit("hi"), line=pl.lit(0, pl.UInt32), start=pl.lit(0, pl.UInt32), weight=pl.lit(None, pl.Float32)
+    )  # fmt: skip
+
+
+def test_half_of_the_samples_are_the_least_certain() -> None:
+    """Rare texts come first, of these the longest; of duplicates the least similar."""
+    rare = [
+        ("a", "s", None, 9, 50),
+        ("b", "s", None, 1, 5),
+        ("c", "s", None, 1, 40),
+        ("d", "s", None, 2, 90),
+        ("e", "s", None, 9, 9),
+    ]
+    chosen = samples.choose_places(places(rare), samples=4)
+    assert chosen.filter("doubtful")["row"].to_list() == [1, 2]
+    assert chosen.height == 4
+    twins = [("a", "s", 0.95, 1, 0), ("b", "s", 0.81, 1, 0), ("c", "s", 1.0, 1, 0), ("d", "s", 0.8, 1, 0)]
+    assert samples.choose_places(places(twins), samples=2).filter("doubtful")["row"].to_list() == [3]
+
+
+def test_samples_are_spread_over_the_sources() -> None:
+    """A large file does not crowd out the small ones: each source gets its turn before one gets its second."""
+    rows = [(f"big-{n}", "big", None, 9, 9) for n in range(200)] + [
+        (f"{n}", f"small-{n}", None, 9, 9) for n in range(3)
+    ]
+    spread = samples.choose_places(places(rows), samples=8).filter(~pl.col("doubtful"))
+    assert spread.join(places(rows), on="row")["source"].n_unique() == 4
+
+
+def test_the_whole_page_is_bounded() -> None:
+    """With many languages each gets fewer samples, and the page never has more than it should."""
+    rows = pl.concat(
+        [
+            places([(f"{n}", "s", None, 1, 1) for n in range(9)]).with_columns(language=pl.lit(f"l{m}"))
+            for m in range(50)
+        ]
+    )
+    rows = rows.drop("row").with_row_index("row")
+    assert (
+        samples.choose_places(rows, samples=8, page_samples=100).group_by("language").len()["len"].to_list() == [2] * 50
+    )
+    assert samples.choose_places(rows, samples=8, page_samples=20).height == 20
+
+
+def test_overlaps_name_the_other_rule(tmp_path: Path) -> None:
+    """The table names the rules that hit the same lines, and how many."""
+    text = f"{PROSE}<p>- harita indirme programı harita indirme programı</p>\n"
+    result = run(tmp_path, {"a.txt": text * 2}, select=["boilerplate/markup-residue", "spam/seo-link"])
+    pairs = report.count_overlaps(result.report, table(result, "measures").select("id", "language"))
+    lines = table(result, "hits").select("line", "rule").unique()
+    both = lines.group_by("line").len().filter(pl.col("len") > 1).height
+    assert sorted(pairs.select("rule", "other", "lines").rows()) == [
+        (rule, other, both)
+        for rule, other in (
+            ("boilerplate/markup-residue", "spam/seo-link"),
+            ("spam/seo-link", "boilerplate/markup-residue"),
+        )
+        if both
+    ]
+
+
+def test_the_page_can_be_made_anew(ordinary: Result) -> None:
+    """`cleanse report OUT` gives the bytes that the run wrote, from OUT and the tables alone."""
+    page = ordinary.report / "index.html"
+    before = page.read_bytes()
+    page.unlink()
+    done = CliRunner().invoke(main, ["report", str(ordinary.out)])
+    assert (done.exit_code, done.output) == (0, f"wrote {page}\n")
+    assert page.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"), [("report", "a part of the report is missing"), ("out", "not an output of cleanse")]
+)
+def test_what_is_needed_to_make_the_page_anew(tmp_path: Path, missing: str, message: str) -> None:
+    """Without OUT or a table there is a clear error, not a page that lacks a part."""
+    result = run(tmp_path, {"a.txt": PROSE}, **SELECT)
+    (result.out if missing == "out" else result.report / "hits.parquet").unlink()
+    with pytest.raises(InputError, match=message):
+        report.rebuild_page(result.out)
+
+
+def test_tables_for_spreadsheets(tmp_path: Path) -> None:
+    """No cell of a CSV file begins like a formula, whatever the ids and names of files are."""
+    texts = {f"{start}cmd|' /C calc'!A0": PROSE for start in ("=", "+", "-", "@", "\t", "\r")}
+    rows = "".join(f"{json.dumps({'id': name, 'text': text})}\n" for name, text in texts.items())
+    result = run(tmp_path, {"=a.jsonl": f"{rows}{{\n"}, **SELECT)
+    paths = report.export_tables(result.out, tmp_path / "csv")
+    cells = [
+        cell for path in paths for row in csv.reader(io.StringIO(path.read_text("utf-8"), newline="")) for cell in row
+    ]
+    assert [path.name for path in paths] == ["rules.csv", "duplicates.csv", "quarantine.csv"]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
+    assert sum(cell.startswith("'") for cell in cells) == 5 * 3 + 1
+
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "chrome-headless-shell")
+
+
+@pytest.fixture(scope="module")
+def browse() -> Callable[[Path], str]:
+    """Give a function that opens a page in headless Chromium and gives its DOM after its scripts ran."""
+    browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        pytest.skip(f"no Chromium: install one of {', '.join(BROWSERS)}, or name one in CHROMIUM")
+
+    def open_page(page: Path) -> str:
+        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000", "--dump-dom"]
+        profile = f"--user-data-dir={page.parent / 'profile'}"
+        done = subprocess.run([browser, *flags, profile, page.as_uri()], capture_output=True, check=True, timeout=120)
+        return done.stdout.decode()
+
+    return open_page
+
+
+PAYLOADS = (
+    "<script>document.title='owned'</script>",
+    "<img src=x onerror=\"document.title='owned'\">",
+    '"><svg onload="document.title=\'owned\'">',
+    "'><body onload='document.title=`owned`'>",
+    "</script><script>document.title='owned'</script>",
+    "</style></title><script>document.title='owned'</script>",
+    "<details open ontoggle=\"document.title='owned'\">",
+    "<iframe srcdoc=\"<script>parent.document.title='owned'</script>\"></iframe>",
+)
+
+
+def test_no_script_of_a_text_runs_in_a_browser(tmp_path: Path, browse: Callable[[Path], str]) -> None:
+    """In real Chromium our own script runs, and none that stands in a text, an id or the name of a file."""
+    rows = [
+        {"id": f"{n} {bad}", "text": f"/img/{bad}.jpg\n{bad}\nfer\u200bry {bad}\n{PROSE}"}
+        for n, bad in enumerate(PAYLOADS)
+    ]
+    rows += [{"id": f"twin {row['id']}", "text": row["text"]} for row in rows]
+    files = {
+        "rows <img src=x onerror=document.title=1>.jsonl": "".join(f"{json.dumps(row)}\n" for row in rows)
+        + "<script>{\n"
+    }
+    result = run(tmp_path, files, **SELECT)
+    dom = browse(result.report / "index.html")
+    assert "<title>cleanse: report</title>" in dom
+    assert (
+        re.search(r'<output id="found"[^>]*>\d+ rows</output>', dom)
+        or "hidden" not in dom.split('id="filters"')[1].split(">")[0]
+    )
+    assert dom.count("<script") == 1
+    assert not re.search(r"<(img|iframe|object)", dom)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_the_policy_holds_where_escaping_does_not(
+    tmp_path: Path, ordinary: Result, payload: str, browse: Callable[[Path], str]
+) -> None:
+    """Put unescaped into the page a script still does not run; without the policy it does, so that the proof can fail."""
+    source = (ordinary.report / "index.html").read_text("utf-8")
+    guarded = source.replace("<main>", f"<main>{payload}", 1)
+    policy = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+    titles = []
+    for name, content in (("guarded", guarded), ("open", policy.sub("", guarded))):
+        (tmp_path / f"{name}.html").write_text(content, "utf-8")
+        titles.append(re.search("<title>(.*?)</title>", browse(tmp_path / f"{name}.html")).group(1))
+    assert titles[0] == "cleanse: report"
+    assert titles[1] == "owned"
