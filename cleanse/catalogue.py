@@ -137,8 +137,10 @@ def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
 
 def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:
     head = rule.head
-    if head.measure and rule.family != "quality":
-        yield Fault(place, "measure", "only rules under quality/ measure documents", "move the rule there")
+    if head.measure and rule.family not in ("quality", "dedupe"):
+        yield Fault(place, "measure", "only rules under quality/ and dedupe/ measure documents", "move the rule there")
+    elif head.measure and rule.family == "dedupe" and head.action != "flag":
+        yield Fault(place, "action", "a rule of dedupe/ that measures only flags", "flag, or move the rule to quality/")
     elif head.measure and head.measure.column not in quality.MEASURES:
         known = ", ".join(quality.MEASURES)
         yield Fault(place, "measure", f"no such measure: {head.measure.column}", f"there are {known}")
@@ -169,7 +171,7 @@ def parameters_of(method: str | None) -> set[str]:
         "says-twice": {"min_units"},
         "matches-without": {"without"},
         **encoding.PARAMETERS,
-        "near": {"threshold", "shingle", "bands", "rows", "seed", "rounds"},
+        "near": {"threshold", "shingle", "permutations", "recall", "seed", "rounds"},
         "language": {
             "min_letters",
             "min_score",
@@ -265,7 +267,8 @@ def group_problem(pattern: str, method: str | None) -> tuple[str, str] | None:
 
 def _example_faults(rule: Rule) -> Iterator[Fault]:
     bodies = rule.languages or {ANY: rule.head}
-    needed = MIN_EXAMPLES_OF_DROP if rule.head.action == "drop" else MIN_EXAMPLES
+    # A rule of many languages has enough examples in all, when each language has as many as any other rule.
+    needed = MIN_EXAMPLES_OF_DROP if rule.head.action == "drop" and len(bodies) == 1 else MIN_EXAMPLES
     first: dict[str, str] = {}
     for language, body in bodies.items():
         place = file_of(rule, language)

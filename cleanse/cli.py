@@ -58,6 +58,7 @@ def main() -> None:
 @click.option("--rules", multiple=True, metavar="DIR", help="Add a folder of rules; same id replaces (repeatable).")
 @click.option("--profile", metavar="NAME", help="Let the rules of gopher, c4, fineweb or refinedweb act.")
 @click.option("--no-dedupe", is_flag=True, help="Do not look for duplicates.")
+@click.option("--against", metavar="OUT_OLD", help="Drop what an earlier OUT already has, too.")
 @click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
 @click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
@@ -116,6 +117,13 @@ def describe(result: Result) -> str:
         f"stripped     {count(summary['touched_lines']['strip'])} lines, whole or in part",
         f"flagged      {count(summary['touched_lines']['flag'])} lines",
     ]
+    duplicates = summary["duplicates"]
+    if duplicates["active"]:
+        chance = duplicates["probability_of_candidate"]
+        lines.append(
+            f"duplicates   {duplicates['bands']} bands of {duplicates['rows']} rows for {duplicates['threshold']}; a pair is "
+            f"compared with probability {', '.join(f'{chance[s]:.4g} at {s}' for s in chance)}"
+        )
     if summary["inputs"]["passed_over"]:
         lines.append(f"passed over  {len(summary['inputs']['passed_over'])} files of unknown kind")
     return "\n".join([*lines, f"report       {result.report / 'index.html'}"])

@@ -176,7 +176,7 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     Reads: `language` and the columns of `quality.MEASURES`. Adds: `reason` str, the first rule (by id) that drops it, or null;
     `quality_hits` list[HIT], a row for each document rule that hit.
     """
-    family = [rule for rule in rules.family("quality") if rule.head.measure]
+    family = [rule for rule in rules if rule.head.measure]
 
     def decide(frame: pl.DataFrame) -> pl.DataFrame:
         null = pl.lit(None, pl.UInt32)

@@ -44,12 +44,15 @@ class Parameters:
     def of(selected: Rules, every: Rules) -> Parameters:
         """Take the switches from the rules that were selected and the numbers from all rules."""
         values = {name: float(str(value)) for name, value in every[NEAR].head.parameters.items()}
-        whole = {name: int(values[name]) for name in ("shingle", "bands", "rows", "seed", "rounds")}
+        whole = {name: int(values[name]) for name in ("shingle", "seed", "rounds")}
+        bands, rows = choose_bands(values["threshold"], int(values["permutations"]), values["recall"])
         return Parameters(
             exact=EXACT in selected,
             folded=FOLDED in selected,
             near=NEAR in selected,
             threshold=values["threshold"],
+            bands=bands,
+            rows=rows,
             **whole,
         )
 
@@ -64,7 +67,30 @@ class Parameters:
 
     def curve(self) -> dict[str, float]:
         """Give the probability that a pair of each similarity becomes a candidate: 1 - (1 - s^rows)^bands."""
-        return {str(s): round(1 - (1 - s**self.rows) ** self.bands, 4) for s in CURVE_POINTS}
+        return {str(s): round(candidate_probability(s, self.bands, self.rows), 4) for s in CURVE_POINTS}
+
+
+def candidate_probability(similarity: float, bands: int, rows: int) -> float:
+    """Give the probability that a pair shares a band: 1 - (1 - s^rows)^bands (Leskovec, Rajaraman, Ullman, section 3.4.2).
+
+    >>> round(candidate_probability(0.8, 22, 5), 4)
+    0.9998
+    """
+    return float(1 - (1 - similarity**rows) ** bands)
+
+
+def choose_bands(threshold: float, count: int, recall: float) -> tuple[int, int]:
+    """Cut `count` minima into bands of as many rows as keep pairs at the threshold candidates with probability `recall`.
+
+    More rows mean fewer candidates that come to nothing; exact verification makes up for the rest. One row where none is enough.
+
+    >>> choose_bands(0.8, 112, 0.999), choose_bands(0.5, 112, 0.999), choose_bands(0.9, 112, 0.999)
+    ((22, 5), (56, 2), (14, 8))
+    """
+    for rows in range(count, 0, -1):
+        if candidate_probability(threshold, count // rows, rows) >= recall:
+            return count // rows, rows
+    return count, 1
 
 
 @dataclass
@@ -117,14 +143,17 @@ def sign_documents(texts: pl.Series, parameters: Parameters) -> pl.DataFrame:
     ).hstack(bands.select(pl.when(enough).then(pl.all())))
 
 
-def find_duplicates(signed: pl.DataFrame, load_texts: LoadTexts, parameters: Parameters) -> Outcome:
+def find_duplicates(
+    signed: pl.DataFrame, load_texts: LoadTexts, parameters: Parameters, earlier: int | None = None
+) -> Outcome:
     """Decide which documents are dropped as duplicates, and for which kept document.
 
     Reads: `number` u32, `id` str, `length` u32 (of the clean text, in characters) and the columns of `sign_documents`.
     Keepers come in a total order: the longest first, then the smallest id. Gives `Outcome.decisions` (DECISIONS), a row a
-    dropped document; `kept` is never itself dropped.
+    dropped document; `kept` is never itself dropped. Documents of an earlier OUT, from number `earlier` on, come before all others, and none of them is dropped.
     """
-    ranked = signed.sort(["length", "id"], descending=[True, False]).with_row_index("rank")
+    old = pl.col("number") >= (signed.height if earlier is None else earlier)
+    ranked = signed.sort([old, "length", "id"], descending=[True, True, False]).with_row_index("rank")
     ranked = ranked.with_columns(pl.col("rank").alias("leader"), pl.lit(None, pl.String).alias("reason"))
     if parameters.exact:
         ranked = _lead(ranked, ["exact"], EXACT)
@@ -135,8 +164,12 @@ def find_duplicates(signed: pl.DataFrame, load_texts: LoadTexts, parameters: Par
     similarity = np.ones(ranked.height, dtype=np.float64)
     if parameters.near:
         leaders = ranked.filter(pl.col("reason").is_null() & pl.col(parameters.band_names()[0]).is_not_null())
-        twins, similarity = _find_near(leaders, ranked, load_texts, parameters, outcome)
-    return _settle(ranked, twins, similarity, outcome)
+        kept = 0 if earlier is None else ranked.filter(pl.col("number") >= earlier).height
+        twins, similarity = _find_near(leaders, ranked, load_texts, parameters, outcome, kept)
+    outcome = _settle(ranked, twins, similarity, outcome)
+    if earlier is not None:
+        outcome.decisions = outcome.decisions.filter(pl.col("number") < earlier)
+    return outcome
 
 
 def _lead(ranked: pl.DataFrame, keys: list[str], reason: str) -> pl.DataFrame:
@@ -184,13 +217,19 @@ def _settle(
 
 
 def _find_near(
-    leaders: pl.DataFrame, ranked: pl.DataFrame, load_texts: LoadTexts, parameters: Parameters, outcome: Outcome
+    leaders: pl.DataFrame,
+    ranked: pl.DataFrame,
+    load_texts: LoadTexts,
+    parameters: Parameters,
+    outcome: Outcome,
+    kept: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Find for each rank the kept rank it is nearest to, or -1, and the similarity.
 
     In each round the first document of each bucket that was not dropped and has not led yet is compared with all behind
     it: star edges, so a bucket of n near duplicates costs n comparisons and not n². Rounds end when every document that is
-    kept has led in each of its buckets, or at the limit, and what is then unfinished is counted.
+    kept has led in each of its buckets, or at the limit, and what is then unfinished is counted. The first `kept` ranks
+    are not compared with one another.
     """
     buckets = _buckets(leaders, parameters)
     twins = np.full(ranked.height, -1, dtype=np.int64)
@@ -212,7 +251,7 @@ def _find_near(
             break
         buckets = buckets.join(heads, on="bucket", how="left", maintain_order="left")
         new = (
-            buckets.filter(pl.col("rank") > pl.col("left"))
+            buckets.filter((pl.col("rank") > pl.col("left")) & (pl.col("rank") >= kept))
             .select("left", pl.col("rank").alias("right"))
             .unique()
             .join(pairs, on=["left", "right"], how="anti")

@@ -27,7 +27,7 @@ def judge(rules: Rules, cases: Sequence[Case]) -> list[Verdict]:
     for case in cases:
         if case.rule.family == "encoding":
             verdicts[case.name] = _judge_repair(case, rules)
-        elif case.rule.family == "dedupe":
+        elif case.rule.family == "dedupe" and not case.rule.head.measure:
             verdicts[case.name] = _judge_pair(case, rules)
     return [(case, verdicts[case.name]) for case in cases]
 
@@ -40,7 +40,7 @@ def _is_measured(case: Case) -> bool:
     """Say whether the example is a whole document that all stages must see."""
     if case.rule.family in ("boilerplate", "spam", "quality"):
         return not _in_lines(case)
-    return case.rule.family not in ("encoding", "dedupe")
+    return bool(case.rule.head.measure) or case.rule.family not in ("encoding", "dedupe")
 
 
 def _tag_lines(rules: Rules, cases: Sequence[Case]) -> list[tuple[Case, pl.DataFrame, str]]:

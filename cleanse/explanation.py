@@ -44,7 +44,11 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
         raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
     blocks = {(block["line"], block["rule"]): block for block in _rows(report / "blocks.parquet", document)}
     twin = row.get("kept_id")
-    difference = [] if twin is None else ["", *_compare(row["text"], _find(place, report, twin)["text"], twin)]
+    difference = (
+        []
+        if twin is None or row.get("kept_in")
+        else ["", *_compare(row["text"], _find(place, report, twin)["text"], twin)]
+    )
     return "\n".join([*_head(row, hits, signals), "", *_body(text, hits, signals, blocks), *difference])
 
 
@@ -75,7 +79,10 @@ def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[st
     if "reason" in row:
         lines.append(f"dropped by {row['reason']}")
         if row["kept_id"] is not None:
-            lines.append(f"its kept twin is {make_visible(row['kept_id'])}, similarity {row['similarity']:.3f}")
+            elsewhere = f" of {make_visible(row['kept_in'])}" if row.get("kept_in") else ""
+            lines.append(
+                f"its kept twin is {make_visible(row['kept_id'])}{elsewhere}, similarity {row['similarity']:.3f}"
+            )
     else:
         lines.append(
             f"kept; language {row['language']} ({row['language_score']:.2f}), spam score {row['spam_score']:.2f}, "

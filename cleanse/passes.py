@@ -29,9 +29,20 @@ from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
 from cleanse.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
 from cleanse.rules import Rules, load_rules
-from cleanse.sources import Inputs, Shard, check_sources, find_inputs, is_utf8, plan_shards, report_folder, work_folder
+from cleanse.sources import (
+    Inputs,
+    Shard,
+    check_sources,
+    find_inputs,
+    is_utf8,
+    open_parquet,
+    plan_shards,
+    report_folder,
+    work_folder,
+)
 
 Progress = Callable[[str, int, int], None]
+EARLIER_ROWS = 20_000  # of an earlier OUT, read at once
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,7 @@ def run(
     rules: Sequence[str | os.PathLike[str]] = (),
     profile: str | None = None,
     duplicates: bool = True,
+    against: str | os.PathLike[str] | None = None,
     strip_spam: bool = False,
     text_column: str = "text",
     id_column: str | None = None,
@@ -100,6 +112,7 @@ def run(
     """
     started = time.perf_counter()
     place = Path(out)
+    earlier = None if against is None else Path(against)
     every = load_rules(*(Path(folder) for folder in rules))
     if rules:
         refuse_unusable(every)
@@ -120,6 +133,7 @@ def run(
         "ignore": sorted(ignore),
         "profile": profile,
         "duplicates": duplicates,
+        **({} if earlier is None else {"against": _digest_earlier(earlier, place)}),
         "strip_spam": strip_spam,
         "columns": asdict(job.columns),
     }
@@ -132,7 +146,7 @@ def run(
         if strict and any(summary.quarantined for summary in summaries):
             raise _refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
-        outcome, numbered = resolve(job, summaries, timing)
+        outcome, numbered = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, outcome, numbered, metadata, timing, progress)
         summary |= {
             "inputs": {"files": len(found.files), "passed_over": list(found.passed_over)},
@@ -319,10 +333,48 @@ def _refuse_quarantine(job: Job, summaries: list[ShardSummary]) -> InputError:
     return InputError(f"{count} quarantined under --strict: {first}", hint="mend the input, or run without --strict")
 
 
-def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float]) -> tuple[dedupe.Outcome, pl.DataFrame]:
-    """Check ids and find duplicates over all parts.
+def _digest_earlier(earlier: Path, out: Path) -> str:
+    """Tell one earlier OUT from another by what its metadata says.
 
-    Gives the outcome, and `id` str of every document in input order: its place is its number.
+    Raises:
+        OptionError: it is none of ours, or the OUT of this run.
+    """
+    hint = "--against takes what `cleanse run` wrote before: a .parquet file, or a folder of them"
+    if earlier.resolve() == out.resolve():
+        raise OptionError("--against is the OUT of this run", where=str(earlier), hint="write to another OUT")
+    found = store.read_metadata(earlier) if earlier.exists() else None
+    if found is None:
+        raise OptionError("--against is no OUT of cleanse", where=str(earlier), hint=hint)
+    return json.dumps(found, sort_keys=True)
+
+
+def _sign_earlier(job: Job, earlier: Path, first: int) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+    """Copy id and text of an earlier OUT into the work folder, part by part, and sign them; numbers go on from `first`.
+
+    Gives ids, and signatures as `resolve` reads them.
+    """
+    ids: list[pl.DataFrame] = []
+    signed: list[pl.DataFrame] = []
+    for place in store.out_files(earlier):
+        with open_parquet(str(place)) as parquet:
+            for batch in parquet.iter_batches(EARLIER_ROWS, columns=["id", "text"]):
+                frame = pl.DataFrame(pl.from_arrow(batch))
+                store.write_part(job.work, "earlier", 0, len(ids), frame)
+                numbers = pl.int_range(first, first + frame.height, dtype=pl.UInt32, eager=True).alias("number")
+                length = frame.select("id", pl.col("text").str.len_chars().cast(pl.UInt32).alias("length"))
+                signed.append(length.with_columns(numbers).hstack(dedupe.sign_documents(frame["text"], job.duplicates)))
+                ids.append(frame.select("id"))
+                first += frame.height
+    return ids, signed
+
+
+def resolve(
+    job: Job, summaries: list[ShardSummary], timing: dict[str, float], earlier: Path | None = None
+) -> tuple[dedupe.Outcome, pl.DataFrame]:
+    """Check ids and find duplicates over all parts, and among the documents of an `earlier` OUT.
+
+    Gives the outcome; and `id` str of every document in input order, its place being its number, then of those of the
+    earlier OUT, with `kept_in`, the name of that OUT, or null.
 
     Raises:
         InputError: two documents have the same id.
@@ -339,11 +391,25 @@ def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float]) -
     outcome = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS))
     if job.duplicates.active and parts:
         starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
-        signed = pl.concat(
-            store.read_part(job.work, "signatures", *part).with_columns((pl.col("doc") + start).alias("number"))
+        signed = [
+            store.read_part(job.work, "signatures", *part)
+            .with_columns((pl.col("doc") + start).cast(pl.UInt32).alias("number"))
+            .drop("doc")
             for part, start in zip(parts, starts, strict=False)
+        ]
+        tables = [("documents", *part) for part in parts]
+        count = numbered.height
+        if earlier is not None:
+            old, own = _sign_earlier(job, earlier, count)
+            signed += [frame.select(signed[0].columns) for frame in own]
+            tables += [("earlier", 0, number) for number in range(len(old))]
+            starts += pl.Series([0, *(frame.height for frame in old)]).cum_sum().slice(1).to_list()
+            starts = [*starts[: len(parts) + 1], *(start + count for start in starts[len(parts) + 1 :])]
+            named = pl.lit(earlier.name).alias("kept_in")
+            numbered = pl.concat([numbered, *(frame.with_columns(named) for frame in old)], how="diagonal")
+        outcome = dedupe.find_duplicates(
+            pl.concat(signed), _TextLoader(job.work, tables, starts), job.duplicates, None if earlier is None else count
         )
-        outcome = dedupe.find_duplicates(signed, _TextLoader(job.work, parts, starts), job.duplicates)
     timing["resolve"] = time.perf_counter() - clock
     return outcome, numbered
 
@@ -353,7 +419,7 @@ class _TextLoader:
     """Fetch clean texts by the number of their document, part by part."""
 
     work: Path
-    parts: list[tuple[int, int]]
+    parts: list[tuple[str, int, int]]
     starts: list[int]
 
     def __call__(self, numbers: pl.Series) -> pl.Series:
@@ -362,7 +428,7 @@ class _TextLoader:
         for part, start, stop in zip(self.parts, self.starts, self.starts[1:], strict=False):
             here = wanted.filter(pl.col("number").is_between(start, stop, closed="left"))
             if here.height:
-                texts = store.read_part(self.work, "documents", *part, columns=["text"])["text"]
+                texts = store.read_part(self.work, *part, columns=["text"])["text"]
                 frames.append(here.select("place", texts.gather(here["number"] - start).alias("text")))
         return pl.concat(frames).sort("place")["text"]
 
@@ -389,7 +455,8 @@ def assemble(
     parts = list(store.iterate_parts(batches))
     others = _other_columns(job, parts, summaries)
     schema = {**documents.OUT, **{other.label: other.dtype or pl.String() for other in others}}
-    tables = _TableWriters(job.work / "report")
+    against: dict[str, pl.DataType] = {"kept_in": pl.String()} if "kept_in" in numbered.columns else {}
+    tables = _TableWriters(job.work / "report", against)
     prefixed = {f"{store.METADATA_PREFIX}{key}": value for key, value in metadata.items()}
     writer = store.open_out(_made_out(job, out), schema, prefixed)
     ledger = store.Ledger(
@@ -602,7 +669,7 @@ def _labels(names: list[str]) -> dict[str, str]:
 class _TableWriters:
     """The tables of the report that are written part by part."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, against: dict[str, pl.DataType]) -> None:
         self._writers = {
             name: store.ParquetWriter(folder / f"{name}.parquet", schema)
             for name, schema in {
@@ -611,7 +678,7 @@ class _TableWriters:
                 "signals": documents.SIGNALS,
                 "blocks": documents.BLOCKS,
                 "measures": documents.MEASURES,
-                "dropped": documents.DROPPED,
+                "dropped": {**documents.DROPPED, **against},
                 "quarantine": documents.QUARANTINE,
                 "originals": documents.ORIGINALS,
             }.items()
@@ -663,6 +730,7 @@ def _summarise(
         "ledger": ledger.tables(),
         "lines": {action: acting(action) for action in ("fix", "strip", "flag")},
         "duplicates": {
+            "active": job.duplicates.active,
             "threshold": job.duplicates.threshold,
             "bands": job.duplicates.bands,
             "rows": job.duplicates.rows,

@@ -216,7 +216,9 @@ def _spam_bars(scores: pl.Series) -> list[tuple[str, int]]:
 
 def _clusters(report: Path, out: Path, languages: pl.DataFrame) -> list[dict[str, Any]]:
     """Give clusters of duplicates: half with the lowest similarity, the rest the largest, with both texts where they part."""
-    dropped = _read(report, "dropped", ["id", "reason", "kept_id", "similarity"]).drop_nulls("kept_id")
+    dropped = _read(report, "dropped").drop_nulls("kept_id")
+    if "kept_in" in dropped.columns:  # the twin is in an earlier OUT, which may be gone
+        dropped = dropped.filter(pl.col("kept_in").is_null())
     clusters = (
         dropped.sort("similarity", "id")
         .group_by("kept_id", maintain_order=True)

@@ -63,7 +63,12 @@ BROKEN = {
     "drop-line": (HEAD.replace('"strip"', '"drop"'), "", "action", "only a document can be dropped"),
     "no-measure": (HEAD.replace('"line"', '"document"'), "", "measure", "a document rule needs a measure"),
     "no-limit": (HEAD.replace('"line"', '"document"') + 'measure = { column = "chars" }', "", "measure", "neither min"),
-    "stray-measure": (HEAD + 'measure = { column = "chars", min = 1 }', "", "measure", "only rules under quality/"),
+    "stray-measure": (
+        HEAD + 'measure = { column = "chars", min = 1 }',
+        "",
+        "measure",
+        "only rules under quality/ and dedupe/",
+    ),
     "few-hits": (HEAD, '[[hit]]\ntext = "Old mill"\n' + MISSES, "hit", "1 of 2 examples"),
     "few-hits-of-drop": (
         HEAD.replace('"line"', '"document"').replace('"strip"', '"drop"') + 'measure = { column = "chars", min = 1 }',

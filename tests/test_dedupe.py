@@ -136,6 +136,36 @@ def test_near_on_both_sides_of_the_threshold(language, cut):
     assert found == ({0: ("dedupe/near", 1, pytest.approx(expected))} if expected >= 0.8 else {})
 
 
+def test_what_an_earlier_run_kept_stays_kept():
+    """A document of an earlier OUT leads though it is shorter, is never dropped itself, and is not compared with its like."""
+    parameters = dataclasses.replace(PARAMETERS)
+    words = ENGLISH.split()
+    texts = pl.Series([ENGLISH, "new words only here", " ".join(words[:-2]), " ".join(words[:-3]), "Thank you."])
+    new = pl.Series(["Thank you.", *texts])
+    signed = dedupe.sign_documents(new, parameters).with_columns(
+        number=pl.int_range(6, dtype=pl.UInt32, eager=True), id=pl.Series(list("abcdef")), length=new.str.len_chars()
+    )
+    found = dedupe.find_duplicates(signed, new.gather, parameters, earlier=3).decisions
+    assert found.select("number", "reason", "kept").rows() == [(0, "dedupe/exact", 5), (1, "dedupe/near", 3)]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "bands", "rows"), [(0.5, 56, 2), (0.7, 28, 4), (0.8, 22, 5), (0.9, 14, 8), (0.95, 9, 12)]
+)
+def test_bands_are_chosen_for_the_threshold(threshold, bands, rows):
+    """A pair at the threshold becomes a candidate with the probability that the rule asks for; one more row would lose it."""
+    assert dedupe.choose_bands(threshold, 112, 0.999) == (bands, rows)
+    assert dedupe.candidate_probability(threshold, bands, rows) >= 0.999
+    assert dedupe.candidate_probability(threshold, 112 // (rows + 1), rows + 1) < 0.999
+
+
+def test_too_short_is_what_has_no_shingle():
+    """The limit of `dedupe/too-short` is the shingle of `dedupe/near`."""
+    measure = RULES["dedupe/too-short"].head.measure
+    assert measure is not None
+    assert (measure.column, measure.min) == ("words", PARAMETERS.shingle)
+
+
 def test_the_cuts_lie_on_both_sides():
     """The test above has similar and dissimilar pairs in every language."""
     for words, joiner in WORDS.values():

@@ -10,7 +10,8 @@ from polars.testing import assert_frame_equal
 
 import cleanse
 from cleanse import blocks, decide, pipeline, quality, segments, spam
-from cleanse.errors import InputError
+from cleanse.errors import InputError, OptionError
+from cleanse.explanation import explain
 from cleanse.rules import load_rules
 
 # All families, and of the long one a few rules that the texts below need.
@@ -170,3 +171,29 @@ def test_clean_refuses_at_once(frame, text, message):
     """A missing column, a wrong type or a name of ours is an error before anything runs."""
     with pytest.raises(InputError, match=message):
         pl.LazyFrame(frame).pipe(cleanse.clean, text=text)
+
+
+def test_against_an_earlier_out(tmp_path):
+    """What an earlier OUT has is dropped with its twin and the OUT named; the same id in both is no fault; the ledger balances."""
+    text = (
+        "The old ferry stopped in the middle of the bay on Monday morning because its engine gave up after forty years."
+    )
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "one" / "a.txt").write_text(text, "utf-8")
+    (tmp_path / "two" / "a.txt").write_text(f"{text} The crew waited.", "utf-8")
+    (tmp_path / "two" / "b.txt").write_text(text.upper(), "utf-8")
+    (tmp_path / "two" / "c.txt").write_text("渡船停了", "utf-8")
+    old = cleanse.run(tmp_path / "one", tmp_path / "old.parquet")
+    result = cleanse.run(tmp_path / "two", tmp_path / "new.parquet", against=old.out)
+    dropped = pl.read_parquet(result.report / "dropped.parquet")
+    assert dropped.select("id", "reason", "kept_id", "kept_in").rows() == [
+        ("a.txt", "dedupe/near", "a.txt", "old.parquet"),
+        ("b.txt", "dedupe/folded", "a.txt", "old.parquet"),
+    ]
+    assert pl.read_parquet(result.out).select("id", "flags", "cluster_size").rows() == [
+        ("c.txt", ["dedupe/too-short"], 1)
+    ]
+    assert "its kept twin is a.txt of old.parquet" in explain(result.out, "a.txt")
+    with pytest.raises(OptionError, match="no OUT of cleanse"):
+        cleanse.run(tmp_path / "two", tmp_path / "third.parquet", against=tmp_path / "two")
