@@ -123,7 +123,9 @@ def test_clean_one_frame():
 def test_clean_is_run(tmp_path, strip_spam):
     """`clean` and `run` make the same text, language, scores and flags of each document, row by row."""
     pl.DataFrame({"id": [str(n) for n in range(len(MIXED))], "text": MIXED}).write_parquet(tmp_path / "in.parquet")
-    cleanse.run(tmp_path / "in.parquet", tmp_path / "out.parquet", select=[*CHOSEN, "dedupe/too-short"], strip_spam=strip_spam)
+    cleanse.run(
+        tmp_path / "in.parquet", tmp_path / "out.parquet", select=[*CHOSEN, "dedupe/too-short"], strip_spam=strip_spam
+    )
     out = pl.read_parquet(tmp_path / "out.parquet")
     cleaned = pl.LazyFrame({"text": MIXED}).pipe(cleanse.clean, rules=SOME, strip_spam=strip_spam).collect()
     kept = cleaned.filter(pl.col("dropped_by").is_null())
