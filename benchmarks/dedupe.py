@@ -2,10 +2,12 @@
 
     POLARS_MAX_THREADS=1 python benchmarks/dedupe.py quality --data ../shared/data
     POLARS_MAX_THREADS=1 python benchmarks/dedupe.py speed --data ../shared/data [--peers PYTHON]
+    POLARS_MAX_THREADS=1 python benchmarks/dedupe.py scale --documents 1000000
 
 `quality` compares every two texts of `dedupe_extractors_docs.jsonl`, across pages too. `speed` reads texts of
 `throughput_mixed.parquet`, signs them and finds duplicates in one process; with `--peers` the Python of another environment
-that has `datasketch` and `rensa` does the same with the same tokens, made in Python, on a sample.
+that has `datasketch` and `rensa` does the same with the same tokens, made in Python, on a sample. `scale` makes texts of 100
+words of which one in ten copies the one before it but for two words, and says what the search costs and how many copies it finds.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import time
 from pathlib import Path
@@ -122,17 +125,66 @@ def judge_speed(data: Path, parameters: dedupe.Parameters, peers: str | None, sa
             print(f"{tool}, the same sample: {figure}")
 
 
+def make_texts(numbers: np.ndarray) -> pl.Series:
+    """Make the text of each number: 100 words; where the number ends in 9, those of the number before but for two."""
+    texts = []
+    for number in numbers.tolist():
+        copies = number % 10 == 9
+        words = np.random.default_rng(number - copies).integers(0, 50_000, 100)
+        if copies:
+            words[[20, 21]] = np.random.default_rng(number).integers(50_000, 100_000, 2)
+        texts.append(" ".join(map("w{}".format, words.tolist())))
+    return pl.Series(texts, dtype=pl.String)
+
+
+def judge_scale(count: int, parameters: dedupe.Parameters) -> None:
+    frames = []
+    for start in range(0, count, 20_000):
+        numbers = np.arange(start, min(count, start + 20_000))
+        texts = make_texts(numbers)
+        frames.append(
+            dedupe.sign_documents(texts, parameters).with_columns(
+                number=pl.Series(numbers, dtype=pl.UInt32),
+                id=pl.Series([f"{number:09}" for number in numbers.tolist()]),
+                length=texts.str.len_chars(),
+            )
+        )
+    signed = pl.concat(frames)
+    frames.clear()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    making = 0.0
+
+    def load(numbers: pl.Series) -> pl.Series:
+        nonlocal making
+        clock = time.process_time()
+        texts = make_texts(numbers.to_numpy())
+        making += time.process_time() - clock
+        return texts
+
+    clock = time.process_time()
+    outcome = dedupe.find_duplicates(signed, load, parameters)
+    seconds = time.process_time() - clock - making
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(
+        f"{count} documents: resolved in {seconds:.1f} s of CPU, peak {after:.2f} GB (before it {before:.2f} GB); planted {count // 10}, "
+        f"dropped {outcome.decisions.height} ({100 * outcome.decisions.height / (count // 10):.2f} %)"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["quality", "speed"])
+    parser.add_argument("part", choices=["quality", "speed", "scale"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--peers", help="Python of an environment with datasketch and rensa")
     parser.add_argument("--sample", type=int, default=3000)
+    parser.add_argument("--documents", type=int, default=1_000_000)
     arguments = parser.parse_args()
     rules = load_rules()
     parameters = dedupe.Parameters.of(rules, rules)
     if arguments.part == "quality":
         judge_quality(arguments.data, parameters)
+    elif arguments.part == "scale":
+        judge_scale(arguments.documents, parameters)
     else:
         judge_speed(arguments.data, parameters, arguments.peers, arguments.sample)
 

@@ -153,7 +153,9 @@ def find_duplicates(
     dropped document; `kept` is never itself dropped. Documents of an earlier OUT, from number `earlier` on, come before all others, and none of them is dropped.
     """
     old = pl.col("number") >= (signed.height if earlier is None else earlier)
-    ranked = signed.sort([old, "length", "id"], descending=[True, True, False]).with_row_index("rank")
+    # The band keys are most of the table: they stay where they are, and are fetched one band at a time.
+    narrow = signed.drop(parameters.band_names(), strict=False).with_row_index("row")
+    ranked = narrow.sort([old, "length", "id"], descending=[True, True, False]).with_row_index("rank")
     ranked = ranked.with_columns(pl.col("rank").alias("leader"), pl.lit(None, pl.String).alias("reason"))
     if parameters.exact:
         ranked = _lead(ranked, ["exact"], EXACT)
@@ -163,9 +165,10 @@ def find_duplicates(
     twins = np.full(ranked.height, -1, dtype=np.int64)
     similarity = np.ones(ranked.height, dtype=np.float64)
     if parameters.near:
-        leaders = ranked.filter(pl.col("reason").is_null() & pl.col(parameters.band_names()[0]).is_not_null())
+        leaders = ranked.filter(pl.col("reason").is_null() & (pl.col("tokens") >= parameters.shingle))
+        buckets = _buckets(leaders.select("rank", "row"), signed, parameters)
         kept = 0 if earlier is None else ranked.filter(pl.col("number") >= earlier).height
-        twins, similarity = _find_near(leaders, ranked, load_texts, parameters, outcome, kept)
+        twins, similarity = _find_near(buckets, ranked, load_texts, parameters, outcome, kept)
     outcome = _settle(ranked, twins, similarity, outcome)
     if earlier is not None:
         outcome.decisions = outcome.decisions.filter(pl.col("number") < earlier)
@@ -217,7 +220,7 @@ def _settle(
 
 
 def _find_near(
-    leaders: pl.DataFrame,
+    buckets: pl.DataFrame,
     ranked: pl.DataFrame,
     load_texts: LoadTexts,
     parameters: Parameters,
@@ -231,7 +234,6 @@ def _find_near(
     kept has led in each of its buckets, or at the limit, and what is then unfinished is counted. The first `kept` ranks
     are not compared with one another.
     """
-    buckets = _buckets(leaders, parameters)
     twins = np.full(ranked.height, -1, dtype=np.int64)
     best = np.ones(ranked.height, dtype=np.float64)
     if buckets.is_empty():
@@ -275,13 +277,16 @@ def _unled(buckets: pl.DataFrame, twins: NDArray[np.int64]) -> pl.DataFrame:
     return buckets.filter(pl.Series(twins[buckets["rank"].to_numpy()] < 0) & ~pl.col("led"))
 
 
-def _buckets(leaders: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    """Give the buckets with two documents or more, band by band: `bucket` u32, `rank` u32, `led` bool."""
+def _buckets(leaders: pl.DataFrame, signed: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
+    """Give the buckets with two documents or more, band by band: `bucket` u32, `rank` u32, `led` bool.
+
+    Reads: `rank` u32 and `row` u32 of `leaders`, their place in `signed`, which has the band keys.
+    """
     frames = []
     seen = 0
     for band in parameters.band_names():
         groups = (
-            leaders.select("rank", pl.col(band).alias("key"))
+            leaders.select("rank", signed[band].gather(leaders["row"]).alias("key"))
             .filter(pl.len().over("key") > 1)
             .with_columns((pl.col("key").rank("dense") - 1 + seen).cast(pl.UInt32).alias("bucket"))
         )

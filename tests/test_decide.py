@@ -222,7 +222,11 @@ def test_documents_without_text_are_dropped():
     frame = measured(["", " \n\t\u00a0\u3000\n", "字", "।", "a"])
     assert frame["reason"].to_list() == ["quality/empty", "quality/empty", None, None, None]
     hits = segments.explode_hits(frame.with_row_index("doc"), "quality_hits").filter("acts")
-    assert hits.select("doc", "rule", "action").rows() == [(0, "quality/empty", "drop"), (1, "quality/empty", "drop")]
+    drops = hits.filter(pl.col("action") == "drop")
+    assert drops.select("doc", "rule").rows() == [(0, "quality/empty"), (1, "quality/empty")]
+    assert hits.filter(pl.col("action") == "flag").select("doc", "rule").rows() == [
+        (number, "dedupe/too-short") for number in range(5)
+    ]
 
 
 def test_the_measures_of_the_catalogue_exist():
