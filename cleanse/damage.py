@@ -432,6 +432,44 @@ def price_line(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
     return _sum_pairs(codes, languages, languages.usual)
 
 
+@numba.njit(cache=True, nogil=True)
+def price_whole(codes: U32, offsets: Offsets, allowed: U8, languages: Languages) -> NDArray[np.int64]:
+    """Say what texts cost from end to end, ASCII included, each in the best language that it is allowed.
+
+    `allowed` u8 of shape (texts, languages). Gives int64 of shape (texts,), in steps: a place for each character, and one
+    for the end.
+    """
+    result = np.empty(len(offsets) - 1, dtype=np.int64)
+    for text in range(len(offsets) - 1):
+        begin, end = offsets[text], offsets[text + 1]
+        pairs = np.empty((end - begin + 1, 2), dtype=np.int64)
+        known, alike = 0, np.int64(0)
+        before = np.int64(32)
+        for i in range(begin, end + 1):
+            code = np.int64(codes[i]) if i < end else np.int64(32)
+            first, own, extra = _describe_pair(before, code, languages)
+            if first < 0 and own and before < 0x10000 and languages.classes[before]:
+                # Beside ASCII alone, which other prices hold to be alike in all languages.
+                first, extra = np.int64(languages.classes[before]), np.int64(0)
+            alike += extra
+            if first >= 0:
+                pairs[known, 0], pairs[known, 1] = first, own
+                known += 1
+            before = code
+        best = np.int64(1 << 60)
+        for language in range(len(languages.costs)):
+            if allowed[text, language]:
+                costs = languages.costs[language]
+                total = alike
+                for n in range(known):
+                    total += costs[pairs[n, 0], pairs[n, 1]]
+                    if total >= best:
+                        break
+                best = min(best, total)
+        result[text] = best
+    return result
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def _describe_pair(before: Any, code: Any, languages: Languages) -> tuple[Any, Any, Any]:
     """Give the classes of a character and the one before it, and steps that come on top of what the pair costs in a language.

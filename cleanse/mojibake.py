@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,10 +35,6 @@ NARROW_NAMES = tuple(NARROW)
 # What no text holds: control characters but the tab, private use, what stands for lost bytes, and code points that are none.
 NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000f0000-\U0010ffff]")
 LAYERS = 3
-MIN_FOREIGN = 3  # characters outside ASCII of a line that is flagged
-MIN_LIST = 5  # characters outside ASCII that may be a list of letters
-MIN_CHANGES = 3  # different letters that a repair of a text in Latin script must put right
-MIN_DOUBTS = 2  # and places of one that is flagged
 LATIN = 1  # number of the script in `plausibility.PAGES`
 
 
@@ -49,6 +46,11 @@ class Limits:
     is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
     other lines of the document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
     place of any text costs at least.
+
+    `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `usual`: the bits of a
+    character of such a text, and `slack` how many it may cost on top of that in all. `min_foreign`: characters outside ASCII that a line in other
+    letters must have to be flagged, `min_list`: that may be a list of letters; `min_changes`: different letters that a repair of a text in Latin script
+    must put right, `min_places`: places of one that is flagged.
     """
 
     gain: float
@@ -61,6 +63,13 @@ class Limits:
     natural: float
     mended: float
     least: float
+    whole: float
+    usual: float
+    slack: float
+    min_foreign: float
+    min_list: float
+    min_changes: float
+    min_places: float
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,10 @@ class Reading:
     """A text that a line may have been.
 
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
-    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. Of a `latin` text, `changes` says
-    how many different characters are new, `places` how many in all, and `intruders` whether one stood in a word that is no letter of it.
+    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. `script` is the number of that of its
+    page, 0 where a page has several. Of a text in Latin script, `changes` says how many different characters are new, `places` how many in all, and
+    `intruders` whether one stood in a word that is no letter of it. `whole`: by how much it costs less from end to end, where it is in the letters of the
+    line and costs no more than text does; else 0.
     """
 
     text: str
@@ -77,10 +88,16 @@ class Reading:
     price: float
     gain: float
     dearness: float
-    latin: bool = False
+    script: int = 0
     changes: int = 0
     places: int = 0
     intruders: bool = False
+    whole: float = 0.0
+
+    @property
+    def latin(self) -> bool:
+        """Say whether it is in Latin script."""
+        return self.script == LATIN
 
 
 @dataclass(frozen=True)
@@ -139,18 +156,21 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     best, lead = readings[0], _lead(readings)
     foreign = [character for character in line if character > "\x7f"]
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
-    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= MIN_CHANGES)
+    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= limits.min_changes)
     suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
-    suspect = suspect and (not best.latin or best.places >= MIN_DOUBTS or best.gain >= limits.gain)
+    suspect = suspect and (not best.latin or best.places >= limits.min_places or best.gain >= limits.gain)
     # A word that only another reading makes whole is suspect too, however the rest of the line reads.
     intruded = any(
         reading.intruders and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful**2
         for reading in readings
     )
-    listed = _is_list(foreign)
+    # So is a line that costs much less from end to end in other letters of its script.
+    strange = any(reading.whole >= limits.whole for reading in readings)
+    listed = _is_list(foreign, limits)
+    suspect = suspect and (best.latin or len(foreign) >= limits.min_foreign)
     return Verdict(
         best.text if right and not listed else None,
-        (intruded or (suspect and (best.latin or len(foreign) >= MIN_FOREIGN))) and not right and not listed,
+        (intruded or strange or suspect) and not right and not listed,
         lead,
         tuple(readings),
     )
@@ -181,11 +201,11 @@ def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict
     return verdict
 
 
-def _is_list(foreign: list[str]) -> bool:
+def _is_list(foreign: list[str], limits: Limits) -> bool:
     """Say whether letters stand as they do in a list: nearly all in the order of their numbers."""
     folded = [character.lower() for character in foreign]
     rising = sum(a < b for a, b in itertools.pairwise(folded))
-    return len(foreign) >= MIN_LIST and rising >= len(foreign) - 1 - len(foreign) // 8
+    return len(foreign) >= limits.min_list and rising >= len(foreign) - 1 - len(foreign) // 8
 
 
 def _lead(found: Sequence[Reading]) -> float:
@@ -239,7 +259,52 @@ def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
             fresh.setdefault(id(search), []).append(reading)
         for search in searches:
             search.layer = _next_layer(search, sorted(fresh.get(id(search), []), key=_rank))
-    return [search.found for search in searches]
+    return _compare_whole([search.found for search in searches], lines, limits)
+
+
+def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
+    """Say of readings in the letters of their line how much less they cost from end to end: letters of ASCII tell the language."""
+    figures = plausibility.load_figures()
+    allowed = _narrow_tables()[1]
+    asked = [
+        (line, place)
+        for line, readings in enumerate(found)
+        if readings and (script := _script_of_letters(lines[line]))
+        for place, reading in enumerate(readings)
+        if reading.script == script and _keeps_letters(lines[line], reading.text)
+    ]
+    if not asked:
+        return found
+    own = list(dict.fromkeys(line for line, _ in asked))
+    texts = [lines[line] for line in own] + [found[line][place].text for line, place in asked]
+    languages = np.ones((len(texts), len(figures.names)), dtype=np.uint8)
+    for number, (line, place) in enumerate(asked, len(own)):
+        languages[number] = allowed[NARROW_NAMES.index(found[line][place].pages[-1])]
+    codes = plausibility.character_codes("".join(texts))
+    prices = (damage.price_whole(codes, _offsets(texts), languages, figures.tables) / STEPS).tolist()
+    before = dict(zip(own, prices, strict=False))
+    for (line, place), price in zip(asked, prices[len(own) :], strict=True):
+        reading = found[line][place]
+        if price <= limits.usual * (len(reading.text) + 1) + limits.slack:
+            found[line][place] = replace(reading, whole=before[line] - price)
+    return found
+
+
+def _script_of_letters(line: str) -> int:
+    """Give the number of the script of most letters of a line, those of ASCII included."""
+    codes = plausibility.character_codes(line)
+    counts = np.bincount(plausibility.load_figures().tables.scripts[np.minimum(codes, BMP - 1)])
+    counts[0] = 0
+    return int(counts.argmax()) if counts.any() else 0
+
+
+def _keeps_letters(line: str, text: str) -> bool:
+    """Say whether no letter, and no control character that may stand for one, became something else."""
+    return all(
+        unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
+        for old, new in zip(line, text, strict=True)
+        if old != new
+    )
 
 
 def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
@@ -290,20 +355,23 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         figures,
         np.array(least, dtype=np.int64),
     )
-    for job, number in zip(*np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0)), strict=True):
+    jobs_of, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
+    # Two pages may give the same text: it counts as in the one whose languages suit it.
+    cheapest = np.lexsort((numbers, prices[jobs_of, numbers, 0], jobs_of))
+    for job, number in zip(jobs_of[cheapest].tolist(), numbers[cheapest].tolist(), strict=True):
         search, start, reader, data = narrow[job]
         text = data.decode(NARROW_NAMES[number])
         if text not in search.seen:
             search.seen.add(text)
             total, then, now, places, _, language = (int(value) for value in prices[job, number])
-            latin = figures.script_of[language] == LATIN
+            script = int(figures.script_of[language])
             gain = (then - now) / STEPS + start.gain
             pages = (*start.pages, reader, NARROW_NAMES[number])
             dearness = now / STEPS / max(1, places) / limits.per_letter
             # What changed is asked only of what may be taken or flagged.
             new = (
                 [number for number, character in enumerate(text) if character != start.text[number]]
-                if latin and gain >= limits.suspect
+                if script == LATIN and gain >= limits.suspect
                 else []
             )
             yield (
@@ -314,7 +382,7 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     total / STEPS,
                     gain,
                     dearness,
-                    bool(latin),
+                    script,
                     len({text[number] for number in new}),
                     len(new),
                     any(_intrudes(start.text, number) for number in new),
