@@ -37,7 +37,16 @@ U32 = NDArray[np.uint32]
 # Why a line is looked at, as bits.
 ENTITY, CONTROL, BADNESS, LITERAL, RETURN, UNUSUAL, PAIRED = 1, 2, 4, 8, 16, 32, 64
 # What a character is to the gate, as bits of a table.
-IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADABLE = 1, 2, 4, 8, 16, 32, 64
+IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADABLE, IS_TELLTALE = (
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+    128,
+)
 # Characters that take part in the pattern of `ftfy.badness` next to one that is not ASCII; STRONG unless Cyrillic or Greek, of
 # which one in a pair must be STRONG. LONE may match beside ASCII, BEFORE_DASH before a hyphen.
 LONE = "ŒœÃÂØÙЂ"
@@ -48,6 +57,7 @@ SHORT_BYTES = 64
 IDEOGRAPHS = 8  # stands for the scripts of many characters
 OTHER_BITS = 20 * STEPS  # of a character that no table has
 SPARSE = 4  # letters of ASCII for each character that is not, where those are letters with accents
+MOST_PLACES = 512  # of a line, at which a second look stops
 THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
 
 
@@ -59,16 +69,22 @@ READERS = ("latin-1", "sloppy-windows-1252", "iso-8859-15", "sloppy-windows-1251
 class Gate(NamedTuple):
     """What `find_lines` reads: `marks` u8 of shape (PLANES,), `beyond` for the planes above, and `gbk` u16 of shape (BMP,).
 
-    `gbk` holds the two bytes of a character in GBK, 0 where it has none.
+    `gbk` holds the two bytes of a character in GBK, 0 where it has none; `second` u16 of shape (ways, BMP) what a character may have been
+    in each way to read Latin letters again, 0 where it is in none; `allowed` u8 of shape (ways, languages) what is written in that page.
     """
 
     marks: U8
     beyond: int
     gbk: U16
+    second: U16
+    allowed: U8
 
 
-def make_gate(literals: Iterable[str], alphabet: str) -> Gate:
-    """Make the gate for rules that look for `literals`; `alphabet` holds the characters of the pattern of ftfy's badness."""
+def make_gate(literals: Iterable[str], alphabet: str, second: U16, allowed: U8, calm: str) -> Gate:
+    """Make the gate for rules that look for `literals`; `alphabet` holds the characters of the pattern of ftfy's badness.
+
+    For `second` and `allowed` see Gate; a line with none but the characters of `calm` needs no second look.
+    """
     marks = np.zeros(PLANES, dtype=np.uint8)
     for start, end in re.findall("(.)(?:-(.))?", CONTROLS, re.DOTALL):
         marks[ord(start) : ord(end or start) + 1] |= IS_CONTROL
@@ -83,13 +99,17 @@ def make_gate(literals: Iterable[str], alphabet: str) -> Gate:
     foreign = np.ones(BMP, dtype=bool)
     foreign[[ord(character) for character in readable]] = False
     marks[:BMP][foreign] |= IS_UNREADABLE
+    for code in np.flatnonzero(second.any(axis=0)):
+        others = {int(way[code]) for way in second if way[code]} - {int(code)}
+        if any(chr(other).isalpha() for other in others) and chr(code) not in calm:
+            marks[code] |= IS_TELLTALE
     beyond = 0
     for literal in literals:
         if ord(literal[0]) < PLANES:
             marks[ord(literal[0])] |= IS_LITERAL
         else:
             beyond = LITERAL
-    return Gate(marks, beyond, gbk_table())
+    return Gate(marks, beyond, gbk_table(), second, allowed)
 
 
 @functools.cache
@@ -127,7 +147,13 @@ def _is_entity(data: Bytes, i: int, end: int) -> bool:
 
 @numba.njit(cache=True, nogil=True)
 def find_lines(
-    data: Bytes, offsets: Offsets, gate: Gate, languages: Languages, suspicion: float, suspicion_short: float
+    data: Bytes,
+    offsets: Offsets,
+    gate: Gate,
+    languages: Languages,
+    suspicion: float,
+    suspicion_short: float,
+    suspicion_second: float,
 ) -> tuple[Offsets, U32]:
     """Find the lines that a repair may concern.
 
@@ -136,7 +162,8 @@ def find_lines(
 
     A line is UNUSUAL where somewhere in it the bits by which its pairs of letters are less usual than is common
     add up to more than `suspicion` (a running sum that never falls below 0),
-    in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given. PAIRED: its Han characters, in GBK, are UTF-8.
+    in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given; or where other letters of its script cost it `suspicion_second` bits less
+    (`_look_again`). PAIRED: its Han characters, in GBK, are UTF-8.
     """
     found = np.empty((256, 5), dtype=np.int64)
     count = 0
@@ -151,6 +178,9 @@ def find_lines(
     calm = np.int64(CALM_BITS * STEPS)
     long_limit, short_limit = np.int64(suspicion * STEPS), np.int64(suspicion_short * STEPS)
     another_case = np.int64(ANOTHER_CASE)
+    second_limit = np.int64(suspicion_second * STEPS)
+    favourite = np.int64(0)  # the language that the last line was found to be in
+    buffer = np.empty((4, MOST_PLACES + 1), dtype=np.int64)
     for text in range(len(offsets) - 1):
         i, end = offsets[text], offsets[text + 1]
         line = 0
@@ -165,7 +195,7 @@ def find_lines(
             sequences2 = sequences3 = 0
             width = 0
             highest = np.int64(0)
-            unreadable = False
+            unreadable = telltale = False
             while i < end:
                 byte = data[i]
                 if byte < 0x80:
@@ -221,6 +251,8 @@ def find_lines(
                 if mark:
                     if mark & IS_UNREADABLE:
                         unreadable = True
+                    if mark & IS_TELLTALE:
+                        telltale = True
                     if mark & IS_CONTROL:
                         reasons |= CONTROL
                     if mark & IS_LITERAL:
@@ -287,6 +319,11 @@ def find_lines(
                 highest = max(highest, total + languages.excess[before, 1])
             if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
                 reasons |= UNUSUAL
+            elif telltale and not unreadable:
+                favourite = _look_again(data, begin, stop, gate, languages, np.int64(second_limit), favourite, buffer)
+                if favourite < 0:
+                    reasons |= UNUSUAL
+                    favourite = np.int64(0)
             if i < end:
                 breaks[text, 0] += 1
                 if i > begin and data[i - 1] == 13:
@@ -308,6 +345,89 @@ def find_lines(
             i += 1
             line += 1
     return found[:count].copy(), breaks
+
+
+@numba.njit(cache=True, nogil=True)
+def _look_again(
+    data: Bytes,
+    begin: int,
+    stop: int,
+    gate: Gate,
+    languages: Languages,
+    margin: int,
+    favourite: int,
+    buffer: NDArray[np.int64],
+) -> int:
+    """Give a language in which a line of Latin letters is as usual as what it may have been, `margin` steps aside; -1 where none is.
+
+    Only what is not ASCII counts. `favourite` is tried first: most lines are in the language of the one before.
+    """
+    places = 0
+    before = np.int64(32)
+    i = begin
+    while i <= stop and places < MOST_PLACES:
+        if i < stop:
+            code, i = decode_character(data, i)
+        else:
+            code, i = 32, i + 1
+        if code >= 0x80 or before >= 0x80:
+            buffer[0, places], buffer[1, places] = before, code
+            places += 1
+        before = np.int64(code)
+    best = np.int64(1 << 60)
+    for way in range(len(gate.second)):
+        second = gate.second[way]
+        alike, changes = np.int64(0), 0
+        known = 0
+        for k in range(places):
+            before, code = buffer[0, k], buffer[1, k]
+            old = code
+            if before >= 0x80:
+                before = np.int64(second[before]) if before < BMP else np.int64(0)
+            if code >= 0x80:
+                code = np.int64(second[code]) if code < BMP else np.int64(0)
+                changes += code != old
+            if before == 0 or code == 0:
+                changes = 0
+                break
+            first, own, extra = _describe_pair(before, code, languages)
+            alike += extra
+            if first >= 0:
+                buffer[2, known], buffer[3, known] = first, own
+                known += 1
+        if changes == 0:
+            continue
+        for language in range(len(languages.costs)):
+            if gate.allowed[way, language]:
+                best = min(best, alike + _sum_known(buffer, known, languages.costs[language], best - alike))
+    if best == 1 << 60:
+        return favourite
+    alike = np.int64(0)
+    known = 0
+    for k in range(places):
+        first, own, extra = _describe_pair(buffer[0, k], buffer[1, k], languages)
+        alike += extra
+        if first >= 0:
+            buffer[2, known], buffer[3, known] = first, own
+            known += 1
+    limit = best + margin - alike
+    if _sum_known(buffer, known, languages.costs[favourite], limit) < limit:
+        return favourite
+    for language in range(len(languages.costs)):
+        if _sum_known(buffer, known, languages.costs[language], limit) < limit:
+            return language
+    return -1
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _sum_known(buffer: NDArray[np.int64], known: int, costs: U8, limit: int) -> int:
+    """Sum what pairs cost in a language, or give up above a limit."""
+    total = np.int64(0)
+    for k in range(known):
+        total += costs[buffer[2, k], buffer[3, k]]
+        if total >= limit:
+            break
+    return total
 
 
 @numba.njit(cache=True, nogil=True)

@@ -91,7 +91,7 @@ METHODS = frozenset(
 PARAMETERS = {
     "charset": {"max_bad_share"},
     "uncertain": {"min_confidence"},
-    CODE_PAGE: {"suspicion", "suspicion_short", *Limits.__dataclass_fields__},
+    CODE_PAGE: {"suspicion", "suspicion_short", "suspicion_second", *Limits.__dataclass_fields__},
 }
 
 
@@ -194,12 +194,12 @@ class Repairer:
         self.limits, self.suspicion = self._read_limits()
         self.wanted = self._wanted(active)
 
-    def _read_limits(self) -> tuple[Limits | None, tuple[float, float]]:
+    def _read_limits(self) -> tuple[Limits | None, tuple[float, float, float]]:
         rule = self.methods.get(CODE_PAGE)
         if rule is None:
-            return None, (0.0, 0.0)
+            return None, (0.0, 0.0, 0.0)
         numbers = {name: float(str(value)) for name, value in rule.head.parameters.items()}
-        suspicion = numbers.pop("suspicion"), numbers.pop("suspicion_short")
+        suspicion = numbers["suspicion"], numbers["suspicion_short"], numbers["suspicion_second"]
         return Limits(**{name: numbers[name] for name in Limits.__dataclass_fields__}), suspicion
 
     def _wanted(self, active: set[str]) -> int:
@@ -223,7 +223,10 @@ class Repairer:
 
     @functools.cached_property
     def _gate(self) -> damage.Gate:
-        return damage.make_gate(sorted(self._characters()), badness_alphabet())
+        second, allowed = mojibake.second_readings()
+        return damage.make_gate(
+            sorted(self._characters()), badness_alphabet(), second, allowed, plausibility.TYPOGRAPHIC
+        )
 
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
         """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.

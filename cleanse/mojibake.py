@@ -32,6 +32,9 @@ NARROW = {
     "iso-8859-8": "he", "cp874": "th", "cp1258": "vi", "cp1250": EASTERN, "iso-8859-2": EASTERN,
 }  # fmt: skip
 NARROW_NAMES = tuple(NARROW)
+# Ways in which a text in Latin letters becomes another in Latin letters, of which most are the same: each line that has one of the others is
+# looked at twice.
+SECOND = tuple((reader, page) for reader in ("sloppy-windows-1252", "mac-roman") for page in ("cp1250", "iso-8859-2"))
 # What no text holds: control characters but the tab, private use, what stands for lost bytes, and code points that are none.
 NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000f0000-\U0010ffff]")
 LAYERS = 3
@@ -128,6 +131,18 @@ def _narrow_tables() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
                 continue
             tables[number, byte] = 0 if NO_TEXT.match(character) else ord(character)
     return tables, allowed
+
+
+@functools.cache
+def second_readings() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Give what a character may have been in each of SECOND, 0 where it may not, u16 of shape (ways, BMP); and which languages each is for."""
+    tables, allowed = _narrow_tables()
+    second = np.zeros((len(SECOND), BMP), dtype=np.uint16)
+    numbers = [NARROW_NAMES.index(page) for _, page in SECOND]
+    for way, ((reader, _), number) in enumerate(zip(SECOND, numbers, strict=True)):
+        for byte in range(0x80, 0x100):
+            second[way, ord(bytes([byte]).decode(reader))] = tables[number, byte]
+    return second, allowed[numbers]
 
 
 @dataclass
