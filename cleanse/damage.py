@@ -479,7 +479,14 @@ def price_texts(codes: U32, offsets: Offsets, languages: Languages, as_read: boo
 
 @numba.njit(cache=True, nogil=True)
 def price_all_pages(
-    codes: U32, data: Bytes, offsets: Offsets, pages: U32, allowed: U8, languages: Languages, least: Offsets
+    codes: U32,
+    data: Bytes,
+    offsets: Offsets,
+    pages: U32,
+    allowed: U8,
+    languages: Languages,
+    least: Offsets,
+    akin: int,
 ) -> NDArray[np.int64]:
     """Run `price_pages` over lines one behind the other: int64 of shape (lines, pages, 6).
 
@@ -488,7 +495,7 @@ def price_all_pages(
     result = np.empty((len(offsets) - 1, len(pages), 6), dtype=np.int64)
     for line in range(len(offsets) - 1):
         begin, end = offsets[line], offsets[line + 1]
-        result[line] = price_pages(codes[begin:end], data[begin:end], pages, allowed, languages, least[line])
+        result[line] = price_pages(codes[begin:end], data[begin:end], pages, allowed, languages, least[line], akin)
     return result
 
 
@@ -631,13 +638,13 @@ def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, A
 
 @numba.njit(cache=True, nogil=True)
 def price_pages(
-    codes: U32, data: Bytes, pages: U32, allowed: U8, languages: Languages, least: int
+    codes: U32, data: Bytes, pages: U32, allowed: U8, languages: Languages, least: int, akin: int
 ) -> NDArray[np.int64]:
     """Read the bytes of a line, one a character, by each code page, and say what comes out.
 
     `codes` is the line as read; `pages` u32 of shape (pages, 256), 0 where a byte is no text; `allowed` u8 of shape
     (pages, languages), 1 where a language is written in a page. Gives int64 of shape (pages, 6): steps of the text in its best language (-1: no text,
-    or not `least` steps cheaper than the line); then, of the places where a character or the one before it changed: steps
+    or not `least` steps cheaper than the line, nor in its script and `akin` steps cheaper than it is in its language); then, of the places where a character or the one before it changed: steps
     in the line, steps in the text, their number; 1 where most characters that are not ASCII are letters, and most of them do not stand
     alone; the language.
     """
@@ -657,10 +664,11 @@ def price_pages(
             calm += ASCII_LETTER if i < count and languages.classes[codes[i]] >= FIRST else ASCII_OTHER
         if i < count:
             text[i] = codes[i]
-    latin = np.zeros(len(pages), dtype=np.bool_)
+    scripts = np.zeros(len(pages), dtype=np.int64)
     for page in range(len(pages)):
         for language in range(len(languages.costs)):
-            latin[page] |= allowed[page, language] and languages.script_of[language] == 1
+            if allowed[page, language]:
+                scripts[page] = languages.script_of[language]
     # What each place of the line costs as read: where it is most usual, and in each language of its script.
     script = _main_script(codes, languages)
     as_read = np.empty(length, dtype=np.int64)
@@ -679,12 +687,16 @@ def price_pages(
         as_read[k] = extra if first < 0 else extra + np.int64(usual[first, own])
         for n in range(known):
             in_language[k, n] = extra if first < 0 else extra + np.int64(languages.costs[candidates[n], first, own])
-    sums = np.empty(known, dtype=np.int64)
+    sums = np.zeros(known, dtype=np.int64)
+    for k in range(length):
+        for n in range(known):
+            sums[n] += in_language[k, n]
+    whole_line = sums.min() if known else np.int64(0)
     pairs = np.empty((length, 3), dtype=np.int64)
     changed = np.empty(length, dtype=np.bool_)
     sparse = is_sparse(codes, languages)
     for page in range(len(pages)):
-        if sparse and not latin[page]:
+        if sparse and scripts[page] != 1:
             continue
         whole = True
         letters, foreign_count, together, changes = 0, 0, 0, 0
@@ -719,7 +731,8 @@ def price_pages(
         # A whole line is in one language, and costs what it costs there.
         if known:
             then = max(then, sums.min())
-        if then - now < least:
+        dear = then - now < least
+        if dear and scripts[page] != script:
             continue
         best = np.int64(1 << 60)
         for language in range(len(languages.costs)):
@@ -742,6 +755,9 @@ def price_pages(
                 result[page, 2] = now
                 result[page, 3] = altered
                 result[page, 5] = language
+        if dear and whole_line - (best - calm) < akin:
+            result[page] = -1
+            continue
         result[page, 1] = then
         result[page, 4] = 2 * letters >= foreign_count and (
             2 * together >= foreign_count or languages.script_of[result[page, 5]] == 1

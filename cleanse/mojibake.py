@@ -253,17 +253,15 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
-    searches, hopeful = [], []
-    for line, (price, foreign, places, ideographic, sparse) in zip(lines, price_lines(lines).tolist(), strict=True):
-        searches.append(_Search(price / STEPS, {line}, [], [], sparse=bool(sparse)))
-        # Where no text could cost so little that it were worth a flag, none is looked for ...
-        if foreign - limits.least * STEPS * places >= limits.suspect * STEPS:
-            hopeful.append((searches[-1], line, places, limits.per_ideograph if ideographic else limits.natural))
-    for (search, line, places, natural), own in zip(
-        hopeful, price_texts([line for _, line, _, _ in hopeful])[:, 1].tolist(), strict=True
+    searches = []
+    for line, (price, _, places, ideographic, sparse), (_, own, *_) in zip(
+        lines, price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True
     ):
-        # ... nor where the line costs what its language does.
-        if own > natural * STEPS * places:
+        search = _Search(price / STEPS, {line}, [], [], sparse=bool(sparse))
+        searches.append(search)
+        natural = limits.per_ideograph if ideographic else limits.natural
+        # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
+        if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 2):
             search.layer.append(Reading(line, (), search.price, 0.0, 0.0))
     for _ in range(LAYERS):
         starts = [(search, start) for search in searches for start in search.layer]
@@ -362,6 +360,7 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
     narrow = [job for job in jobs if job[2] != GBK]
     least = [int(STEPS * (limits.suspect / 8 - start.gain)) for _, start, _, _ in narrow]
+    akin = int(STEPS * limits.suspect / 2)
     prices = damage.price_all_pages(
         plausibility.character_codes("".join(start.text for _, start, _, _ in narrow)),
         np.frombuffer(b"".join(data for *_, data in narrow), dtype=np.uint8),
@@ -369,6 +368,7 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         *_narrow_tables(),
         figures,
         np.array(least, dtype=np.int64),
+        akin,
     )
     jobs_of, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
     # Two pages may give the same text: it counts as in the one whose languages suit it.
