@@ -412,16 +412,21 @@ class Repairer:
         best = verdict.readings[0]
         if all(page == UTF8 for page in best.pages[1::2]):
             return False
-        lead = self.limits.lead if self.limits else 0.0
+        if self.limits is None or mojibake.gains_more(line, fixed, verdict, self.limits):
+            return True
+        lead = self.limits.lead
         before, after = mojibake.price_lines([line, fixed])[:, 0] / plausibility.STEPS
         if verdict.text is not None:
             return bool(after > best.price + lead / 2)
         if _is_lettered(line, fixed):
             # A control character that one code page has a letter for, and another page another letter.
             other = next((reading for reading in verdict.readings if reading.latin and reading.text != fixed), None)
-            if other is not None:
-                return bool(mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS > other.price - lead)
-        return verdict.suspect and bool(after > best.price + lead and after > before - best.gain / 2)
+            in_language = mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS
+            if other is not None and in_language > other.price - lead:
+                return True
+            if verdict.suspect and in_language > best.price + lead:
+                return True
+        return verdict.suspect and bool(after > best.price + lead and 3 * (before - after) < 2 * best.gain)
 
     def _match_rule(
         self, rule: Rule, lines: pl.DataFrame, pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]

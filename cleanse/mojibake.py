@@ -50,9 +50,10 @@ class Limits:
     other lines of the document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
     place of any text costs at least.
 
-    `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `usual`: the bits of a
-    character of such a text, and `slack` how many it may cost on top of that in all. `min_foreign`: characters outside ASCII that a line in other
-    letters must have to be flagged, `min_list`: that may be a list of letters; `min_changes`: different letters that a repair of a text in Latin script
+    `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `intruded`: where something stands in
+    a word that is no letter; `usual`: the bits of a character of such a text, and `slack` how many it may cost on top of that in all; `min_letters`: how many
+    letters such a line has. `min_foreign`: characters outside ASCII that a line in other
+    letters must have to be flagged, `min_list`: letters outside ASCII that may be a list of letters, `min_order`: of letters in order; `min_changes`: different letters that a repair of a text in Latin script
     must put right, `min_places`: places of one that is flagged.
     """
 
@@ -67,10 +68,13 @@ class Limits:
     mended: float
     least: float
     whole: float
+    intruded: float
     usual: float
     slack: float
+    min_letters: float
     min_foreign: float
     min_list: float
+    min_order: float
     min_changes: float
     min_places: float
 
@@ -180,7 +184,10 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
         for reading in readings
     )
     # So is a line that costs much less from end to end in other letters of its script.
-    strange = any(reading.whole >= limits.whole for reading in readings)
+    strange = any(
+        reading.whole >= limits.whole or (reading.whole >= limits.intruded and _is_intruded(line, reading.text))
+        for reading in readings
+    )
     listed = _is_list(foreign, limits)
     suspect = suspect and (best.latin or len(foreign) >= limits.min_foreign)
     return Verdict(
@@ -217,10 +224,19 @@ def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict
 
 
 def _is_list(foreign: list[str], limits: Limits) -> bool:
-    """Say whether letters stand as they do in a list: nearly all in the order of their numbers."""
-    folded = [character.lower() for character in foreign]
-    rising = sum(a < b for a, b in itertools.pairwise(folded))
-    return len(foreign) >= limits.min_list and rising >= len(foreign) - 1 - len(foreign) // 8
+    """Say whether letters stand as they do in a list.
+
+    Nearly all in the order of their numbers, or all the same but for their marks, or nearly all as a capital and a small letter.
+    """
+    letters = [character.lower() for character in foreign if character.isalpha()]
+    count = len(letters)
+    if count < limits.min_list or 4 * count < 3 * len(foreign):
+        return False
+    rising = sum(a < b for a, b in itertools.pairwise(letters))
+    in_order = count >= limits.min_order and rising >= count - 1 - count // 7
+    alike = len(set(letters)) == count and len({unicodedata.normalize("NFD", letter)[0] for letter in letters}) == 1
+    pairs = sum(letter in foreign and letter != letter.upper() in foreign for letter in set(letters))
+    return in_order or alike or (pairs >= limits.min_list and 10 * pairs >= 4 * count)
 
 
 def _lead(found: Sequence[Reading]) -> float:
@@ -282,9 +298,9 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
     asked = [
         (line, place)
         for line, readings in enumerate(found)
-        if readings and (script := _script_of_letters(lines[line]))
+        if readings and (script := _script_of_letters(lines[line], limits))
         for place, reading in enumerate(readings)
-        if reading.script == script and _keeps_letters(lines[line], reading.text)
+        if reading.script == script and len(reading.pages) == 2 and _keeps_letters(lines[line], reading.text)
     ]
     if not asked:
         return found
@@ -293,8 +309,7 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
     languages = np.ones((len(texts), len(figures.names)), dtype=np.uint8)
     for number, (line, place) in enumerate(asked, len(own)):
         languages[number] = allowed[NARROW_NAMES.index(found[line][place].pages[-1])]
-    codes = plausibility.character_codes("".join(texts))
-    prices = (damage.price_whole(codes, _offsets(texts), languages, figures.tables) / STEPS).tolist()
+    prices = _price_whole(texts, languages)
     before = dict(zip(own, prices, strict=False))
     for (line, place), price in zip(asked, prices[len(own) :], strict=True):
         reading = found[line][place]
@@ -303,12 +318,28 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
     return found
 
 
-def _script_of_letters(line: str) -> int:
-    """Give the number of the script of most letters of a line, those of ASCII included."""
+def gains_more(line: str, fixed: str, verdict: Verdict, limits: Limits) -> bool:
+    """Say whether a reading in the letters of the line gains much more, from end to end, than another repair of it."""
+    best = max(reading.whole for reading in verdict.readings)
+    if best < limits.whole:
+        return False
+    languages = np.ones((2, len(plausibility.load_figures().names)), dtype=np.uint8)
+    before, after = _price_whole([line, fixed], languages)
+    return best - (before - after) >= limits.whole
+
+
+def _price_whole(texts: Sequence[str], allowed: NDArray[np.uint8]) -> list[float]:
+    codes = plausibility.character_codes("".join(texts))
+    steps = damage.price_whole(codes, _offsets(texts), allowed, plausibility.load_figures().tables)
+    return [float(step) / STEPS for step in steps]
+
+
+def _script_of_letters(line: str, limits: Limits) -> int:
+    """Give the number of the script of most letters of a line, those of ASCII included; 0 where it has few."""
     codes = plausibility.character_codes(line)
     counts = np.bincount(plausibility.load_figures().tables.scripts[np.minimum(codes, BMP - 1)])
     counts[0] = 0
-    return int(counts.argmax()) if counts.any() else 0
+    return int(counts.argmax()) if counts.sum() >= limits.min_letters else 0
 
 
 def _keeps_letters(line: str, text: str) -> bool:
@@ -403,6 +434,11 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     any(_intrudes(start.text, number) for number in new),
                 ),
             )
+
+
+def _is_intruded(line: str, text: str) -> bool:
+    """Say whether one of the characters that a reading changes stands in a word and is no letter of it."""
+    return any(_intrudes(line, number) for number, character in enumerate(text) if character != line[number])
 
 
 def _intrudes(text: str, number: int) -> bool:
