@@ -163,6 +163,7 @@ def badness_alphabet() -> str:
 
 
 _CONTROL = re.compile("[\x80-\x9f]")
+_CAPITAL_INSIDE = re.compile("[a-zß-öø-ÿ][ŠŒŽŸ]")
 _CONTROL_LETTERS = tuple(filter(str.isalpha, bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")))
 
 
@@ -394,9 +395,11 @@ class Repairer:
         self, line: str, steps: list[tuple[str, str]], verdict: Verdict | None
     ) -> tuple[list[tuple[str, str]], bool]:
         """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
+        mended = self._mends(steps)
+        if mended and _is_shouted(line, steps[-1][1]):
+            return [], SUSPECT in self.methods
         if verdict is None:
             return steps, False
-        mended = self._mends(steps)
         if mended and not self._is_worse(line, steps[-1][1], verdict):
             return steps, False
         # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
@@ -594,6 +597,11 @@ def _whole_documents(
 def _is_lettered(line: str, fixed: str) -> bool:
     """Say whether ftfy made letters of control characters, as if only Windows-1252 had any in their place."""
     return bool(_CONTROL.search(line)) and any(letter in fixed and letter not in line for letter in _CONTROL_LETTERS)
+
+
+def _is_shouted(line: str, fixed: str) -> bool:
+    """Say whether ftfy put a capital behind a small letter for a control character: it was a letter of a page that it does not know."""
+    return bool(_CONTROL.search(line) and _CAPITAL_INSIDE.search(fixed) and not _CAPITAL_INSIDE.search(line))
 
 
 def unbalanced(line: str) -> list[int]:
