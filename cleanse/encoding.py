@@ -396,12 +396,9 @@ class Repairer:
     ) -> tuple[list[tuple[str, str]], bool]:
         """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
         mended = self._mends(steps)
-        if mended and _is_shouted(line, steps[-1][1]):
-            return [], SUSPECT in self.methods
-        if verdict is None:
-            return steps, False
-        if mended and not self._is_worse(line, steps[-1][1], verdict):
-            return steps, False
+        shouted = mended and _is_shouted(line, steps[-1][1])
+        if verdict is None or (mended and not self._is_worse(line, steps[-1][1], verdict)):
+            return ([], SUSPECT in self.methods) if shouted else (steps, False)
         # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
         pages = verdict.readings[0].pages
         ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS

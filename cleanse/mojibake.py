@@ -177,7 +177,10 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
     right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= limits.min_changes)
     suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
-    suspect = suspect and (not best.latin or best.places >= limits.min_places or best.gain >= limits.gain)
+    # Of a text in Latin script a few letters say little, unless the whole line says the same.
+    suspect = suspect and (
+        not best.latin or best.gain >= limits.gain or (best.places >= limits.min_places and best.whole > 0)
+    )
     # A word that only another reading makes whole is suspect too, however the rest of the line reads.
     intruded = any(
         reading.intruders and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful**2
@@ -185,7 +188,8 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     )
     # So is a line that costs much less from end to end in other letters of its script.
     strange = any(
-        reading.whole >= limits.whole or (reading.whole >= limits.intruded and _is_intruded(line, reading.text))
+        reading.dearness <= limits.doubtful**2
+        and (reading.whole >= limits.whole or (reading.whole >= limits.intruded and _is_intruded(line, reading.text)))
         for reading in readings
     )
     listed = _is_list(foreign, limits)
@@ -305,17 +309,21 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
     if not asked:
         return found
     own = list(dict.fromkeys(line for line, _ in asked))
-    texts = [lines[line] for line in own] + [found[line][place].text for line, place in asked]
+    texts = [_tighten(lines[line]) for line in own] + [_tighten(found[line][place].text) for line, place in asked]
     languages = np.ones((len(texts), len(figures.names)), dtype=np.uint8)
     for number, (line, place) in enumerate(asked, len(own)):
         languages[number] = allowed[NARROW_NAMES.index(found[line][place].pages[-1])]
     prices = _price_whole(texts, languages)
     before = dict(zip(own, prices, strict=False))
-    for (line, place), price in zip(asked, prices[len(own) :], strict=True):
-        reading = found[line][place]
-        if price <= limits.usual * (len(reading.text) + 1) + limits.slack:
-            found[line][place] = replace(reading, whole=before[line] - price)
+    for (line, place), text, price in zip(asked, texts[len(own) :], prices[len(own) :], strict=True):
+        if price <= limits.usual * (len(text) + 1) + limits.slack:
+            found[line][place] = replace(found[line][place], whole=before[line] - price)
     return found
+
+
+def _tighten(text: str) -> str:
+    """Take away spaces that say nothing."""
+    return re.sub(" {2,}", " ", text.strip(" "))
 
 
 def gains_more(line: str, fixed: str, verdict: Verdict, limits: Limits) -> bool:
