@@ -57,7 +57,7 @@ SHORT_BYTES = 64
 IDEOGRAPHS = 8  # stands for the scripts of many characters
 OTHER_BITS = 20 * STEPS  # of a character that no table has
 SPARSE = 4  # letters of ASCII for each character that is not, where those are letters with accents
-MOST_PLACES = 512  # of a line, at which a second look stops
+MOST_PLACES = 256  # of a line, at which a second look stops
 THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
 
 
@@ -154,6 +154,7 @@ def find_lines(
     suspicion: float,
     suspicion_short: float,
     suspicion_second: float,
+    against_second: float,
 ) -> tuple[Offsets, U32]:
     """Find the lines that a repair may concern.
 
@@ -162,8 +163,8 @@ def find_lines(
 
     A line is UNUSUAL where somewhere in it the bits by which its pairs of letters are less usual than is common
     add up to more than `suspicion` (a running sum that never falls below 0),
-    in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given; or where other letters of its script cost it `suspicion_second` bits less
-    (`_look_again`). PAIRED: its Han characters, in GBK, are UTF-8.
+    in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given; or where it costs `suspicion_second` bits less in other letters of its
+    script, and `against_second` bits speak at most against that in what is not ASCII (`_look_again`). PAIRED: its Han characters, in GBK, are UTF-8.
     """
     found = np.empty((256, 5), dtype=np.int64)
     count = 0
@@ -178,7 +179,7 @@ def find_lines(
     calm = np.int64(CALM_BITS * STEPS)
     long_limit, short_limit = np.int64(suspicion * STEPS), np.int64(suspicion_short * STEPS)
     another_case = np.int64(ANOTHER_CASE)
-    second_limit = np.int64(suspicion_second * STEPS)
+    second_limit, against = np.int64(suspicion_second * STEPS), np.int64(against_second * STEPS)
     favourite = np.int64(0)  # the language that the last line was found to be in
     buffer = np.empty((4, MOST_PLACES + 1), dtype=np.int64)
     for text in range(len(offsets) - 1):
@@ -320,7 +321,7 @@ def find_lines(
             if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
                 reasons |= UNUSUAL
             elif telltale and not unreadable:
-                favourite = _look_again(data, begin, stop, gate, languages, np.int64(second_limit), favourite, buffer)
+                favourite = _look_again(data, begin, stop, gate, languages, against, second_limit, favourite, buffer)
                 if favourite < 0:
                     reasons |= UNUSUAL
                     favourite = np.int64(0)
@@ -354,14 +355,31 @@ def _look_again(
     stop: int,
     gate: Gate,
     languages: Languages,
-    margin: int,
+    against: int,
+    least: int,
     favourite: int,
     buffer: NDArray[np.int64],
 ) -> int:
-    """Give a language in which a line of Latin letters is as usual as what it may have been, `margin` steps aside; -1 where none is.
+    """Give a language in which a line of Latin letters is as usual as what it may have been; -1 where none is.
 
-    Only what is not ASCII counts. `favourite` is tried first: most lines are in the language of the one before.
+    First only what is not ASCII counts, and `against` steps may speak for the line, which nearly all lines need; then all of it, and `least`
+    must speak against it. `favourite` is tried first: most lines are in the language of the one before.
     """
+    places = _read_pairs(data, begin, stop, buffer, False)
+    best = _price_ways(buffer, places, gate, languages)
+    if best == 1 << 60:
+        return favourite
+    found = _find_language(buffer, places, languages, best - against, favourite)
+    if found >= 0:
+        return found
+    places = _read_pairs(data, begin, stop, buffer, True)
+    best = _price_ways(buffer, places, gate, languages)
+    return favourite if best == 1 << 60 else _find_language(buffer, places, languages, best + least, favourite)
+
+
+@numba.njit(cache=True, nogil=True)
+def _read_pairs(data: Bytes, begin: int, stop: int, buffer: NDArray[np.int64], whole: bool) -> int:  # noqa: FBT001
+    """Put the pairs of characters of a line into a buffer, all or those that are not of ASCII alone, and count them."""
     places = 0
     before = np.int64(32)
     i = begin
@@ -370,51 +388,59 @@ def _look_again(
             code, i = decode_character(data, i)
         else:
             code, i = 32, i + 1
-        if code >= 0x80 or before >= 0x80:
+        if whole or code >= 0x80 or before >= 0x80:
             buffer[0, places], buffer[1, places] = before, code
             places += 1
         before = np.int64(code)
+    return places
+
+
+@numba.njit(cache=True, nogil=True)
+def _price_ways(buffer: NDArray[np.int64], places: int, gate: Gate, languages: Languages) -> int:
+    """Say what pairs cost, in steps, in the best of the ways to read them again; 1 << 60 where there is none."""
     best = np.int64(1 << 60)
     for way in range(len(gate.second)):
         second = gate.second[way]
-        alike, changes = np.int64(0), 0
-        known = 0
+        alike, changes, known = np.int64(0), 0, 0
         for k in range(places):
             before, code = buffer[0, k], buffer[1, k]
-            old = code
             if before >= 0x80:
                 before = np.int64(second[before]) if before < BMP else np.int64(0)
             if code >= 0x80:
+                old = code
                 code = np.int64(second[code]) if code < BMP else np.int64(0)
                 changes += code != old
             if before == 0 or code == 0:
                 changes = 0
                 break
-            first, own, extra = _describe_pair(before, code, languages)
+            first, own, extra = _describe_any_pair(before, code, languages)
             alike += extra
             if first >= 0:
                 buffer[2, known], buffer[3, known] = first, own
                 known += 1
-        if changes == 0:
-            continue
-        for language in range(len(languages.costs)):
-            if gate.allowed[way, language]:
-                best = min(best, alike + _sum_known(buffer, known, languages.costs[language], best - alike))
-    if best == 1 << 60:
-        return favourite
-    alike = np.int64(0)
+        if changes:
+            for language in range(len(languages.costs)):
+                if gate.allowed[way, language]:
+                    best = min(best, alike + _sum_known(buffer, known, languages.costs[language], best - alike))
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_language(
+    buffer: NDArray[np.int64], places: int, languages: Languages, limit: int, favourite: int
+) -> int:
+    """Give a language in which pairs cost less than `limit` steps, -1 where there is none."""
     known = 0
     for k in range(places):
-        first, own, extra = _describe_pair(buffer[0, k], buffer[1, k], languages)
-        alike += extra
+        first, own, extra = _describe_any_pair(buffer[0, k], buffer[1, k], languages)
+        limit -= extra
         if first >= 0:
             buffer[2, known], buffer[3, known] = first, own
             known += 1
-    limit = best + margin - alike
     if _sum_known(buffer, known, languages.costs[favourite], limit) < limit:
         return favourite
     for language in range(len(languages.costs)):
-        if _sum_known(buffer, known, languages.costs[language], limit) < limit:
+        if languages.script_of[language] == 1 and _sum_known(buffer, known, languages.costs[language], limit) < limit:
             return language
     return -1
 
@@ -574,10 +600,7 @@ def price_whole(codes: U32, offsets: Offsets, allowed: U8, languages: Languages)
         before = np.int64(32)
         for i in range(begin, end + 1):
             code = np.int64(codes[i]) if i < end else np.int64(32)
-            first, own, extra = _describe_pair(before, code, languages)
-            if first < 0 and own and before < 0x10000 and languages.classes[before]:
-                # Beside ASCII alone, which other prices hold to be alike in all languages.
-                first, extra = np.int64(languages.classes[before]), np.int64(0)
+            first, own, extra = _describe_any_pair(before, code, languages)
             alike += extra
             if first >= 0:
                 pairs[known, 0], pairs[known, 1] = first, own
@@ -613,6 +636,15 @@ def _describe_pair(before: Any, code: Any, languages: Languages) -> tuple[Any, A
         return np.int64(-1), own, np.int64(2 * ASCII_LETTER)
     capital = languages.cases[code] == UPPER and languages.cases[before] == LOWER
     return first, own, np.int64(ANOTHER_CASE if capital else 0)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _describe_any_pair(before: Any, code: Any, languages: Languages) -> tuple[Any, Any, Any]:
+    """Describe a pair as `_describe_pair` does, and those of ASCII alone too, which it holds to be alike in all languages."""
+    first, own, extra = _describe_pair(before, code, languages)
+    if first < 0 and own and before < 0x10000 and languages.classes[before]:
+        first, extra = np.int64(languages.classes[before]), np.int64(0)
+    return first, own, extra
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

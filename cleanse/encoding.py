@@ -87,11 +87,13 @@ OPTIONAL: dict[str, Callable[[str], str]] = {
 METHODS = frozenset(
     {*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE}
 )
+# Parameters of the gate of code pages, in the order in which `damage.find_lines` takes them.
+SUSPICION = ("suspicion", "suspicion_short", "suspicion_second", "against")
 # Parameters that a method cannot do without.
 PARAMETERS = {
     "charset": {"max_bad_share"},
     "uncertain": {"min_confidence"},
-    CODE_PAGE: {"suspicion", "suspicion_short", "suspicion_second", *Limits.__dataclass_fields__},
+    CODE_PAGE: {*SUSPICION, *Limits.__dataclass_fields__},
 }
 
 
@@ -195,12 +197,12 @@ class Repairer:
         self.limits, self.suspicion = self._read_limits()
         self.wanted = self._wanted(active)
 
-    def _read_limits(self) -> tuple[Limits | None, tuple[float, float, float]]:
+    def _read_limits(self) -> tuple[Limits | None, tuple[float, ...]]:
         rule = self.methods.get(CODE_PAGE)
         if rule is None:
-            return None, (0.0, 0.0, 0.0)
+            return None, (0.0,) * len(SUSPICION)
         numbers = {name: float(str(value)) for name, value in rule.head.parameters.items()}
-        suspicion = numbers["suspicion"], numbers["suspicion_short"], numbers["suspicion_second"]
+        suspicion = tuple(numbers[name] for name in SUSPICION)
         return Limits(**{name: numbers[name] for name in Limits.__dataclass_fields__}), suspicion
 
     def _wanted(self, active: set[str]) -> int:

@@ -50,7 +50,7 @@ class Limits:
     other lines of the document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
     place of any text costs at least.
 
-    `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `intruded`: where something stands in
+    `against`: how much more what is not ASCII may cost in a text in the letters of the line; `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `intruded`: where something stands in
     a word that is no letter; `usual`: the bits of a character of such a text, and `slack` how many it may cost on top of that in all; `min_letters`: how many
     letters such a line has. `min_foreign`: characters outside ASCII that a line in other
     letters must have to be flagged, `min_list`: letters outside ASCII that may be a list of letters, `min_order`: of letters in order; `min_changes`: different letters that a repair of a text in Latin script
@@ -67,6 +67,7 @@ class Limits:
     natural: float
     mended: float
     least: float
+    against: float
     whole: float
     intruded: float
     usual: float
@@ -188,7 +189,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     )
     # So is a line that costs much less from end to end in other letters of its script.
     strange = any(
-        reading.dearness <= limits.doubtful**2
+        (reading.dearness <= limits.doubtful**2 or reading.whole >= limits.gain)
         and (reading.whole >= limits.whole or (reading.whole >= limits.intruded and _is_intruded(line, reading.text)))
         for reading in readings
     )
@@ -281,7 +282,7 @@ def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
         searches.append(search)
         natural = limits.per_ideograph if ideographic else limits.natural
         # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
-        if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 2):
+        if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 4):
             search.layer.append(Reading(line, (), search.price, 0.0, 0.0))
     for _ in range(LAYERS):
         starts = [(search, start) for search in searches for start in search.layer]
@@ -399,7 +400,7 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
     narrow = [job for job in jobs if job[2] != GBK]
     least = [int(STEPS * (limits.suspect / 8 - start.gain)) for _, start, _, _ in narrow]
-    akin = int(STEPS * limits.suspect / 2)
+    akin = int(-STEPS * limits.against)
     prices = damage.price_all_pages(
         plausibility.character_codes("".join(start.text for _, start, _, _ in narrow)),
         np.frombuffer(b"".join(data for *_, data in narrow), dtype=np.uint8),
