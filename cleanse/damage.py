@@ -19,12 +19,19 @@ from numpy.typing import NDArray
 from cleanse.kernels import PLANES, Bytes, Offsets, decode_character
 from cleanse.plausibility import (
     ANOTHER_CASE,
+    ASCII,
     ASCII_LETTER,
     ASCII_OTHER,
     BMP,
+    CLASS,
     FIRST,
     INSIDE_WORD,
+    IS_LOWER,
+    IS_UPPER,
+    LAST,
     LOWER,
+    OTHER_BITS,
+    SINGLE,
     STEPS,
     UPPER,
     Languages,
@@ -55,8 +62,8 @@ CONTROLS = "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u206a-\u206f\ufeff\ufff9-\ufffc"
 CALM_BITS = 1.0  # bits by which a character of ASCII, or of a script without a table, lowers it
 SHORT_BYTES = 64
 IDEOGRAPHS = 8  # stands for the scripts of many characters
-OTHER_BITS = 20 * STEPS  # of a character that no table has
 SPARSE = 4  # letters of ASCII for each character that is not, where those are letters with accents
+NEVER = 1 << 28  # steps that no line costs
 MOST_PLACES = 256  # of a line, at which a second look stops
 THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
 
@@ -180,8 +187,8 @@ def find_lines(
     long_limit, short_limit = np.int64(suspicion * STEPS), np.int64(suspicion_short * STEPS)
     another_case = np.int64(ANOTHER_CASE)
     second_limit, against = np.int64(suspicion_second * STEPS), np.int64(against_second * STEPS)
-    favourite = np.int64(0)  # the language that the last line was found to be in
-    buffer = np.empty((4, MOST_PLACES + 1), dtype=np.int64)
+    buffer = np.empty((2, MOST_PLACES + 1), dtype=np.int64)
+    sums = np.empty((2 + len(gate.second), len(languages.script_of)), dtype=np.int32)
     for text in range(len(offsets) - 1):
         i, end = offsets[text], offsets[text + 1]
         line = 0
@@ -321,10 +328,8 @@ def find_lines(
             if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
                 reasons |= UNUSUAL
             elif telltale and not unreadable:
-                favourite = _look_again(data, begin, stop, gate, languages, against, second_limit, favourite, buffer)
-                if favourite < 0:
+                if _look_again(data, begin, stop, gate, languages, against, second_limit, buffer, sums):
                     reasons |= UNUSUAL
-                    favourite = np.int64(0)
             if i < end:
                 breaks[text, 0] += 1
                 if i > begin and data[i - 1] == 13:
@@ -357,29 +362,77 @@ def _look_again(
     languages: Languages,
     against: int,
     least: int,
-    favourite: int,
     buffer: NDArray[np.int64],
-) -> int:
-    """Give a language in which a line of Latin letters is as usual as what it may have been; -1 where none is.
+    sums: NDArray[np.int32],
+) -> bool:
+    """Say whether a line of Latin letters is less usual, in any language, than what it may have been in another.
 
-    First only what is not ASCII counts, and `against` steps may speak for the line, which nearly all lines need; then all of it, and `least`
-    must speak against it. `favourite` is tried first: most lines are in the language of the one before.
+    First only what is not ASCII counts, and `against` steps may speak for the line, which nearly all lines need; then ASCII counts too,
+    and `least` steps must speak against it. `buffer` and `sums` are work space: a row for the line, one for each way to read it again, and one for its ASCII.
     """
-    places = _read_pairs(data, begin, stop, buffer, False)
-    best = _price_ways(buffer, places, gate, languages)
-    if best == 1 << 60:
-        return favourite
-    found = _find_language(buffer, places, languages, best - against, favourite)
-    if found >= 0:
-        return found
-    places = _read_pairs(data, begin, stop, buffer, True)
-    best = _price_ways(buffer, places, gate, languages)
-    return favourite if best == 1 << 60 else _find_language(buffer, places, languages, best + least, favourite)
+    facts, costs, allowed, second = languages.facts, languages.costs, gate.allowed, gate.second
+    places = _read_pairs(data, begin, stop, buffer)
+    count = len(languages.script_of)
+    line = best = np.int32(NEVER)
+    rows = 0
+    for way in range(-1, len(second)):
+        own = sums[rows]
+        for language in range(count):
+            own[language] = 0
+        alike, changes = np.int64(0), 0
+        for k in range(places):
+            before, code = buffer[0, k], buffer[1, k]
+            if way >= 0:
+                if before >= 0x80:
+                    before = np.int64(second[way, min(before, LAST)])
+                if code >= 0x80:
+                    old = code
+                    code = np.int64(second[way, min(code, LAST)])
+                    changes += code != old
+                if before == 0 or code == 0:
+                    changes = 0
+                    break
+            one, other, extra = _describe_any_pair(np.int64(facts[min(before, LAST)]), np.int64(facts[min(code, LAST)]))
+            alike += extra
+            if one >= 0:
+                row = costs[one, other]
+                for language in range(len(row)):
+                    own[language] += np.int32(row[language])
+        if way < 0 or changes:
+            for language in range(count):
+                own[language] = own[language] + alike if way < 0 or allowed[way, language] else NEVER
+                if way < 0:
+                    line = min(line, own[language])
+                else:
+                    best = min(best, own[language])
+            rows += 1
+    if best == NEVER or line - best < -against:
+        return False
+    calm = sums[len(sums) - 1]
+    for language in range(count):
+        calm[language] = 0
+    before = np.int64(32)
+    i = begin
+    for _ in range(MOST_PLACES):
+        if i >= stop:
+            break
+        code, i = decode_character(data, i)
+        if code < 0x80 and before < 0x80:
+            row = costs[facts[before] & CLASS, facts[code] & CLASS]
+            for language in range(len(row)):
+                calm[language] += np.int32(row[language])
+        before = np.int64(code)
+    line = best = np.int32(NEVER)
+    for language in range(count):
+        line = min(line, sums[0, language] + calm[language])
+        for row in range(1, rows):
+            best = min(best, sums[row, language] + calm[language])
+    return line - best >= least
 
 
 @numba.njit(cache=True, nogil=True)
-def _read_pairs(data: Bytes, begin: int, stop: int, buffer: NDArray[np.int64], whole: bool) -> int:  # noqa: FBT001
-    """Put the pairs of characters of a line into a buffer, all or those that are not of ASCII alone, and count them."""
+def _read_pairs(data: Bytes, begin: int, stop: int, buffer: NDArray[np.int64]) -> int:
+    """Put the pairs of characters of a line that are not of ASCII alone into a buffer, and count them."""
     places = 0
     before = np.int64(32)
     i = begin
@@ -388,72 +441,11 @@ def _read_pairs(data: Bytes, begin: int, stop: int, buffer: NDArray[np.int64], w
             code, i = decode_character(data, i)
         else:
             code, i = 32, i + 1
-        if whole or code >= 0x80 or before >= 0x80:
+        if code >= 0x80 or before >= 0x80:
             buffer[0, places], buffer[1, places] = before, code
             places += 1
         before = np.int64(code)
     return places
-
-
-@numba.njit(cache=True, nogil=True)
-def _price_ways(buffer: NDArray[np.int64], places: int, gate: Gate, languages: Languages) -> int:
-    """Say what pairs cost, in steps, in the best of the ways to read them again; 1 << 60 where there is none."""
-    best = np.int64(1 << 60)
-    for way in range(len(gate.second)):
-        second = gate.second[way]
-        alike, changes, known = np.int64(0), 0, 0
-        for k in range(places):
-            before, code = buffer[0, k], buffer[1, k]
-            if before >= 0x80:
-                before = np.int64(second[before]) if before < BMP else np.int64(0)
-            if code >= 0x80:
-                old = code
-                code = np.int64(second[code]) if code < BMP else np.int64(0)
-                changes += code != old
-            if before == 0 or code == 0:
-                changes = 0
-                break
-            first, own, extra = _describe_any_pair(before, code, languages)
-            alike += extra
-            if first >= 0:
-                buffer[2, known], buffer[3, known] = first, own
-                known += 1
-        if changes:
-            for language in range(len(languages.costs)):
-                if gate.allowed[way, language]:
-                    best = min(best, alike + _sum_known(buffer, known, languages.costs[language], best - alike))
-    return best
-
-
-@numba.njit(cache=True, nogil=True)
-def _find_language(
-    buffer: NDArray[np.int64], places: int, languages: Languages, limit: int, favourite: int
-) -> int:
-    """Give a language in which pairs cost less than `limit` steps, -1 where there is none."""
-    known = 0
-    for k in range(places):
-        first, own, extra = _describe_any_pair(buffer[0, k], buffer[1, k], languages)
-        limit -= extra
-        if first >= 0:
-            buffer[2, known], buffer[3, known] = first, own
-            known += 1
-    if _sum_known(buffer, known, languages.costs[favourite], limit) < limit:
-        return favourite
-    for language in range(len(languages.costs)):
-        if languages.script_of[language] == 1 and _sum_known(buffer, known, languages.costs[language], limit) < limit:
-            return language
-    return -1
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _sum_known(buffer: NDArray[np.int64], known: int, costs: U8, limit: int) -> int:
-    """Sum what pairs cost in a language, or give up above a limit."""
-    total = np.int64(0)
-    for k in range(known):
-        total += costs[buffer[2, k], buffer[3, k]]
-        if total >= limit:
-            break
-    return total
 
 
 @numba.njit(cache=True, nogil=True)
@@ -554,28 +546,26 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
                 best, foreign, places = total + own, own, count
         return best, foreign, places
     # Pairs of ASCII cost the same in all languages.
-    pairs = np.empty((len(codes), 2), dtype=np.int64)
+    facts, costs = languages.facts, languages.costs
+    sums = np.zeros(len(languages.script_of), dtype=np.int32)
     calm, alike = np.int64(0), np.int64(0)
-    known = 0
-    for i in range(len(codes)):
-        if codes[i] >= 0x80 or (i and codes[i - 1] >= 0x80):
-            before = np.int64(codes[i - 1]) if i else np.int64(32)
-            first, own, extra = _describe_pair(before, np.int64(codes[i]), languages)
+    before = np.int64(facts[32])
+    for code in codes:
+        fact = np.int64(facts[min(code, LAST)])
+        first, own, extra = _describe_pair(before, fact)
+        if fact & before & ASCII:
+            calm += extra
+        else:
             alike += extra
             places += 1
             if first >= 0:
-                pairs[known, 0], pairs[known, 1] = first, own
-                known += 1
-        else:
-            calm += ASCII_LETTER if languages.classes[codes[i]] >= FIRST else ASCII_OTHER
-    for k in range(len(languages.costs)):
-        if languages.script_of[k] == script:
-            costs = languages.costs[k]
-            own = alike
-            for n in range(known):
-                own += costs[pairs[n, 0], pairs[n, 1]]
-            if calm + own < best:
-                best, foreign = calm + own, own
+                row = costs[first, own]
+                for k in range(len(row)):
+                    sums[k] += np.int32(row[k])
+        before = fact
+    for k in range(len(languages.script_of)):
+        if languages.script_of[k] == script and calm + alike + sums[k] < best:
+            best, foreign = calm + alike + sums[k], alike + sums[k]
     return best, foreign, places
 
 
@@ -593,78 +583,71 @@ def price_whole(codes: U32, offsets: Offsets, allowed: U8, languages: Languages)
     for the end.
     """
     result = np.empty(len(offsets) - 1, dtype=np.int64)
+    facts, costs = languages.facts, languages.costs
+    sums = np.empty(len(languages.script_of), dtype=np.int32)
     for text in range(len(offsets) - 1):
         begin, end = offsets[text], offsets[text + 1]
-        pairs = np.empty((end - begin + 1, 2), dtype=np.int64)
-        known, alike = 0, np.int64(0)
-        before = np.int64(32)
+        sums[:] = 0
+        alike = np.int64(0)
+        before = np.int64(facts[32])
         for i in range(begin, end + 1):
-            code = np.int64(codes[i]) if i < end else np.int64(32)
-            first, own, extra = _describe_any_pair(before, code, languages)
+            fact = np.int64(facts[min(codes[i], LAST)] if i < end else facts[32])
+            first, own, extra = _describe_any_pair(before, fact)
             alike += extra
             if first >= 0:
-                pairs[known, 0], pairs[known, 1] = first, own
-                known += 1
-            before = code
+                row = costs[first, own]
+                for language in range(len(row)):
+                    sums[language] += np.int32(row[language])
+            before = fact
         best = np.int64(1 << 60)
-        for language in range(len(languages.costs)):
+        for language in range(len(sums)):
             if allowed[text, language]:
-                costs = languages.costs[language]
-                total = alike
-                for n in range(known):
-                    total += costs[pairs[n, 0], pairs[n, 1]]
-                    if total >= best:
-                        break
-                best = min(best, total)
+                best = min(best, alike + sums[language])
         result[text] = best
     return result
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _describe_pair(before: Any, code: Any, languages: Languages) -> tuple[Any, Any, Any]:
+def _describe_pair(before: int, code: int) -> tuple[Any, Any, Any]:
     """Give the classes of a character and the one before it, and steps that come on top of what the pair costs in a language.
 
-    Where all languages have the same cost, the first class is -1, and the steps are that cost.
+    Where all languages have the same cost, the first class is -1, and the steps are that cost. `before` and `code` are `facts`: numbers alone, because
+    an array that goes through here is counted in and out each time, which takes ten times as long as all else.
     """
-    own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
-    first = np.int64(languages.classes[before]) if before < 0x10000 else np.int64(0)
-    if code < 0x80 and (before < 0x80 or not first):
+    own, first = code & CLASS, before & CLASS
+    if code & ASCII and (before & ASCII or not first):
         return np.int64(-1), own, np.int64(ASCII_LETTER if own >= FIRST else ASCII_OTHER)
     if not own:
-        return np.int64(-1), own, np.int64(languages.usual_single[code] if code < 0x10000 else OTHER_BITS)
+        return np.int64(-1), own, (code >> SINGLE) & 255
     if not first:
         return np.int64(-1), own, np.int64(2 * ASCII_LETTER)
-    capital = languages.cases[code] == UPPER and languages.cases[before] == LOWER
-    return first, own, np.int64(ANOTHER_CASE if capital else 0)
+    return first, own, np.int64(ANOTHER_CASE if code & IS_UPPER and before & IS_LOWER else 0)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _describe_any_pair(before: Any, code: Any, languages: Languages) -> tuple[Any, Any, Any]:
+def _describe_any_pair(before: int, code: int) -> tuple[Any, Any, Any]:
     """Describe a pair as `_describe_pair` does, and those of ASCII alone too, which it holds to be alike in all languages."""
-    first, own, extra = _describe_pair(before, code, languages)
-    if first < 0 and own and before < 0x10000 and languages.classes[before]:
-        first, extra = np.int64(languages.classes[before]), np.int64(0)
+    first, own, extra = _describe_pair(before, code)
+    if first < 0 and own and before & CLASS:
+        first, extra = before & CLASS, np.int64(0)
     return first, own, extra
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _pair_cost(before: Any, code: Any, languages: Languages, costs: U8) -> Any:
-    """Say what a character costs after another, in steps."""
-    first, own, extra = _describe_pair(before, code, languages)
-    return extra if first < 0 else extra + np.int64(costs[first, own])
 
 
 @numba.njit(cache=True, nogil=True)
 def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, Any]:
+    facts = languages.facts
     total, foreign, places = np.int64(0), np.int64(0), np.int64(0)
-    before = np.int64(32)
+    before = np.int64(facts[32])
     for code in codes:
-        cost = _pair_cost(before, np.int64(code), languages, costs)
+        fact = np.int64(facts[min(code, LAST)])
+        first, own, cost = _describe_pair(before, fact)
+        if first >= 0:
+            cost += np.int64(costs[first, own])
         total += cost
-        if code >= 0x80 or before >= 0x80:
+        if not (fact & before & ASCII):
             foreign += cost
             places += 1
-        before = np.int64(code)
+        before = fact
     return total, foreign, places
 
 
@@ -698,27 +681,28 @@ def price_pages(
             text[i] = codes[i]
     scripts = np.zeros(len(pages), dtype=np.int64)
     for page in range(len(pages)):
-        for language in range(len(languages.costs)):
+        for language in range(len(languages.script_of)):
             if allowed[page, language]:
                 scripts[page] = languages.script_of[language]
     # What each place of the line costs as read: where it is most usual, and in each language of its script.
     script = _main_script(codes, languages)
     as_read = np.empty(length, dtype=np.int64)
-    in_language = np.empty((length, len(languages.costs)), dtype=np.int64)
-    candidates = np.empty(len(languages.costs), dtype=np.int64)
+    in_language = np.empty((length, len(languages.script_of)), dtype=np.int64)
+    candidates = np.empty(len(languages.script_of), dtype=np.int64)
     known = 0
-    for language in range(len(languages.costs)):
+    for language in range(len(languages.script_of)):
         if languages.script_of[language] == script:
             candidates[known] = language
             known += 1
-    usual = languages.usual
+    facts, costs, usual = languages.facts, languages.costs, languages.usual
     for k in range(length):
         i = places[k]
-        before = np.int64(codes[i - 1]) if i else np.int64(32)
-        first, own, extra = _describe_pair(before, np.int64(codes[i]) if i < count else np.int64(32), languages)
+        before = np.int64(facts[min(codes[i - 1], LAST)] if i else facts[32])
+        fact = np.int64(facts[min(codes[i], LAST)] if i < count else facts[32])
+        first, own, extra = _describe_pair(before, fact)
         as_read[k] = extra if first < 0 else extra + np.int64(usual[first, own])
         for n in range(known):
-            in_language[k, n] = extra if first < 0 else extra + np.int64(languages.costs[candidates[n], first, own])
+            in_language[k, n] = extra if first < 0 else extra + np.int64(costs[first, own, candidates[n]])
     sums = np.zeros(known, dtype=np.int64)
     for k in range(length):
         for n in range(known):
@@ -726,6 +710,8 @@ def price_pages(
     whole_line = sums.min() if known else np.int64(0)
     pairs = np.empty((length, 3), dtype=np.int64)
     changed = np.empty(length, dtype=np.bool_)
+    every = np.empty(len(languages.script_of), dtype=np.int32)
+    new = np.empty(len(languages.script_of), dtype=np.int32)
     sparse = is_sparse(codes, languages)
     for page in range(len(pages)):
         if sparse and scripts[page] != 1:
@@ -751,8 +737,8 @@ def price_pages(
         sums[:] = 0
         for k in range(length):
             i = places[k]
-            before = np.int64(text[i - 1]) if i else np.int64(32)
-            pairs[k, 0], pairs[k, 1], pairs[k, 2] = _describe_pair(before, np.int64(text[i]), languages)
+            before = np.int64(facts[min(text[i - 1], LAST)] if i else facts[32])
+            pairs[k, 0], pairs[k, 1], pairs[k, 2] = _describe_pair(before, np.int64(facts[min(text[i], LAST)]))
             changed[k] = (i < count and text[i] != codes[i]) or (i > 0 and text[i - 1] != codes[i - 1])
             if changed[k]:
                 now += pairs[k, 2] if pairs[k, 0] < 0 else pairs[k, 2] + np.int64(usual[pairs[k, 0], pairs[k, 1]])
@@ -766,25 +752,25 @@ def price_pages(
         dear = then - now < least
         if dear and scripts[page] != script:
             continue
-        best = np.int64(1 << 60)
-        for language in range(len(languages.costs)):
-            if not allowed[page, language]:
-                continue
-            total, now = calm, np.int64(0)
-            costs = languages.costs[language]
-            for k in range(length):
-                cost = pairs[k, 2]
-                if pairs[k, 0] >= 0:
-                    cost += np.int64(costs[pairs[k, 0], pairs[k, 1]])
-                total += cost
+        every[:], new[:] = 0, 0
+        alike, now = np.int64(0), np.int64(0)
+        for k in range(length):
+            alike += pairs[k, 2]
+            if changed[k]:
+                now += pairs[k, 2]
+            if pairs[k, 0] >= 0:
+                row = costs[pairs[k, 0], pairs[k, 1]]
+                for language in range(len(row)):
+                    every[language] += np.int32(row[language])
                 if changed[k]:
-                    now += cost
-                if total >= best:
-                    break
-            if total < best:
-                best = total
-                result[page, 0] = total
-                result[page, 2] = now
+                    for language in range(len(row)):
+                        new[language] += np.int32(row[language])
+        best = np.int64(1 << 60)
+        for language in range(len(every)):
+            if allowed[page, language] and calm + alike + every[language] < best:
+                best = calm + alike + every[language]
+                result[page, 0] = best
+                result[page, 2] = now + new[language]
                 result[page, 3] = altered
                 result[page, 5] = language
         if dear and whole_line - (best - calm) < akin:
