@@ -327,9 +327,12 @@ def find_lines(
                 highest = max(highest, total + languages.excess[before, 1])
             if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
                 reasons |= UNUSUAL
-            elif telltale and not unreadable:
-                if _look_again(data, begin, stop, gate, languages, against, second_limit, buffer, sums):
-                    reasons |= UNUSUAL
+            elif (
+                telltale
+                and not unreadable
+                and _look_again(data, begin, stop, gate, languages, against, second_limit, buffer, sums)
+            ):
+                reasons |= UNUSUAL
             if i < end:
                 breaks[text, 0] += 1
                 if i > begin and data[i - 1] == 13:
@@ -360,11 +363,11 @@ def _look_again(
     stop: int,
     gate: Gate,
     languages: Languages,
-    against: int,
-    least: int,
+    against: Any,
+    least: Any,
     buffer: NDArray[np.int64],
     sums: NDArray[np.int32],
-) -> bool:
+) -> Any:
     """Say whether a line of Latin letters is less usual, in any language, than what it may have been in another.
 
     First only what is not ASCII counts, and `against` steps may speak for the line, which nearly all lines need; then ASCII counts too,
@@ -608,7 +611,7 @@ def price_whole(codes: U32, offsets: Offsets, allowed: U8, languages: Languages)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _describe_pair(before: int, code: int) -> tuple[Any, Any, Any]:
+def _describe_pair(before: Any, code: Any) -> tuple[Any, Any, Any]:
     """Give the classes of a character and the one before it, and steps that come on top of what the pair costs in a language.
 
     Where all languages have the same cost, the first class is -1, and the steps are that cost. `before` and `code` are `facts`: numbers alone, because
@@ -625,7 +628,7 @@ def _describe_pair(before: int, code: int) -> tuple[Any, Any, Any]:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _describe_any_pair(before: int, code: int) -> tuple[Any, Any, Any]:
+def _describe_any_pair(before: Any, code: Any) -> tuple[Any, Any, Any]:
     """Describe a pair as `_describe_pair` does, and those of ASCII alone too, which it holds to be alike in all languages."""
     first, own, extra = _describe_pair(before, code)
     if first < 0 and own and before & CLASS:
