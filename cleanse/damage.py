@@ -325,9 +325,7 @@ def find_lines(
             stop = i
             if before >= FIRST:
                 highest = max(highest, total + languages.excess[before, 1])
-            if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
-                reasons |= UNUSUAL
-            elif (
+            if (not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit)) or (
                 telltale
                 and not unreadable
                 and _look_again(data, begin, stop, gate, languages, against, second_limit, buffer, sums)

@@ -51,7 +51,7 @@ class Limits:
     place of any text costs at least.
 
     `against`: how much more what is not ASCII may cost in a text in the letters of the line; `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `intruded`: where something stands in
-    a word that is no letter; `usual`: the bits of a character of such a text, and `slack` how many it may cost on top of that in all; `min_letters`: how many
+    a word that is no letter; `dear`: how much more where what changed costs twice what it may; `usual`: the bits of a character of such a text, and `slack` how many it may cost on top of that in all; `min_letters`: how many
     letters such a line has. `min_foreign`: characters outside ASCII that a line in other
     letters must have to be flagged, `min_list`: letters outside ASCII that may be a list of letters, `min_order`: of letters in order; `min_changes`: different letters that a repair of a text in Latin script
     must put right, `min_places`: places of one that is flagged.
@@ -70,6 +70,7 @@ class Limits:
     against: float
     whole: float
     intruded: float
+    dear: float
     usual: float
     slack: float
     min_letters: float
@@ -188,11 +189,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
         for reading in readings
     )
     # So is a line that costs much less from end to end in other letters of its script.
-    strange = any(
-        (reading.dearness <= limits.doubtful**2 or reading.whole >= limits.gain)
-        and (reading.whole >= limits.whole or (reading.whole >= limits.intruded and _is_intruded(line, reading.text)))
-        for reading in readings
-    )
+    strange = any(_is_whole(line, reading, limits) for reading in readings)
     listed = _is_list(foreign, limits)
     suspect = suspect and (best.latin or len(foreign) >= limits.min_foreign)
     return Verdict(
@@ -201,6 +198,12 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
         lead,
         tuple(readings),
     )
+
+
+def _is_whole(line: str, reading: Reading, limits: Limits) -> bool:
+    """Say whether a reading makes a line whole, from end to end; the dearer what it changes, the more of the rest must speak for it."""
+    gain = reading.whole - limits.dear * max(0.0, reading.dearness - 1)
+    return gain >= limits.whole or (gain >= limits.intruded and _is_intruded(line, reading.text))
 
 
 def follow_neighbours(verdicts: list[Verdict], documents: Sequence[int], limits: Limits) -> list[Verdict]:
@@ -221,11 +224,24 @@ def follow_neighbours(verdicts: list[Verdict], documents: Sequence[int], limits:
 
 def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict:
     for reading in verdict.readings:
+        # Two pages may give the same text.
+        same = reading.pages == pages or _read_by(_read_by(reading.text, reading.pages[::-1]), pages) == reading.text
         near = reading.price <= verdict.readings[0].price + limits.neighbour
-        if reading.pages == pages and near and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful:
+        alike = reading.gain >= limits.suspect and reading.dearness <= limits.doubtful
+        if same and near and (alike or reading.whole >= limits.intruded):
             others = (reading, *(other for other in verdict.readings if other is not reading))
             return Verdict(reading.text, suspect=False, lead=verdict.lead, readings=others)
     return verdict
+
+
+def _read_by(text: str, pages: Sequence[str]) -> str:
+    """Read a text again by pages in turn: written in the first, read in the second, ..."""
+    try:
+        for first, second in zip(pages[::2], pages[1::2], strict=True):
+            text = text.encode(first).decode(second)
+    except UnicodeError:
+        return ""
+    return text
 
 
 def _is_list(foreign: list[str], limits: Limits) -> bool:
