@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import badness
 from cleanse.kernels import PLANES, Bytes, Offsets, decode_character
 from cleanse.plausibility import (
     ANOTHER_CASE,
@@ -43,6 +44,9 @@ IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADAB
 LONE = "ŒœÃÂØÙЂ"
 BEFORE_DASH = "ВГРСΒΓΞΟ"
 CONTROLS = "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u206a-\u206f\ufeff\ufff9-\ufffc"
+# ftfy cuts lines that are longer than this (ftfy.TextFixerConfig.max_decode_length), and so do we; some patterns match only
+# where such a piece begins.
+LONGEST_SEGMENT = 1_000_000
 CALM_BITS = 1.0  # bits by which a character of ASCII, or of a script without a table, lowers it
 SHORT_BYTES = 64
 IDEOGRAPHS = 8  # stands for the scripts of many characters
@@ -59,12 +63,13 @@ READERS = ("latin-1", "sloppy-windows-1252", "iso-8859-15", "sloppy-windows-1251
 class Gate(NamedTuple):
     """What `find_lines` reads: `marks` u8 of shape (PLANES,), `beyond` for the planes above, and `gbk` u16 of shape (BMP,).
 
-    `gbk` holds the two bytes of a character in GBK, 0 where it has none.
+    `gbk` holds the two bytes of a character in GBK, 0 where it has none. Where the marks allow it, `badness` decides.
     """
 
     marks: U8
     beyond: int
     gbk: U16
+    badness: badness.Pattern
 
 
 def make_gate(literals: Iterable[str], alphabet: str) -> Gate:
@@ -89,7 +94,7 @@ def make_gate(literals: Iterable[str], alphabet: str) -> Gate:
             marks[ord(literal[0])] |= IS_LITERAL
         else:
             beyond = LITERAL
-    return Gate(marks, beyond, gbk_table())
+    return Gate(marks, beyond, gbk_table(), badness.load_pattern())
 
 
 @functools.cache
@@ -287,6 +292,10 @@ def find_lines(
                 highest = max(highest, total + languages.excess[before, 1])
             if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
                 reasons |= UNUSUAL
+            if reasons & BADNESS and stop - begin <= LONGEST_SEGMENT:
+                reasons ^= BADNESS
+                if badness.is_bad(data, begin, stop, gate.badness):
+                    reasons |= BADNESS
             if i < end:
                 breaks[text, 0] += 1
                 if i > begin and data[i - 1] == 13:

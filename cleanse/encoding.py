@@ -23,6 +23,7 @@ from ftfy.chardata import HTML_ENTITY_RE
 
 from cleanse import damage, kernels, mojibake, plausibility, segments
 from cleanse.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
+from cleanse.damage import LONGEST_SEGMENT
 from cleanse.matching import find_spans
 from cleanse.mojibake import Limits, Verdict
 from cleanse.rules import Rule, Rules
@@ -31,8 +32,6 @@ from cleanse.segments import Piece
 FAMILY = "encoding"
 COLUMN = "encoding_hits"
 LINE_ENDS = "encoding/line-ends"
-# ftfy cuts lines that are longer than this (ftfy.TextFixerConfig.max_decode_length), and so do we.
-LONGEST_SEGMENT = 1_000_000
 LONGEST_DIFF = 2_000
 STRETCH = 64  # characters that are compared at once
 
@@ -264,22 +263,13 @@ class Repairer:
             str(data[start:stop], UTF8)
             for start, stop in zip(found[chosen, 2].tolist(), stops[chosen].tolist(), strict=True)
         ]
-        lines = pl.DataFrame(
+        return pl.DataFrame(
             {
                 "doc": documents["doc"].to_numpy()[found[chosen, 0]].astype(np.uint32),
                 "line": found[chosen, 1].astype(np.uint32),
                 "text": pl.Series(text, dtype=pl.String),
                 "reasons": reasons[chosen],
             }
-        )
-        # What only resembles ftfy's pattern of badness goes no further.
-        only = pl.col("reasons") == damage.BADNESS
-        return (
-            lines.filter(~only | ~only.any())
-            if lines.is_empty()
-            else pl.concat(
-                [lines.filter(~only), lines.filter(only).filter(pl.col("text").str.contains(self.gate or "$^"))]
-            ).sort("doc", "line")
         )
 
     def _every_line(self, documents: pl.DataFrame) -> pl.DataFrame:
