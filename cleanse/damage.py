@@ -36,7 +36,7 @@ U16 = NDArray[np.uint16]
 U32 = NDArray[np.uint32]
 
 # Why a line is looked at, as bits.
-ENTITY, CONTROL, BADNESS, LITERAL, RETURN, UNUSUAL, PAIRED = 1, 2, 4, 8, 16, 32, 64
+ENTITY, CONTROL, BADNESS, LITERAL, RETURN, UNUSUAL, PAIRED, EVERY = 1, 2, 4, 8, 16, 32, 64, 128
 # What a character is to the gate, as bits of a table.
 IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADABLE = 1, 2, 4, 8, 16, 32, 64
 # Characters that take part in the pattern of `ftfy.badness` next to one that is not ASCII; STRONG unless Cyrillic or Greek, of
@@ -132,7 +132,13 @@ def _is_entity(data: Bytes, i: int, end: int) -> bool:
 
 @numba.njit(cache=True, nogil=True)
 def find_lines(
-    data: Bytes, offsets: Offsets, gate: Gate, languages: Languages, suspicion: float, suspicion_short: float
+    data: Bytes,
+    offsets: Offsets,
+    gate: Gate,
+    languages: Languages,
+    suspicion: float,
+    suspicion_short: float,
+    always: int,
 ) -> tuple[Offsets, U32]:
     """Find the lines that a repair may concern.
 
@@ -142,6 +148,7 @@ def find_lines(
     A line is UNUSUAL where somewhere in it the bits by which its pairs of letters are less usual than is common
     add up to more than `suspicion` (a running sum that never falls below 0),
     in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given. PAIRED: its Han characters, in GBK, are UTF-8.
+    Each line has the reasons `always` too: EVERY where all lines are looked at, else 0.
     """
     found = np.empty((256, 5), dtype=np.int64)
     count = 0
@@ -296,6 +303,7 @@ def find_lines(
                 reasons ^= BADNESS
                 if badness.is_bad(data, begin, stop, gate.badness):
                     reasons |= BADNESS
+            reasons |= always
             if i < end:
                 breaks[text, 0] += 1
                 if i > begin and data[i - 1] == 13:
