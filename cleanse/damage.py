@@ -150,13 +150,16 @@ def find_lines(
     in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given. PAIRED: its Han characters, in GBK, are UTF-8.
     Each line has the reasons `always` too: EVERY where all lines are looked at, else 0.
     """
+    # Arrays of a tuple that are taken out of it for each character cost more than what is done with them.
+    marks, gbk, beyond, pattern = gate.marks, gate.gbk, gate.beyond, gate.badness
+    classes, cases, excess = languages.classes, languages.cases, languages.excess
     found = np.empty((256, 5), dtype=np.int64)
     count = 0
     breaks = np.zeros((len(offsets) - 1, 2), dtype=np.uint32)
     ascii_marks = np.zeros(128, dtype=np.uint8)
     for byte in range(128):
-        ascii_marks[byte] = CONTROL if gate.marks[byte] & IS_CONTROL else 0
-        if gate.marks[byte] & IS_LITERAL:
+        ascii_marks[byte] = CONTROL if marks[byte] & IS_CONTROL else 0
+        if marks[byte] & IS_LITERAL:
             ascii_marks[byte] |= LITERAL
     ascii_marks[38] |= ENTITY
     ascii_marks[10] |= 128
@@ -193,15 +196,15 @@ def find_lines(
                         mark = ascii_marks[byte]
                     if before >= FIRST:
                         # The pair of a letter and what follows it.
-                        total += languages.excess[before, languages.classes[data[start]]]
-                        if languages.cases[data[start]] == UPPER and before_case == LOWER:
+                        total += excess[before, classes[data[start]]]
+                        if cases[data[start]] == UPPER and before_case == LOWER:
                             total += another_case
                         highest = max(highest, total)
                     length = i - start
                     if length:
                         total = max(np.int64(0), total - calm * length)
-                        before = np.int64(languages.classes[data[i - 1]])
-                        before_case = languages.cases[data[i - 1]]
+                        before = np.int64(classes[data[i - 1]])
+                        before_case = cases[data[i - 1]]
                     before_mark = 0
                     expected = sequences2 = sequences3 = 0
                     if i == end:
@@ -215,7 +218,7 @@ def find_lines(
                             reasons |= ENTITY
                         mark &= ~ENTITY
                     reasons |= mark
-                    before = np.int64(languages.classes[byte])
+                    before = np.int64(classes[byte])
                     before_case = 0
                     total = max(np.int64(0), total - calm)
                     i += 1
@@ -224,12 +227,12 @@ def find_lines(
                 if code >= PLANES:
                     unreadable = True
                     if code >= 0xE0000:
-                        reasons |= gate.beyond
+                        reasons |= beyond
                     before = before_case = before_mark = 0
                     total = max(np.int64(0), total - calm)
                     expected = sequences2 = sequences3 = 0
                     continue
-                mark = gate.marks[code]
+                mark = marks[code]
                 if mark:
                     if mark & IS_UNREADABLE:
                         unreadable = True
@@ -250,18 +253,18 @@ def find_lines(
                     if mark & IS_BEFORE_DASH and i < end and data[i] == 45:
                         reasons |= BADNESS
                 before_mark = mark
-                own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
+                own = np.int64(classes[code]) if code < 0x10000 else np.int64(0)
                 if own:
-                    case = languages.cases[code]
+                    case = cases[code]
                     if before:
-                        total += languages.excess[before, own]
+                        total += excess[before, own]
                         if case == UPPER and before_case == LOWER:
                             total += another_case
                         highest = max(highest, total)
                         total = max(total, np.int64(0))
                     before = own
                     before_case = case
-                    if code >= 0x2000 and gate.gbk[code]:
+                    if code >= 0x2000 and gbk[code]:
                         pass
                     else:
                         expected = sequences2 = sequences3 = 0
@@ -269,7 +272,7 @@ def find_lines(
                 else:
                     before = before_case = 0
                     total = max(np.int64(0), total - calm)
-                pair = np.int64(gate.gbk[code]) if code < 0x10000 else np.int64(0)
+                pair = np.int64(gbk[code]) if code < 0x10000 else np.int64(0)
                 if pair == 0:
                     expected = sequences2 = sequences3 = 0
                     continue
@@ -296,12 +299,12 @@ def find_lines(
                         sequences2 = sequences3 = 0
             stop = i
             if before >= FIRST:
-                highest = max(highest, total + languages.excess[before, 1])
+                highest = max(highest, total + excess[before, 1])
             if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
                 reasons |= UNUSUAL
             if reasons & BADNESS and stop - begin <= LONGEST_SEGMENT:
                 reasons ^= BADNESS
-                if badness.is_bad(data, begin, stop, gate.badness):
+                if badness.is_bad(data, begin, stop, pattern):
                     reasons |= BADNESS
             reasons |= always
             if i < end:
@@ -330,13 +333,14 @@ def find_lines(
 @numba.njit(cache=True, nogil=True)
 def _main_script(codes: U32, languages: Languages) -> int:
     """Give the script of most characters that are not ASCII: its number in `scripts`, or IDEOGRAPHS."""
+    scripts = languages.scripts
     counts = np.zeros(IDEOGRAPHS + 1, dtype=np.int64)
     for code in codes:
         if code >= 0x80:
             if 0x2E80 <= code < 0xFFE0 and not (0xD800 <= code < 0xFB50):
                 counts[IDEOGRAPHS] += 1
             else:
-                counts[languages.scripts[code] if code < 0x10000 else 0] += 1
+                counts[scripts[code] if code < 0x10000 else 0] += 1
     script = 1
     for k in range(2, IDEOGRAPHS + 1):
         if counts[k] > counts[script]:
@@ -347,13 +351,14 @@ def _main_script(codes: U32, languages: Languages) -> int:
 @numba.njit(cache=True, nogil=True)
 def is_sparse(codes: U32, languages: Languages) -> bool:
     """Say whether what is not ASCII stands alone between letters that are: so look letters with accents, and no other script."""
+    classes = languages.classes
     letters = foreign = 0
     for i in range(len(codes)):
         if codes[i] >= 0x80:
             foreign += 1
             if i and codes[i - 1] >= 0x80:
                 return False
-        elif languages.classes[codes[i]] >= FIRST:
+        elif classes[codes[i]] >= FIRST:
             letters += 1
     return letters >= SPARSE * foreign
 
@@ -395,22 +400,24 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
 
     Of the languages those in the script of most of its characters are tried. ASCII costs the same in all.
     """
+    classes, cases, usual_single = languages.classes, languages.cases, languages.usual_single
+    script_of, all_costs, single = languages.script_of, languages.costs, languages.single
     script = _main_script(codes, languages)
     best = np.int64(1 << 60)
     foreign = places = np.int64(0)
     if script == IDEOGRAPHS:
-        for k in range(len(languages.single)):
+        for k in range(len(single)):
             total, own, count = np.int64(0), np.int64(0), np.int64(0)
             before = np.int64(32)
             for code in codes:
                 if code < 0x80:
-                    letter = languages.classes[code] >= FIRST
+                    letter = classes[code] >= FIRST
                     total += ASCII_LETTER if letter else ASCII_OTHER
                     if letter and before >= 0x80:
                         own += INSIDE_WORD
                 else:
-                    own += languages.single[k, code] if code < 0x10000 else OTHER_BITS
-                    if before < 0x80 and languages.classes[before] >= FIRST:
+                    own += single[k, code] if code < 0x10000 else OTHER_BITS
+                    if before < 0x80 and classes[before] >= FIRST:
                         own += INSIDE_WORD
                     count += 1
                 before = np.int64(code)
@@ -424,17 +431,17 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
     for i in range(len(codes)):
         if codes[i] >= 0x80 or (i and codes[i - 1] >= 0x80):
             before = np.int64(codes[i - 1]) if i else np.int64(32)
-            first, own, extra = _describe_pair(before, np.int64(codes[i]), languages)
+            first, own, extra = _describe_pair(before, np.int64(codes[i]), classes, cases, usual_single)
             alike += extra
             places += 1
             if first >= 0:
                 pairs[known, 0], pairs[known, 1] = first, own
                 known += 1
         else:
-            calm += ASCII_LETTER if languages.classes[codes[i]] >= FIRST else ASCII_OTHER
-    for k in range(len(languages.costs)):
-        if languages.script_of[k] == script:
-            costs = languages.costs[k]
+            calm += ASCII_LETTER if classes[codes[i]] >= FIRST else ASCII_OTHER
+    for k in range(len(all_costs)):
+        if script_of[k] == script:
+            costs = all_costs[k]
             own = alike
             for n in range(known):
                 own += costs[pairs[n, 0], pairs[n, 1]]
@@ -450,42 +457,41 @@ def price_line(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _describe_pair(before: Any, code: Any, languages: Languages) -> tuple[Any, Any, Any]:
+def _describe_pair(before: Any, code: Any, classes: U16, cases: U8, usual_single: U8) -> tuple[Any, Any, Any]:
     """Give the classes of a character and the one before it, and steps that come on top of what the pair costs in a language.
 
     Where all languages have the same cost, the first class is -1, and the steps are that cost.
     """
-    own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
-    first = np.int64(languages.classes[before]) if before < 0x10000 else np.int64(0)
+    own = np.int64(classes[code]) if code < 0x10000 else np.int64(0)
+    first = np.int64(classes[before]) if before < 0x10000 else np.int64(0)
     if code < 0x80 and (before < 0x80 or not first):
         return np.int64(-1), own, np.int64(ASCII_LETTER if own >= FIRST else ASCII_OTHER)
     if not own:
-        return np.int64(-1), own, np.int64(languages.usual_single[code] if code < 0x10000 else OTHER_BITS)
+        return np.int64(-1), own, np.int64(usual_single[code] if code < 0x10000 else OTHER_BITS)
     if not first:
         return np.int64(-1), own, np.int64(2 * ASCII_LETTER)
-    capital = languages.cases[code] == UPPER and languages.cases[before] == LOWER
+    capital = cases[code] == UPPER and cases[before] == LOWER
     return first, own, np.int64(ANOTHER_CASE if capital else 0)
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _pair_cost(before: Any, code: Any, languages: Languages, costs: U8) -> Any:
-    """Say what a character costs after another, in steps."""
-    first, own, extra = _describe_pair(before, code, languages)
-    return extra if first < 0 else extra + np.int64(costs[first, own])
 
 
 @numba.njit(cache=True, nogil=True)
 def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, Any]:
-    total, foreign, places = np.int64(0), np.int64(0), np.int64(0)
+    # Arrays of a tuple that are taken out of it for each pair cost fifty times what the sum does.
+    classes, cases, usual_single = languages.classes, languages.cases, languages.usual_single
+    calm, foreign, places = np.int64(0), np.int64(0), np.int64(0)
     before = np.int64(32)
-    for code in codes:
-        cost = _pair_cost(before, np.int64(code), languages, costs)
-        total += cost
-        if code >= 0x80 or before >= 0x80:
+    for i in range(len(codes)):
+        code = np.int64(codes[i])
+        if code < 0x80 and before < 0x80:
+            calm += ASCII_LETTER if classes[code] >= FIRST else ASCII_OTHER
+        else:
+            first, own, cost = _describe_pair(before, code, classes, cases, usual_single)
             foreign += cost
+            if first >= 0:
+                foreign += np.int64(costs[first, own])
             places += 1
-        before = np.int64(code)
-    return total, foreign, places
+        before = code
+    return calm + foreign, foreign, places
 
 
 @numba.njit(cache=True, nogil=True)
@@ -500,6 +506,8 @@ def price_pages(
     in the line, steps in the text, their number; 1 where most characters that are not ASCII are letters, and most of them do not stand
     alone; the language.
     """
+    classes, cases, usual_single = languages.classes, languages.cases, languages.usual_single
+    script_of, all_costs, usual, scripts = languages.script_of, languages.costs, languages.usual, languages.scripts
     result = np.full((len(pages), 6), np.int64(-1))
     count = len(codes)
     text = np.empty(count + 1, dtype=np.uint32)
@@ -513,31 +521,32 @@ def price_pages(
             places[length] = i
             length += 1
         else:
-            calm += ASCII_LETTER if i < count and languages.classes[codes[i]] >= FIRST else ASCII_OTHER
+            calm += ASCII_LETTER if i < count and classes[codes[i]] >= FIRST else ASCII_OTHER
         if i < count:
             text[i] = codes[i]
     latin = np.zeros(len(pages), dtype=np.bool_)
     for page in range(len(pages)):
-        for language in range(len(languages.costs)):
-            latin[page] |= allowed[page, language] and languages.script_of[language] == 1
+        for language in range(len(all_costs)):
+            latin[page] |= allowed[page, language] and script_of[language] == 1
     # What each place of the line costs as read: where it is most usual, and in each language of its script.
     script = _main_script(codes, languages)
     as_read = np.empty(length, dtype=np.int64)
-    in_language = np.empty((length, len(languages.costs)), dtype=np.int64)
-    candidates = np.empty(len(languages.costs), dtype=np.int64)
+    in_language = np.empty((length, len(all_costs)), dtype=np.int64)
+    candidates = np.empty(len(all_costs), dtype=np.int64)
     known = 0
-    for language in range(len(languages.costs)):
-        if languages.script_of[language] == script:
+    for language in range(len(all_costs)):
+        if script_of[language] == script:
             candidates[known] = language
             known += 1
-    usual = languages.usual
     for k in range(length):
         i = places[k]
         before = np.int64(codes[i - 1]) if i else np.int64(32)
-        first, own, extra = _describe_pair(before, np.int64(codes[i]) if i < count else np.int64(32), languages)
+        first, own, extra = _describe_pair(
+            before, np.int64(codes[i]) if i < count else np.int64(32), classes, cases, usual_single
+        )
         as_read[k] = extra if first < 0 else extra + np.int64(usual[first, own])
         for n in range(known):
-            in_language[k, n] = extra if first < 0 else extra + np.int64(languages.costs[candidates[n], first, own])
+            in_language[k, n] = extra if first < 0 else extra + np.int64(all_costs[candidates[n], first, own])
     sums = np.empty(known, dtype=np.int64)
     pairs = np.empty((length, 3), dtype=np.int64)
     changed = np.empty(length, dtype=np.bool_)
@@ -559,7 +568,7 @@ def price_pages(
             changes += code != codes[i]
             foreign_count += 1
             together += (i > 0 and codes[i - 1] >= 0x80) or (i + 1 < count and codes[i + 1] >= 0x80)
-            letters += languages.cases[code] > 0 or languages.scripts[code] > 0 or 0x300 <= code < 0x370
+            letters += cases[code] > 0 or scripts[code] > 0 or 0x300 <= code < 0x370
         if not whole or not changes:
             continue
         now, then, altered = np.int64(0), np.int64(0), np.int64(0)
@@ -567,7 +576,9 @@ def price_pages(
         for k in range(length):
             i = places[k]
             before = np.int64(text[i - 1]) if i else np.int64(32)
-            pairs[k, 0], pairs[k, 1], pairs[k, 2] = _describe_pair(before, np.int64(text[i]), languages)
+            pairs[k, 0], pairs[k, 1], pairs[k, 2] = _describe_pair(
+                before, np.int64(text[i]), classes, cases, usual_single
+            )
             changed[k] = (i < count and text[i] != codes[i]) or (i > 0 and text[i - 1] != codes[i - 1])
             if changed[k]:
                 now += pairs[k, 2] if pairs[k, 0] < 0 else pairs[k, 2] + np.int64(usual[pairs[k, 0], pairs[k, 1]])
@@ -581,11 +592,11 @@ def price_pages(
         if then - now < least:
             continue
         best = np.int64(1 << 60)
-        for language in range(len(languages.costs)):
+        for language in range(len(all_costs)):
             if not allowed[page, language]:
                 continue
             total, now = calm, np.int64(0)
-            costs = languages.costs[language]
+            costs = all_costs[language]
             for k in range(length):
                 cost = pairs[k, 2]
                 if pairs[k, 0] >= 0:
@@ -603,6 +614,6 @@ def price_pages(
                 result[page, 5] = language
         result[page, 1] = then
         result[page, 4] = 2 * letters >= foreign_count and (
-            2 * together >= foreign_count or languages.script_of[result[page, 5]] == 1
+            2 * together >= foreign_count or script_of[result[page, 5]] == 1
         )
     return result
