@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import ftfy.bad_codecs  # noqa: F401 - registers the sloppy code pages
@@ -379,18 +379,187 @@ def price_texts(codes: U32, offsets: Offsets, languages: Languages, as_read: boo
     return result
 
 
+class Codecs(NamedTuple):
+    """Code pages as tables.
+
+    `readers` u16 of shape (readers, BMP): the byte of a character in each of READERS, NO_BYTE where it has none; `gbk` as in
+    Gate. Of the pages of several bytes a character, a bit a page: `pairs` u8 of shape (0x10000,) says which pairs of bytes are a character, `singles` u8 of shape
+    (256,) which bytes are one by themselves; `four` and `three` are the bits of the pages that have characters of four bytes as
+    GB18030 does, and of three as EUC-JP.
+    """
+
+    readers: U16
+    gbk: U16
+    pairs: U8
+    singles: U8
+    four: int
+    three: int
+
+
+NO_BYTE = 256
+
+
+def make_codecs(pages: Sequence[str]) -> Codecs:
+    """Make the tables for READERS and for `pages` of several bytes a character."""
+    readers = np.full((len(READERS), BMP), NO_BYTE, dtype=np.uint16)
+    for number, reader in enumerate(READERS):
+        for byte in range(256):
+            readers[number, ord(bytes([byte]).decode(reader))] = byte
+    pairs, singles = np.zeros(0x10000, dtype=np.uint8), np.zeros(256, dtype=np.uint8)
+    for number, page in enumerate(pages):
+        for byte in range(256):
+            singles[byte] |= ("\ufffd" not in bytes([byte]).decode(page, "replace")) << number
+        for lead in range(0x80, 0x100):
+            rows = (
+                b"".join(bytes([lead, trail, 10]) for trail in range(0x21, 0x100)).decode(page, "replace").split("\n")
+            )
+            for trail, text in enumerate(rows[:-1], 0x21):
+                pairs[lead << 8 | trail] |= ("\ufffd" not in text) << number
+    bits = {page: 1 << number for number, page in enumerate(pages)}
+    return Codecs(readers, gbk_table(), pairs, singles, bits.get("gb18030", 0), bits.get("euc_jp", 0))
+
+
+@numba.njit(cache=True, nogil=True)
+def encode_lines(codes: U32, offsets: Offsets, codecs: Codecs) -> tuple[Offsets, Bytes]:
+    """Turn lines back into the bytes that each reader may have had before it, each once.
+
+    Gives int64 of shape (ways, 4): line, number of the reader (len(READERS) stands for GBK), where its bytes begin, and as bits what they
+    may be: 1 for UTF-8, 2 and so on for the pages of `codecs`; and the bytes one behind the other, none of GBK, which is listed
+    only where it gives UTF-8. What a bit does not allow is certainly none; what it allows, most likely.
+    """
+    readers, gbk, pairs, singles = codecs.readers, codecs.gbk, codecs.pairs, codecs.singles
+    count = len(readers)
+    ways = np.empty(((count + 1) * (len(offsets) - 1), 4), dtype=np.int64)
+    data = np.empty(count * len(codes), dtype=np.uint8)
+    wide = np.empty(2 * len(codes), dtype=np.uint8)
+    found, end = 0, 0
+    for line in range(len(offsets) - 1):
+        begin, length = offsets[line], offsets[line + 1] - offsets[line]
+        first = found
+        for reader in range(count):
+            bytes_of = readers[reader]
+            whole = True
+            for i in range(length):
+                code = codes[begin + i]
+                byte = bytes_of[code] if code < BMP else np.uint16(NO_BYTE)
+                if byte == NO_BYTE:
+                    whole = False
+                    break
+                data[end + i] = byte
+            if not whole:
+                continue
+            for earlier in range(first, found):
+                place = ways[earlier, 2]
+                i = 0
+                while i < length and data[place + i] == data[end + i]:
+                    i += 1
+                if i == length:
+                    whole = False
+                    break
+            if not whole:
+                continue
+            own = data[end : end + length]
+            ways[found, 0], ways[found, 1], ways[found, 2] = line, reader, end
+            ways[found, 3] = is_utf8(own) | _find_pages(own, pairs, singles, codecs.four, codecs.three) << 1
+            found += 1
+            end += length
+        size = 0
+        whole = True
+        for i in range(length):
+            code = codes[begin + i]
+            if code < 0x80:
+                wide[size] = code
+                size += 1
+                continue
+            pair = np.int64(gbk[code]) if code < BMP else np.int64(0)
+            # Other characters have four bytes, of which the second is a digit: no UTF-8.
+            if pair == 0:
+                whole = False
+                break
+            wide[size], wide[size + 1] = pair >> 8, pair & 255
+            size += 2
+        if whole and size > length and is_utf8(wide[:size]):
+            ways[found, 0], ways[found, 1], ways[found, 2], ways[found, 3] = line, count, end, 1
+            found += 1
+    return ways[:found].copy(), data[:end].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def is_utf8(data: Bytes) -> bool:
+    """Say whether bytes are valid UTF-8."""
+    i, end = 0, len(data)
+    while i < end:
+        first = data[i]
+        i += 1
+        if first < 0x80:
+            continue
+        low, high = 0x80, 0xBF
+        if 0xC2 <= first < 0xE0:
+            more = 1
+        elif 0xE0 <= first < 0xF0:
+            more = 2
+            low = 0xA0 if first == 0xE0 else low
+            high = 0x9F if first == 0xED else high
+        elif 0xF0 <= first < 0xF5:
+            more = 3
+            low = 0x90 if first == 0xF0 else low
+            high = 0x8F if first == 0xF4 else high
+        else:
+            return False
+        if i + more > end or not low <= data[i] <= high:
+            return False
+        for k in range(1, more):
+            if not 0x80 <= data[i + k] <= 0xBF:
+                return False
+        i += more
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_pages(data: Bytes, pairs: U8, singles: U8, four: int, three: int) -> int:
+    """Say of which pages bytes may be, as bits."""
+    found = 0
+    end = len(data)
+    for page in range(8):
+        bit = 1 << page
+        i = 0
+        while i < end:
+            first = np.int64(data[i])
+            if singles[first] & bit:
+                i += 1
+            elif i + 1 < end and pairs[first << 8 | np.int64(data[i + 1])] & bit:
+                i += 2
+            elif bit == four and i + 3 < end and 0x30 <= data[i + 1] < 0x3A and 0x30 <= data[i + 3] < 0x3A:
+                i += 4
+            elif bit == three and i + 2 < end and first == 0x8F:
+                i += 3
+            else:
+                break
+        if i >= end:
+            found |= bit
+    return found
+
+
 @numba.njit(cache=True, nogil=True)
 def price_all_pages(
-    codes: U32, data: Bytes, offsets: Offsets, pages: U32, allowed: U8, languages: Languages, least: Offsets
+    codes: U32,
+    offsets: Offsets,
+    data: Bytes,
+    ways: Offsets,
+    pages: U32,
+    allowed: U8,
+    languages: Languages,
+    least: Offsets,
 ) -> NDArray[np.int64]:
-    """Run `price_pages` over lines one behind the other: int64 of shape (lines, pages, 6).
+    """Run `price_pages` over the `ways` of lines (`encode_lines`) one behind the other: int64 of shape (ways, pages, 6).
 
-    `least` int64 of shape (lines,).
+    `least` int64 of shape (ways,).
     """
-    result = np.empty((len(offsets) - 1, len(pages), 6), dtype=np.int64)
-    for line in range(len(offsets) - 1):
-        begin, end = offsets[line], offsets[line + 1]
-        result[line] = price_pages(codes[begin:end], data[begin:end], pages, allowed, languages, least[line])
+    result = np.empty((len(ways), len(pages), 6), dtype=np.int64)
+    for way in range(len(ways)):
+        line, place = ways[way, 0], ways[way, 2]
+        own = codes[offsets[line] : offsets[line + 1]]
+        result[way] = price_pages(own, data[place : place + len(own)], pages, allowed, languages, least[way])
     return result
 
 
