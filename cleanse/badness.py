@@ -123,3 +123,9 @@ def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern) -> bool:
             if state[word] & pattern.last[word]:
                 return True
     return False
+
+
+def is_text_bad(text: str) -> bool:
+    """Say the same of a Python text."""
+    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
+    return bool(not text.isascii() and is_bad(data, 0, len(data), load_pattern()))

@@ -11,7 +11,7 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from ftfy.badness import BADNESS_RE
 from ftfy.chardata import HTML_ENTITY_RE
 from numpy.typing import NDArray
 
-from cleanse import damage, kernels, mojibake, plausibility, segments
+from cleanse import badness, damage, kernels, mojibake, plausibility, segments
 from cleanse.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
 from cleanse.damage import LONGEST_SEGMENT
 from cleanse.lines import LINE_SCHEMA
@@ -39,6 +39,14 @@ LONGEST_DIFF = 2_000
 STRETCH = 64  # characters that are compared at once
 
 FTFY_REASONS = damage.ENTITY | damage.CONTROL | damage.BADNESS  # for which ftfy is asked
+# The fixers of ftfy in its order, and without what each changes nothing.
+PRECONDITIONS: dict[str, Callable[[str], object]] = {
+    "unescape_html": HTML_ENTITY_RE.search,
+    "fix_encoding": badness.is_text_bad,
+    "fix_c1_controls": re.compile("[\x80-\x9f]").search,
+    "remove_terminal_escapes": re.compile(r"\x1b\[").search,
+    "remove_control_chars": re.compile(f"[{damage.CONTROLS}]").search,
+}
 # The fixers of ftfy that a repair method of a rule stands for.
 FIXERS = {
     "entities": ("unescape_html",),
@@ -464,17 +472,35 @@ class Repairer:
                 for start in range(0, len(line), LONGEST_SEGMENT)
             )
             return [(self._name_of_repair(), fixed)]
-        fixed, plan = self._fix(line, self.config)
-        if fixed == line or not plan:
-            return []
+        steps = self._run_ftfy(line, unescapes=True)
+        if any(mark in text and mark not in line for _, text in steps[-1:] for mark in "\n\r"):
+            # An entity may stand for a line break, and a fix never adds one.
+            steps = self._run_ftfy(line, unescapes=False)
+        return steps if any(text != line for _, text in steps[-1:]) else []
+
+    def _run_ftfy(self, line: str, *, unescapes: bool) -> list[tuple[str, str]]:
+        """Run what `ftfy.fix_and_explain` runs, in its order and as often, but each fixer only where it has something to do."""
         steps: list[tuple[str, str]] = []
-        current: str | bytes = line
-        for step in plan:
-            current = ftfy.apply_plan(current, [step])  # type: ignore[arg-type]
-            method = METHOD_OF_FIXER.get(step.parameter, "mojibake")
-            if isinstance(current, str):
-                steps.append((self.methods[method].id, current))
-        return steps if steps and steps[-1][1] == fixed else [(self._name_of_repair(), fixed)]
+        fixers = [
+            name
+            for name in PRECONDITIONS
+            if getattr(self.config, name) and (name != "unescape_html" or (unescapes and "<" not in line))
+        ]
+        text, before = line, ""
+        while text != before:
+            before = text
+            for name in fixers:
+                if not PRECONDITIONS[name](text):
+                    continue
+                rule = self.methods[METHOD_OF_FIXER[name]].id
+                if name == "fix_encoding":
+                    fixed, plan = ftfy.fix_encoding_and_explain(text, self.config)
+                    steps += [(rule, after) for after in _follow_plan(text, plan or [])]
+                else:
+                    fixed = ftfy.FIXERS[name](text)
+                    steps += [(rule, fixed)] if fixed != text else []
+                text = fixed
+        return steps
 
     def _name_of_repair(self) -> str:
         """Give the rule to name where the steps of a repair are not known: the first of those that are on."""
@@ -584,6 +610,15 @@ def _change_line(line: str, method: str, rule: str) -> list[Piece]:
     return [Piece(start, start + 1, "", rule) for start in unbalanced(line)]
 
 
+def _follow_plan(text: str, plan: list[ftfy.ExplanationStep]) -> Iterator[str]:
+    """Give each text on the way of an explanation of ftfy; what it does to bytes lies between two of them."""
+    current: str | bytes = text
+    for step in plan:
+        current = ftfy.apply_plan(current, [step])  # type: ignore[arg-type]
+        if isinstance(current, str):
+            yield current
+
+
 def _is_lettered(line: str, fixed: str) -> bool:
     """Say whether ftfy made letters of control characters, as if only Windows-1252 had any in their place."""
     return bool(_CONTROL.search(line)) and any(letter in fixed and letter not in line for letter in _CONTROL_LETTERS)
@@ -662,6 +697,9 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     start = _shared_start(before, after)
     tail = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
+    if not by_words and len(left) + len(right) <= LONGEST_DIFF and set(left).isdisjoint(right):
+        # Nothing in common: what a comparison would say too, after a while.
+        return [_widen(Piece(start, start + len(left), right, rule), before)]
     if not by_words and (pairs := _pair_words(left, right)) is not None:
         edits, at = [], start
         for old, new in pairs:
