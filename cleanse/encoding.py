@@ -329,18 +329,25 @@ class Repairer:
         if special is None:
             return
         # A repair may bring characters to light that were not there to be seen.
+        lit = {
+            text: special.search(text) is not None
+            for text in {edit.replacement or "" for own in (*plain.values(), *work.pieces.values()) for edit in own}
+        }
         rows = {
             row
             for edited in (plain, work.pieces)
             for row, own in edited.items()
-            if any(special.search(edit.replacement or "") for edit in own)
+            if any(lit[edit.replacement or ""] for edit in own)
         }
         rows |= {row for row, why in enumerate(lines.reasons) if why & (damage.LITERAL | damage.EVERY)}
         for row in rows & plain.keys():
             work.change(row, plain.pop(row))
         ordered = sorted(rows)
+        held = {row: set(special.findall(work.texts[row])) for row in ordered}
         for rule in self.patterned:
-            self._match_rule(rule, ordered, work, flags)
+            first = {literal[0] for literal in rule.variants[0].literals}
+            for row in self._match_rule(rule, [row for row in ordered if not first.isdisjoint(held[row])], work, flags):
+                held[row] = set(special.findall(work.texts[row]))
         if PRIVATE_USE in self.methods:
             rule_id = self.methods[PRIVATE_USE].id
             flags += [(row, rule_id, *place.span()) for row in ordered for place in PRIVATE.finditer(work.texts[row])]
@@ -407,17 +414,18 @@ class Repairer:
                 return bool(mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS > other.price - lead)
         return verdict.suspect and bool(after > best.price + lead and after > before - best.gain / 2)
 
-    def _match_rule(self, rule: Rule, rows: list[int], work: _Work, flags: list[tuple[int, str, int, int]]) -> None:
-        """Find what a rule with patterns looks for, and take it out or flag it."""
+    def _match_rule(
+        self, rule: Rule, rows: list[int], work: _Work, flags: list[tuple[int, str, int, int]]
+    ) -> Iterator[int]:
+        """Find what a rule with patterns looks for, and take it out or flag it; give the lines that change."""
         literals = rule.variants[0].literals
-        first = re.compile(f"[{re.escape(''.join(sorted({literal[0] for literal in literals})))}]")
-        texts = {row: work.texts[row] for row in rows if first.search(work.texts[row])}
-        if not texts:
+        rows = [row for row in rows if any(literal in work.texts[row] for literal in literals)]
+        if not rows:
             return
-        columns = {"row": list(texts), "doc": 0, "line": 0, "text": list(texts.values())}
-        frame = pl.DataFrame(columns, schema=LINE_SCHEMA).filter(pl.col("text").str.contains_any(list(literals)))
+        columns = {"row": rows, "doc": 0, "line": 0, "text": [work.texts[row] for row in rows]}
+        found = find_spans(pl.DataFrame(columns, schema=LINE_SCHEMA), rule.variants[0].patterns)
         spans: dict[int, list[tuple[int, int]]] = {}
-        for row, start, end in find_spans(frame, rule.variants[0].patterns).select("row", "start", "end").iter_rows():
+        for row, start, end in found.select("row", "start", "end").iter_rows():
             spans.setdefault(row, []).append((start, end))
         for row, own in spans.items():
             merged = segments.merge_spans(own)
@@ -425,6 +433,7 @@ class Repairer:
                 flags += [(row, rule.id, start, end) for start, end in merged]
             elif self.acts[rule.id]:
                 work.change(row, [Piece(start, end, rule.head.replacement or "", rule.id) for start, end in merged])
+                yield row
 
     def _unescape_lines(self, lines: Lines) -> dict[int, list[Piece]]:
         """Give the edits of lines in which entities are all that ftfy would change: no other gate is open, before or after."""
@@ -669,10 +678,16 @@ def unescape(line: str, rule: str) -> list[Piece]:
     """
     edits = []
     for found in HTML_ENTITY_RE.finditer(line):
-        character = ftfy.fixes.unescape_html(found.group())
-        if character != found.group():
-            edits.append(Piece(found.start(), found.end(), character, rule))
+        entity = found.group()
+        character = _unescape_entity(entity)
+        if character != entity:
+            edits.append(Piece(*found.span(), character, rule))
     return edits
+
+
+@functools.lru_cache(10_000)
+def _unescape_entity(entity: str) -> str:
+    return ftfy.fixes.unescape_html(entity)
 
 
 def _overwrite(line: str, edits: list[Piece]) -> str:

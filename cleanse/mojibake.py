@@ -275,10 +275,9 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
     codes, offsets = plausibility.character_codes("".join(texts)), _offsets(texts)
     ways, data = damage.encode_lines(codes, offsets, _codecs())
     wide: list[tuple[_Search, Reading, str, str, str]] = []
-    for number, reader_number, _, bits in ways.tolist():
+    dense = np.array([not search.sparse for search, _ in starts])
+    for number, reader_number, _, bits in ways[dense[ways[:, 0]] & (ways[:, 3] > 0)].tolist():
         search, start = starts[number]
-        if search.sparse or not bits:
-            continue
         reader = (*READERS, GBK)[reader_number]
         content = start.text.encode(reader)
         for page in WIDE_OF_BITS[bits]:
@@ -297,10 +296,8 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         dearness = foreign / STEPS / max(1, places) / most
         yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
     ways = ways[ways[:, 1] < len(READERS)]
-    least = [int(STEPS * (limits.suspect / 8 - starts[number][1].gain)) for number in ways[:, 0].tolist()]
-    prices = damage.price_all_pages(
-        codes, offsets, data, ways, *_narrow_tables(), figures, np.array(least, dtype=np.int64)
-    )
+    least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
+    prices = damage.price_all_pages(codes, offsets, data, ways, *_narrow_tables(), figures, least[ways[:, 0]])
     jobs, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
     for job, number in zip(jobs.tolist(), numbers.tolist(), strict=True):
         line, reader_number, place, _ = ways[job].tolist()
