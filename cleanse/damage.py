@@ -38,7 +38,16 @@ U32 = NDArray[np.uint32]
 # Why a line is looked at, as bits.
 ENTITY, CONTROL, BADNESS, LITERAL, RETURN, UNUSUAL, PAIRED, EVERY = 1, 2, 4, 8, 16, 32, 64, 128
 # What a character is to the gate, as bits of a table.
-IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADABLE = 1, 2, 4, 8, 16, 32, 64
+IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADABLE, IS_TELLTALE = (
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+    128,
+)
 # Characters that take part in the pattern of `ftfy.badness` next to one that is not ASCII; STRONG unless Cyrillic or Greek, of
 # which one in a pair must be STRONG. LONE may match beside ASCII, BEFORE_DASH before a hyphen.
 LONE = "ŒœÃÂØÙЂ"
@@ -52,6 +61,7 @@ SHORT_BYTES = 64
 IDEOGRAPHS = 8  # stands for the scripts of many characters
 OTHER_BITS = 20 * STEPS  # of a character that no table has
 SPARSE = 4  # letters of ASCII for each character that is not, where those are letters with accents
+MOST_PLACES = 512  # of a line, at which a second look stops
 THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
 
 
@@ -63,17 +73,24 @@ READERS = ("latin-1", "sloppy-windows-1252", "iso-8859-15", "sloppy-windows-1251
 class Gate(NamedTuple):
     """What `find_lines` reads: `marks` u8 of shape (PLANES,), `beyond` for the planes above, and `gbk` u16 of shape (BMP,).
 
-    `gbk` holds the two bytes of a character in GBK, 0 where it has none. Where the marks allow it, `badness` decides.
+    `gbk` holds the two bytes of a character in GBK, 0 where it has none; `second` u16 of shape (ways, BMP) what a character may have been
+    in each way to read Latin letters again, 0 where it is in none; `allowed` u8 of shape (ways, languages) what is written in that page.
+    Where the marks allow it, `badness` decides.
     """
 
     marks: U8
     beyond: int
     gbk: U16
     badness: badness.Pattern
+    second: U16
+    allowed: U8
 
 
-def make_gate(literals: Iterable[str], alphabet: str) -> Gate:
-    """Make the gate for rules that look for `literals`; `alphabet` holds the characters of the pattern of ftfy's badness."""
+def make_gate(literals: Iterable[str], alphabet: str, second: U16, allowed: U8, calm: str) -> Gate:
+    """Make the gate for rules that look for `literals`; `alphabet` holds the characters of the pattern of ftfy's badness.
+
+    For `second` and `allowed` see Gate; a line with none but the characters of `calm` needs no second look.
+    """
     marks = np.zeros(PLANES, dtype=np.uint8)
     for start, end in re.findall("(.)(?:-(.))?", CONTROLS, re.DOTALL):
         marks[ord(start) : ord(end or start) + 1] |= IS_CONTROL
@@ -88,13 +105,17 @@ def make_gate(literals: Iterable[str], alphabet: str) -> Gate:
     foreign = np.ones(BMP, dtype=bool)
     foreign[[ord(character) for character in readable]] = False
     marks[:BMP][foreign] |= IS_UNREADABLE
+    for code in np.flatnonzero(second.any(axis=0)):
+        others = {int(way[code]) for way in second if way[code]} - {int(code)}
+        if any(chr(other).isalpha() for other in others) and chr(code) not in calm:
+            marks[code] |= IS_TELLTALE
     beyond = 0
     for literal in literals:
         if ord(literal[0]) < PLANES:
             marks[ord(literal[0])] |= IS_LITERAL
         else:
             beyond = LITERAL
-    return Gate(marks, beyond, gbk_table(), badness.load_pattern())
+    return Gate(marks, beyond, gbk_table(), badness.load_pattern(), second, allowed)
 
 
 @functools.cache
@@ -138,6 +159,7 @@ def find_lines(
     languages: Languages,
     suspicion: float,
     suspicion_short: float,
+    suspicion_second: float,
     always: int,
 ) -> tuple[Offsets, U32]:
     """Find the lines that a repair may concern.
@@ -147,11 +169,13 @@ def find_lines(
 
     A line is UNUSUAL where somewhere in it the bits by which its pairs of letters are less usual than is common
     add up to more than `suspicion` (a running sum that never falls below 0),
-    in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given. PAIRED: its Han characters, in GBK, are UTF-8.
+    in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given; or where other letters of its script cost it `suspicion_second` bits less
+    (`_look_again`). PAIRED: its Han characters, in GBK, are UTF-8.
     Each line has the reasons `always` too: EVERY where all lines are looked at, else 0.
     """
     # Arrays of a tuple that are taken out of it for each character cost more than what is done with them.
     marks, gbk, beyond, pattern = gate.marks, gate.gbk, gate.beyond, gate.badness
+    second, allowed = gate.second, gate.allowed
     classes, cases, excess = languages.classes, languages.cases, languages.excess
     found = np.empty((256, 5), dtype=np.int64)
     count = 0
@@ -166,6 +190,9 @@ def find_lines(
     calm = np.int64(CALM_BITS * STEPS)
     long_limit, short_limit = np.int64(suspicion * STEPS), np.int64(suspicion_short * STEPS)
     another_case = np.int64(ANOTHER_CASE)
+    second_limit = np.int64(suspicion_second * STEPS)
+    favourite: Any = np.int64(0)  # the language that the last line was found to be in
+    buffer = np.empty((4, MOST_PLACES + 1), dtype=np.int64)
     for text in range(len(offsets) - 1):
         i, end = offsets[text], offsets[text + 1]
         line = 0
@@ -180,7 +207,7 @@ def find_lines(
             sequences2 = sequences3 = 0
             width = 0
             highest = np.int64(0)
-            unreadable = False
+            unreadable = telltale = False
             while i < end:
                 byte = data[i]
                 if byte < 0x80:
@@ -236,6 +263,8 @@ def find_lines(
                 if mark:
                     if mark & IS_UNREADABLE:
                         unreadable = True
+                    if mark & IS_TELLTALE:
+                        telltale = True
                     if mark & IS_CONTROL:
                         reasons |= CONTROL
                     if mark & IS_LITERAL:
@@ -302,6 +331,13 @@ def find_lines(
                 highest = max(highest, total + excess[before, 1])
             if not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit):
                 reasons |= UNUSUAL
+            elif telltale and not unreadable:
+                favourite = _look_again(
+                    data, begin, stop, second, allowed, languages, np.int64(second_limit), favourite, buffer
+                )
+                if favourite < 0:
+                    reasons |= UNUSUAL
+                    favourite = np.int64(0)
             if reasons & BADNESS and stop - begin <= LONGEST_SEGMENT:
                 reasons ^= BADNESS
                 if badness.is_bad(data, begin, stop, pattern):
@@ -328,6 +364,92 @@ def find_lines(
             i += 1
             line += 1
     return found[:count].copy(), breaks
+
+
+@numba.njit(cache=True, nogil=True)
+def _look_again(
+    data: Bytes,
+    begin: int,
+    stop: int,
+    second: U16,
+    allowed: U8,
+    languages: Languages,
+    margin: Any,
+    favourite: Any,
+    buffer: NDArray[np.int64],
+) -> Any:
+    """Give a language in which a line of Latin letters is as usual as what it may have been, `margin` steps aside; -1 where none is.
+
+    Only what is not ASCII counts. `favourite` is tried first: most lines are in the language of the one before.
+    """
+    classes, cases, usual_single = languages.classes, languages.cases, languages.usual_single
+    costs = languages.costs
+    places = 0
+    before: Any = np.int64(32)
+    code: Any
+    i = begin
+    while i <= stop and places < MOST_PLACES:
+        if i < stop:
+            code, i = decode_character(data, i)
+        else:
+            code, i = 32, i + 1
+        if code >= 0x80 or before >= 0x80:
+            buffer[0, places], buffer[1, places] = before, code
+            places += 1
+        before = np.int64(code)
+    best = np.int64(1 << 60)
+    for way in range(len(second)):
+        alike, changes = np.int64(0), 0
+        known = 0
+        for k in range(places):
+            before, code = buffer[0, k], buffer[1, k]
+            old = code
+            if before >= 0x80:
+                before = np.int64(second[way, before]) if before < BMP else np.int64(0)
+            if code >= 0x80:
+                code = np.int64(second[way, code]) if code < BMP else np.int64(0)
+                changes += code != old
+            if before == 0 or code == 0:
+                changes = 0
+                break
+            first, own, extra = _describe_pair(before, code, classes, cases, usual_single)
+            alike += extra
+            if first >= 0:
+                buffer[2, known], buffer[3, known] = first, own
+                known += 1
+        if changes == 0:
+            continue
+        for language in range(len(costs)):
+            if allowed[way, language]:
+                best = min(best, alike + _sum_known(buffer, known, costs, language, best - alike))
+    if best == 1 << 60:
+        return favourite
+    alike = np.int64(0)
+    known = 0
+    for k in range(places):
+        first, own, extra = _describe_pair(buffer[0, k], buffer[1, k], classes, cases, usual_single)
+        alike += extra
+        if first >= 0:
+            buffer[2, known], buffer[3, known] = first, own
+            known += 1
+    limit = best + margin - alike
+    if _sum_known(buffer, known, costs, favourite, limit) < limit:
+        return favourite
+    for language in range(len(costs)):
+        if _sum_known(buffer, known, costs, language, limit) < limit:
+            return language
+    return -1
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _sum_known(buffer: NDArray[np.int64], known: int, costs: U8, language: int, limit: Any) -> Any:
+    """Sum what pairs cost in a language, or give up above a limit."""
+    total = np.int64(0)
+    for k in range(known):
+        total += costs[language, buffer[2, k], buffer[3, k]]
+        if total >= limit:
+            break
+    return total
 
 
 @numba.njit(cache=True, nogil=True)
@@ -550,6 +672,7 @@ def price_all_pages(
     allowed: U8,
     languages: Languages,
     least: Offsets,
+    akin: int,
 ) -> NDArray[np.int64]:
     """Run `price_pages` over the `ways` of lines (`encode_lines`) one behind the other: int64 of shape (ways, pages, 6).
 
@@ -559,7 +682,7 @@ def price_all_pages(
     for way in range(len(ways)):
         line, place = ways[way, 0], ways[way, 2]
         own = codes[offsets[line] : offsets[line + 1]]
-        result[way] = price_pages(own, data[place : place + len(own)], pages, allowed, languages, least[way])
+        result[way] = price_pages(own, data[place : place + len(own)], pages, allowed, languages, least[way], akin)
     return result
 
 
@@ -625,6 +748,46 @@ def price_line(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
     return _sum_pairs(codes, languages, languages.usual)
 
 
+@numba.njit(cache=True, nogil=True)
+def price_whole(codes: U32, offsets: Offsets, allowed: U8, languages: Languages) -> NDArray[np.int64]:
+    """Say what texts cost from end to end, ASCII included, each in the best language that it is allowed.
+
+    `allowed` u8 of shape (texts, languages). Gives int64 of shape (texts,), in steps: a place for each character, and one
+    for the end.
+    """
+    classes, cases, usual_single = languages.classes, languages.cases, languages.usual_single
+    all_costs = languages.costs
+    result = np.empty(len(offsets) - 1, dtype=np.int64)
+    for text in range(len(offsets) - 1):
+        begin, end = offsets[text], offsets[text + 1]
+        pairs = np.empty((end - begin + 1, 2), dtype=np.int64)
+        known, alike = 0, np.int64(0)
+        before = np.int64(32)
+        for i in range(begin, end + 1):
+            code = np.int64(codes[i]) if i < end else np.int64(32)
+            first, own, extra = _describe_pair(before, code, classes, cases, usual_single)
+            if first < 0 and own and before < 0x10000 and classes[before]:
+                # Beside ASCII alone, which other prices hold to be alike in all languages.
+                first, extra = np.int64(classes[before]), np.int64(0)
+            alike += extra
+            if first >= 0:
+                pairs[known, 0], pairs[known, 1] = first, own
+                known += 1
+            before = code
+        best = np.int64(1 << 60)
+        for language in range(len(all_costs)):
+            if allowed[text, language]:
+                costs = all_costs[language]
+                total = alike
+                for n in range(known):
+                    total += costs[pairs[n, 0], pairs[n, 1]]
+                    if total >= best:
+                        break
+                best = min(best, total)
+        result[text] = best
+    return result
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def _describe_pair(before: Any, code: Any, classes: U16, cases: U8, usual_single: U8) -> tuple[Any, Any, Any]:
     """Give the classes of a character and the one before it, and steps that come on top of what the pair costs in a language.
@@ -665,13 +828,13 @@ def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, A
 
 @numba.njit(cache=True, nogil=True)
 def price_pages(
-    codes: U32, data: Bytes, pages: U32, allowed: U8, languages: Languages, least: int
+    codes: U32, data: Bytes, pages: U32, allowed: U8, languages: Languages, least: int, akin: int
 ) -> NDArray[np.int64]:
     """Read the bytes of a line, one a character, by each code page, and say what comes out.
 
     `codes` is the line as read; `pages` u32 of shape (pages, 256), 0 where a byte is no text; `allowed` u8 of shape
     (pages, languages), 1 where a language is written in a page. Gives int64 of shape (pages, 6): steps of the text in its best language (-1: no text,
-    or not `least` steps cheaper than the line); then, of the places where a character or the one before it changed: steps
+    or not `least` steps cheaper than the line, nor in its script and `akin` steps cheaper than it is in its language); then, of the places where a character or the one before it changed: steps
     in the line, steps in the text, their number; 1 where most characters that are not ASCII are letters, and most of them do not stand
     alone; the language.
     """
@@ -693,10 +856,11 @@ def price_pages(
             calm += ASCII_LETTER if i < count and classes[codes[i]] >= FIRST else ASCII_OTHER
         if i < count:
             text[i] = codes[i]
-    latin = np.zeros(len(pages), dtype=np.bool_)
+    page_scripts = np.zeros(len(pages), dtype=np.int64)
     for page in range(len(pages)):
         for language in range(len(all_costs)):
-            latin[page] |= allowed[page, language] and script_of[language] == 1
+            if allowed[page, language]:
+                page_scripts[page] = script_of[language]
     # What each place of the line costs as read: where it is most usual, and in each language of its script.
     script = _main_script(codes, languages)
     as_read = np.empty(length, dtype=np.int64)
@@ -716,12 +880,16 @@ def price_pages(
         as_read[k] = extra if first < 0 else extra + np.int64(usual[first, own])
         for n in range(known):
             in_language[k, n] = extra if first < 0 else extra + np.int64(all_costs[candidates[n], first, own])
-    sums = np.empty(known, dtype=np.int64)
+    sums = np.zeros(known, dtype=np.int64)
+    for k in range(length):
+        for n in range(known):
+            sums[n] += in_language[k, n]
+    whole_line = sums.min() if known else np.int64(0)
     pairs = np.empty((length, 3), dtype=np.int64)
     changed = np.empty(length, dtype=np.bool_)
     sparse = is_sparse(codes, languages)
     for page in range(len(pages)):
-        if sparse and not latin[page]:
+        if sparse and page_scripts[page] != 1:
             continue
         whole = True
         letters, foreign_count, together, changes = 0, 0, 0, 0
@@ -758,7 +926,8 @@ def price_pages(
         # A whole line is in one language, and costs what it costs there.
         if known:
             then = max(then, sums.min())
-        if then - now < least:
+        dear = then - now < least
+        if dear and page_scripts[page] != script:
             continue
         best = np.int64(1 << 60)
         for language in range(len(all_costs)):
@@ -781,6 +950,9 @@ def price_pages(
                 result[page, 2] = now
                 result[page, 3] = altered
                 result[page, 5] = language
+        if dear and whole_line - (best - calm) < akin:
+            result[page] = -1
+            continue
         result[page, 1] = then
         result[page, 4] = 2 * letters >= foreign_count and (
             2 * together >= foreign_count or script_of[result[page, 5]] == 1

@@ -97,7 +97,7 @@ METHODS = frozenset(
 PARAMETERS = {
     "charset": {"max_bad_share"},
     "uncertain": {"min_confidence"},
-    CODE_PAGE: {"suspicion", "suspicion_short", *Limits.__dataclass_fields__},
+    CODE_PAGE: {"suspicion", "suspicion_short", "suspicion_second", *Limits.__dataclass_fields__},
 }
 
 
@@ -132,6 +132,7 @@ def badness_alphabet() -> str:
 
 _BIDI = re.compile(f"[{BIDI_CONTROLS}]")
 _CONTROL = re.compile("[\x80-\x9f]")
+_CAPITAL_INSIDE = re.compile("[a-zß-öø-ÿ][ŠŒŽŸ]")
 _CONTROL_LETTERS = tuple(filter(str.isalpha, bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")))
 
 
@@ -205,12 +206,12 @@ class Repairer:
         self.limits, self.suspicion = self._read_limits()
         self.wanted = self._wanted(active)
 
-    def _read_limits(self) -> tuple[Limits | None, tuple[float, float]]:
+    def _read_limits(self) -> tuple[Limits | None, tuple[float, float, float]]:
         rule = self.methods.get(CODE_PAGE)
         if rule is None:
-            return None, (0.0, 0.0)
+            return None, (0.0, 0.0, 0.0)
         numbers = {name: float(str(value)) for name, value in rule.head.parameters.items()}
-        suspicion = numbers.pop("suspicion"), numbers.pop("suspicion_short")
+        suspicion = numbers["suspicion"], numbers["suspicion_short"], numbers["suspicion_second"]
         return Limits(**{name: numbers[name] for name in Limits.__dataclass_fields__}), suspicion
 
     def _wanted(self, active: set[str]) -> int:
@@ -234,7 +235,10 @@ class Repairer:
 
     @functools.cached_property
     def _gate(self) -> damage.Gate:
-        return damage.make_gate(sorted(self._characters()), badness_alphabet())
+        second, allowed = mojibake.second_readings()
+        return damage.make_gate(
+            sorted(self._characters()), badness_alphabet(), second, allowed, plausibility.TYPOGRAPHIC
+        )
 
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
         """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.
@@ -385,11 +389,10 @@ class Repairer:
         self, line: str, steps: list[tuple[str, str]], verdict: Verdict | None
     ) -> tuple[list[tuple[str, str]], bool]:
         """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
-        if verdict is None:
-            return steps, False
         mended = self._mends(steps)
-        if mended and not self._is_worse(line, steps[-1][1], verdict):
-            return steps, False
+        shouted = mended and _is_shouted(line, steps[-1][1])
+        if verdict is None or (mended and not self._is_worse(line, steps[-1][1], verdict)):
+            return ([], SUSPECT in self.methods) if shouted else (steps, False)
         # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
         pages = verdict.readings[0].pages
         ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS
@@ -403,16 +406,21 @@ class Repairer:
         best = verdict.readings[0]
         if all(page == UTF8 for page in best.pages[1::2]):
             return False
-        lead = self.limits.lead if self.limits else 0.0
+        if self.limits is None or mojibake.gains_more(line, fixed, verdict, self.limits):
+            return True
+        lead = self.limits.lead
         before, after = mojibake.price_lines([line, fixed])[:, 0] / plausibility.STEPS
         if verdict.text is not None:
             return bool(after > best.price + lead / 2)
         if _is_lettered(line, fixed):
             # A control character that one code page has a letter for, and another page another letter.
             other = next((reading for reading in verdict.readings if reading.latin and reading.text != fixed), None)
-            if other is not None:
-                return bool(mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS > other.price - lead)
-        return verdict.suspect and bool(after > best.price + lead and after > before - best.gain / 2)
+            in_language = mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS
+            if other is not None and in_language > other.price - lead:
+                return True
+            if verdict.suspect and in_language > best.price + lead:
+                return True
+        return verdict.suspect and bool(after > best.price + lead and 3 * (before - after) < 2 * best.gain)
 
     def _match_rule(
         self, rule: Rule, rows: list[int], work: _Work, flags: list[tuple[int, str, int, int]]
@@ -631,6 +639,11 @@ def _follow_plan(text: str, plan: list[ftfy.ExplanationStep]) -> Iterator[str]:
 def _is_lettered(line: str, fixed: str) -> bool:
     """Say whether ftfy made letters of control characters, as if only Windows-1252 had any in their place."""
     return bool(_CONTROL.search(line)) and any(letter in fixed and letter not in line for letter in _CONTROL_LETTERS)
+
+
+def _is_shouted(line: str, fixed: str) -> bool:
+    """Say whether ftfy put a capital behind a small letter for a control character: it was a letter of a page that it does not know."""
+    return bool(_CONTROL.search(line) and _CAPITAL_INSIDE.search(fixed) and not _CAPITAL_INSIDE.search(line))
 
 
 def unbalanced(line: str) -> list[int]:

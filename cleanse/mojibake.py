@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,13 +34,12 @@ NARROW = {
 NARROW_NAMES = tuple(NARROW)
 # The pages that each set of bits stands for, in their order.
 WIDE_OF_BITS = [[page for number, page in enumerate(WIDE) if bits >> number & 1] for bits in range(1 << len(WIDE))]
+# Ways in which a text in Latin letters becomes another in Latin letters, of which most are the same: each line that has one of the others is
+# looked at twice.
+SECOND = tuple((reader, page) for reader in ("sloppy-windows-1252", "mac-roman") for page in ("cp1250", "iso-8859-2"))
 # What no text holds: control characters but the tab, private use, what stands for lost bytes, and code points that are none.
 NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000f0000-\U0010ffff]")
 LAYERS = 3
-MIN_FOREIGN = 3  # characters outside ASCII of a line that is flagged
-MIN_LIST = 5  # characters outside ASCII that may be a list of letters
-MIN_CHANGES = 3  # different letters that a repair of a text in Latin script must put right
-MIN_DOUBTS = 2  # and places of one that is flagged
 LATIN = 1  # number of the script in `plausibility.PAGES`
 
 
@@ -51,6 +51,12 @@ class Limits:
     is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
     other lines of the document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
     place of any text costs at least.
+
+    `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `intruded`: where something stands in
+    a word that is no letter; `usual`: the bits of a character of such a text, and `slack` how many it may cost on top of that in all; `min_letters`: how many
+    letters such a line has. `min_foreign`: characters outside ASCII that a line in other
+    letters must have to be flagged, `min_list`: letters outside ASCII that may be a list of letters, `min_order`: of letters in order; `min_changes`: different letters that a repair of a text in Latin script
+    must put right, `min_places`: places of one that is flagged.
     """
 
     gain: float
@@ -63,6 +69,16 @@ class Limits:
     natural: float
     mended: float
     least: float
+    whole: float
+    intruded: float
+    usual: float
+    slack: float
+    min_letters: float
+    min_foreign: float
+    min_list: float
+    min_order: float
+    min_changes: float
+    min_places: float
 
 
 @dataclass(frozen=True)
@@ -70,8 +86,10 @@ class Reading:
     """A text that a line may have been.
 
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
-    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. Of a `latin` text, `changes` says
-    how many different characters are new, `places` how many in all, and `intruders` whether one stood in a word that is no letter of it.
+    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. `script` is the number of that of its
+    page, 0 where a page has several. Of a text in Latin script, `changes` says how many different characters are new, `places` how many in all, and
+    `intruders` whether one stood in a word that is no letter of it. `whole`: by how much it costs less from end to end, where it is in the letters of the
+    line and costs no more than text does; else 0.
     """
 
     text: str
@@ -79,10 +97,16 @@ class Reading:
     price: float
     gain: float
     dearness: float
-    latin: bool = False
+    script: int = 0
     changes: int = 0
     places: int = 0
     intruders: bool = False
+    whole: float = 0.0
+
+    @property
+    def latin(self) -> bool:
+        """Say whether it is in Latin script."""
+        return self.script == LATIN
 
 
 @dataclass(frozen=True)
@@ -120,6 +144,18 @@ def _codecs() -> damage.Codecs:
     return damage.make_codecs(WIDE[1:])
 
 
+@functools.cache
+def second_readings() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Give what a character may have been in each of SECOND, 0 where it may not, u16 of shape (ways, BMP); and which languages each is for."""
+    tables, allowed = _narrow_tables()
+    second = np.zeros((len(SECOND), BMP), dtype=np.uint16)
+    numbers = [NARROW_NAMES.index(page) for _, page in SECOND]
+    for way, ((reader, _), number) in enumerate(zip(SECOND, numbers, strict=True)):
+        for byte in range(0x80, 0x100):
+            second[way, ord(bytes([byte]).decode(reader))] = tables[number, byte]
+    return second, allowed[numbers]
+
+
 @dataclass
 class _Search:
     """What is known of one line while its readings are looked for."""
@@ -146,18 +182,28 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     best, lead = readings[0], _lead(readings)
     foreign = [character for character in line if character > "\x7f"]
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
-    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= MIN_CHANGES)
+    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= limits.min_changes)
     suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
-    suspect = suspect and (not best.latin or best.places >= MIN_DOUBTS or best.gain >= limits.gain)
+    # Of a text in Latin script a few letters say little, unless the whole line says the same.
+    suspect = suspect and (
+        not best.latin or best.gain >= limits.gain or (best.places >= limits.min_places and best.whole > 0)
+    )
     # A word that only another reading makes whole is suspect too, however the rest of the line reads.
     intruded = any(
         reading.intruders and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful**2
         for reading in readings
     )
-    listed = _is_list(foreign)
+    # So is a line that costs much less from end to end in other letters of its script.
+    strange = any(
+        reading.dearness <= limits.doubtful**2
+        and (reading.whole >= limits.whole or (reading.whole >= limits.intruded and _is_intruded(line, reading.text)))
+        for reading in readings
+    )
+    listed = _is_list(foreign, limits)
+    suspect = suspect and (best.latin or len(foreign) >= limits.min_foreign)
     return Verdict(
         best.text if right and not listed else None,
-        (intruded or (suspect and (best.latin or len(foreign) >= MIN_FOREIGN))) and not right and not listed,
+        (intruded or strange or suspect) and not right and not listed,
         lead,
         tuple(readings),
     )
@@ -188,11 +234,20 @@ def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict
     return verdict
 
 
-def _is_list(foreign: list[str]) -> bool:
-    """Say whether letters stand as they do in a list: nearly all in the order of their numbers."""
-    folded = [character.lower() for character in foreign]
-    rising = sum(a < b for a, b in itertools.pairwise(folded))
-    return len(foreign) >= MIN_LIST and rising >= len(foreign) - 1 - len(foreign) // 8
+def _is_list(foreign: list[str], limits: Limits) -> bool:
+    """Say whether letters stand as they do in a list.
+
+    Nearly all in the order of their numbers, or all the same but for their marks, or nearly all as a capital and a small letter.
+    """
+    letters = [character.lower() for character in foreign if character.isalpha()]
+    count = len(letters)
+    if count < limits.min_list or 4 * count < 3 * len(foreign):
+        return False
+    rising = sum(a < b for a, b in itertools.pairwise(letters))
+    in_order = count >= limits.min_order and rising >= count - 1 - count // 7
+    alike = len(set(letters)) == count and len({unicodedata.normalize("NFD", letter)[0] for letter in letters}) == 1
+    pairs = sum(letter in foreign and letter != letter.upper() in foreign for letter in set(letters))
+    return in_order or alike or (pairs >= limits.min_list and 10 * pairs >= 4 * count)
 
 
 def _lead(found: Sequence[Reading]) -> float:
@@ -226,17 +281,12 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
     searches: dict[int, _Search] = {}
-    hopeful = []
-    prices = price_lines(lines).tolist()
-    for number, (_, foreign, places, ideographic, _) in enumerate(prices):
-        # Where no text could cost so little that it were worth a flag, none is looked for ...
-        if foreign - limits.least * STEPS * places >= limits.suspect * STEPS:
-            hopeful.append((number, places, limits.per_ideograph if ideographic else limits.natural))
-    owns = price_texts([lines[number] for number, *_ in hopeful])[:, 1].tolist()
-    for (number, places, natural), own in zip(hopeful, owns, strict=True):
-        # ... nor where the line costs what its language does.
-        if own > natural * STEPS * places:
-            price, *_, sparse = prices[number]
+    for number, ((price, _, places, ideographic, sparse), (_, own, *_)) in enumerate(
+        zip(price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True)
+    ):
+        natural = limits.per_ideograph if ideographic else limits.natural
+        # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
+        if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 2):
             start = Reading(lines[number], (), price / STEPS, 0.0, 0.0)
             searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(sparse))
     going = list(searches.values())
@@ -250,7 +300,72 @@ def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
         going = [search for search in going if id(search) in fresh]
         for search in going:
             search.layer = _next_layer(search, sorted(fresh[id(search)], key=_rank))
-    return [searches[number].found if number in searches else [] for number in range(len(lines))]
+    found = [searches[number].found if number in searches else [] for number in range(len(lines))]
+    return _compare_whole(found, lines, limits)
+
+
+def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
+    """Say of readings in the letters of their line how much less they cost from end to end: letters of ASCII tell the language."""
+    figures = plausibility.load_figures()
+    allowed = _narrow_tables()[1]
+    asked = [
+        (line, place)
+        for line, readings in enumerate(found)
+        if readings and (script := _script_of_letters(lines[line], limits))
+        for place, reading in enumerate(readings)
+        if reading.script == script and len(reading.pages) == 2 and _keeps_letters(lines[line], reading.text)
+    ]
+    if not asked:
+        return found
+    own = list(dict.fromkeys(line for line, _ in asked))
+    texts = [_tighten(lines[line]) for line in own] + [_tighten(found[line][place].text) for line, place in asked]
+    languages = np.ones((len(texts), len(figures.names)), dtype=np.uint8)
+    for number, (line, place) in enumerate(asked, len(own)):
+        languages[number] = allowed[NARROW_NAMES.index(found[line][place].pages[-1])]
+    prices = _price_whole(texts, languages)
+    before = dict(zip(own, prices, strict=False))
+    for (line, place), text, price in zip(asked, texts[len(own) :], prices[len(own) :], strict=True):
+        if price <= limits.usual * (len(text) + 1) + limits.slack:
+            found[line][place] = replace(found[line][place], whole=before[line] - price)
+    return found
+
+
+def _tighten(text: str) -> str:
+    """Take away spaces that say nothing."""
+    return re.sub(" {2,}", " ", text.strip(" "))
+
+
+def gains_more(line: str, fixed: str, verdict: Verdict, limits: Limits) -> bool:
+    """Say whether a reading in the letters of the line gains much more, from end to end, than another repair of it."""
+    best = max(reading.whole for reading in verdict.readings)
+    if best < limits.whole:
+        return False
+    languages = np.ones((2, len(plausibility.load_figures().names)), dtype=np.uint8)
+    before, after = _price_whole([line, fixed], languages)
+    return best - (before - after) >= limits.whole
+
+
+def _price_whole(texts: Sequence[str], allowed: NDArray[np.uint8]) -> list[float]:
+    codes = plausibility.character_codes("".join(texts))
+    steps = damage.price_whole(codes, _offsets(texts), allowed, plausibility.load_figures().tables)
+    return [float(step) / STEPS for step in steps]
+
+
+def _script_of_letters(line: str, limits: Limits) -> int:
+    """Give the number of the script of most letters of a line, those of ASCII included; 0 where it has few."""
+    codes = plausibility.character_codes(line)
+    counts = np.bincount(plausibility.load_figures().tables.scripts[np.minimum(codes, BMP - 1)])
+    counts[0] = 0
+    return int(counts.argmax()) if counts.sum() >= limits.min_letters else 0
+
+
+def _keeps_letters(line: str, text: str) -> bool:
+    """Say whether no letter, and no control character that may stand for one, became something else."""
+    return all(
+        unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
+        for old, new in zip(line, text, strict=True)
+        if old != new
+    )
 
 
 def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
@@ -297,9 +412,12 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
     ways = ways[ways[:, 1] < len(READERS)]
     least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
-    prices = damage.price_all_pages(codes, offsets, data, ways, *_narrow_tables(), figures, least[ways[:, 0]])
+    akin = int(STEPS * limits.suspect / 2)
+    prices = damage.price_all_pages(codes, offsets, data, ways, *_narrow_tables(), figures, least[ways[:, 0]], akin)
     jobs, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
-    for job, number in zip(jobs.tolist(), numbers.tolist(), strict=True):
+    # Two pages may give the same text: it counts as in the one whose languages suit it.
+    cheapest = np.lexsort((numbers, prices[jobs, numbers, 0], jobs))
+    for job, number in zip(jobs[cheapest].tolist(), numbers[cheapest].tolist(), strict=True):
         line, reader_number, place, _ = ways[job].tolist()
         search, start = starts[line]
         reader = READERS[reader_number]
@@ -307,14 +425,14 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         if text not in search.seen:
             search.seen.add(text)
             total, then, now, places, _, language = (int(value) for value in prices[job, number])
-            latin = figures.script_of[language] == LATIN
+            script = int(figures.script_of[language])
             gain = (then - now) / STEPS + start.gain
             pages = (*start.pages, reader, NARROW_NAMES[number])
             dearness = now / STEPS / max(1, places) / limits.per_letter
             # What changed is asked only of what may be taken or flagged.
             new = (
                 [number for number, character in enumerate(text) if character != start.text[number]]
-                if latin and gain >= limits.suspect
+                if script == LATIN and gain >= limits.suspect
                 else []
             )
             yield (
@@ -325,12 +443,17 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     total / STEPS,
                     gain,
                     dearness,
-                    bool(latin),
+                    script,
                     len({text[number] for number in new}),
                     len(new),
                     any(_intrudes(start.text, number) for number in new),
                 ),
             )
+
+
+def _is_intruded(line: str, text: str) -> bool:
+    """Say whether one of the characters that a reading changes stands in a word and is no letter of it."""
+    return any(_intrudes(line, number) for number, character in enumerate(text) if character != line[number])
 
 
 def _intrudes(text: str, number: int) -> bool:

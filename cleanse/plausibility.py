@@ -65,6 +65,7 @@ SYMBOL = 6 * STEPS
 SYMBOL_IN_WORD = 9 * STEPS
 # Marks that stand beside letters of ASCII in whole text of many languages: they cost there what other symbols cost elsewhere.
 TYPOGRAPHIC = "\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u2026\u2022\u2122\xa0\xa9\xab\xae\xb7\xbb"
+SOFT_HYPHEN, SOFT_START = "\xad", 12 * STEPS
 ANOTHER_SCRIPT = 6 * STEPS
 INSIDE_WORD = 8 * STEPS  # of an ideograph beside a letter of ASCII
 ANOTHER_CASE = 10 * STEPS
@@ -264,6 +265,8 @@ def _costs(pairs: Pairs, classes: U16, scripts: U8, kinds: U8) -> U8:
         (np.ix_(marks, plain), SYMBOL),
     ):
         costs[mild] = np.minimum(costs[mild], most)
+    # No word begins with a soft hyphen.
+    costs[SPACE, classes[ord(SOFT_HYPHEN)]] = SOFT_START
     vowels, carriers = (
         np.flatnonzero(kinds == 3),
         np.flatnonzero((kinds == 3) | (scripts == ABJADS[0]) | (scripts == ABJADS[1])),
