@@ -7,12 +7,12 @@ with which parameters, stands in `rules/encoding/`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import itertools
+import gc
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import ftfy
@@ -24,6 +24,7 @@ from ftfy.chardata import HTML_ENTITY_RE
 from numpy.typing import NDArray
 
 from cleanse import badness, damage, kernels, mojibake, plausibility, segments
+from cleanse.changes import compare
 from cleanse.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
 from cleanse.damage import LONGEST_SEGMENT
 from cleanse.lines import LINE_SCHEMA
@@ -35,8 +36,6 @@ from cleanse.segments import Piece
 FAMILY = "encoding"
 COLUMN = "encoding_hits"
 LINE_ENDS = "encoding/line-ends"
-LONGEST_DIFF = 2_000
-STRETCH = 64  # characters that are compared at once
 
 FTFY_REASONS = damage.ENTITY | damage.CONTROL | damage.BADNESS  # for which ftfy is asked
 # The fixers of ftfy in its order, and without what each changes nothing.
@@ -152,6 +151,18 @@ class Lines(NamedTuple):
     stops: list[int]
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking through all there is, again and again, while many small objects come and go."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 class _Work:
     """Lines that are being repaired: `texts` as they are now, and `pieces` that lead there, by the number of each changed line."""
 
@@ -249,7 +260,8 @@ class Repairer:
         found, breaks = self._find_lines(data, offsets, 0 if gated else damage.EVERY)
         crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
         lines = self._cut_lines(documents["doc"], data, found, crlf)
-        edits, fixed, flags = self._repair_lines(lines)
+        with _uncollected():
+            edits, fixed, flags = self._repair_lines(lines)
         whole = self._document_hits(documents.filter(pl.Series(crlf)), documents)
         hits = pl.concat([whole, self._line_hits(lines, edits), flags])
         repaired = _rejoin(documents["text"], data, offsets, lines, fixed, crlf)
@@ -347,11 +359,12 @@ class Repairer:
         for row in rows & plain.keys():
             work.change(row, plain.pop(row))
         ordered = sorted(rows)
-        held = {row: set(special.findall(work.texts[row])) for row in ordered}
-        for rule in self.patterned:
-            first = {literal[0] for literal in rule.variants[0].literals}
-            for row in self._match_rule(rule, [row for row in ordered if not first.isdisjoint(held[row])], work, flags):
-                held[row] = set(special.findall(work.texts[row]))
+        firsts = [{literal[0] for literal in rule.variants[0].literals} for rule in self.patterned]
+        first = frozenset[str]().union(*firsts)
+        held = {row: first.intersection(work.texts[row]) for row in ordered}
+        for rule, own in zip(self.patterned, firsts, strict=True):
+            for row in self._match_rule(rule, [row for row in ordered if not own.isdisjoint(held[row])], work, flags):
+                held[row] = first.intersection(work.texts[row])
         if PRIVATE_USE in self.methods:
             rule_id = self.methods[PRIVATE_USE].id
             flags += [(row, rule_id, *place.span()) for row in ordered for place in PRIVATE.finditer(work.texts[row])]
@@ -710,86 +723,6 @@ def _overwrite(line: str, edits: list[Piece]) -> str:
         parts += [line[at : edit.start], edit.replacement or ""]
         at = edit.end
     return "".join([*parts, line[at:]])
-
-
-def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> list[Piece]:
-    """Give the edits that lead from one line to another, in small stretches, none of them empty.
-
-    `by_words` compares words and not characters, which suits lines of which nothing stays the same.
-
-    >>> [tuple(edit) for edit in compare("FÃ¼r dich", "Für dich", "encoding/mojibake")]
-    [(1, 3, 'ü', 'encoding/mojibake')]
-    """
-    if before == after:
-        return []
-    start = _shared_start(before, after)
-    tail = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
-    left, right = before[start : len(before) - tail], after[start : len(after) - tail]
-    if not by_words and len(left) + len(right) <= LONGEST_DIFF and set(left).isdisjoint(right):
-        # Nothing in common: what a comparison would say too, after a while.
-        return [_widen(Piece(start, start + len(left), right, rule), before)]
-    if not by_words and (pairs := _pair_words(left, right)) is not None:
-        edits, at = [], start
-        for old, new in pairs:
-            edits += (
-                [edit._replace(start=at + edit.start, end=at + edit.end) for edit in compare(old, new, rule)]
-                if len(pairs) > 1 and old != new
-                else []
-            )
-            at += len(old)
-        if len(pairs) > 1:
-            return edits
-    opcodes: Sequence[tuple[str, int, int, int, int]] = (
-        _compare_words(left, right)
-        if by_words or len(left) + len(right) > LONGEST_DIFF
-        else SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    )
-    edits = [Piece(start + i, start + j, right[k:m], rule) for tag, i, j, k, m in opcodes if tag != "equal"]
-    edits = [_widen(edit, before) for edit in edits]
-    if any(first.end > second.start for first, second in itertools.pairwise(edits)):
-        edits = [_widen(Piece(start, start + len(left), right, rule), before)]
-    return edits
-
-
-def _shared_start(first: str, second: str) -> int:
-    """Count the characters with which both begin."""
-    place = 0
-    while (part := first[place : place + STRETCH]) and part == second[place : place + STRETCH]:
-        place += len(part)
-    pairs = zip(first[place : place + STRETCH], second[place : place + STRETCH], strict=False)
-    return next((place + i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
-
-
-def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
-    """Pair the words of two stretches where both have as many; none of the pairs turns nothing into something."""
-    first, second = re.split(r"( +)", left), re.split(r"( +)", right)
-    if len(first) != len(second):
-        return None
-    pairs = list(zip(first, second, strict=True))
-    return None if any(old != new and not old for old, new in pairs) else pairs
-
-
-def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]]:
-    """Compare long lines word by word; where the number of words differs, the whole stretch is one edit."""
-    first, second = re.split(r"(\s)", left), re.split(r"(\s)", right)
-    if len(first) != len(second):
-        return [("replace", 0, len(left), 0, len(right))]
-    opcodes, i, k = [], 0, 0
-    for a, b in zip(first, second, strict=True):
-        opcodes.append(("equal" if a == b else "replace", i, i + len(a), k, k + len(b)))
-        i, k = i + len(a), k + len(b)
-    if any(start == end for tag, start, end, *_ in opcodes if tag != "equal"):
-        return [("replace", 0, len(left), 0, len(right))]
-    return opcodes
-
-
-def _widen(edit: Piece, line: str) -> Piece:
-    """Let an insertion take a neighbouring character along, so that every hit covers text that was read."""
-    if edit.start < edit.end:
-        return edit
-    if edit.start > 0:
-        return edit._replace(start=edit.start - 1, replacement=line[edit.start - 1] + (edit.replacement or ""))
-    return edit._replace(end=edit.end + 1, replacement=(edit.replacement or "") + line[edit.end])
 
 
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:
