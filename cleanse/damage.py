@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import ftfy.bad_codecs  # noqa: F401 - registers the sloppy code pages
@@ -16,6 +16,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import badness
 from cleanse.kernels import PLANES, Bytes, Offsets, decode_character
 from cleanse.plausibility import (
     ANOTHER_CASE,
@@ -42,7 +43,7 @@ U16 = NDArray[np.uint16]
 U32 = NDArray[np.uint32]
 
 # Why a line is looked at, as bits.
-ENTITY, CONTROL, BADNESS, LITERAL, RETURN, UNUSUAL, PAIRED = 1, 2, 4, 8, 16, 32, 64
+ENTITY, CONTROL, BADNESS, LITERAL, RETURN, UNUSUAL, PAIRED, EVERY = 1, 2, 4, 8, 16, 32, 64, 128
 # What a character is to the gate, as bits of a table.
 IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADABLE, IS_TELLTALE = (
     1,
@@ -59,6 +60,9 @@ IS_CONTROL, IS_LONE, IS_BEFORE_DASH, IS_STRONG, IS_WEAK, IS_LITERAL, IS_UNREADAB
 LONE = "ŒœÃÂØÙЂ"
 BEFORE_DASH = "ВГРСΒΓΞΟ"
 CONTROLS = "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u206a-\u206f\ufeff\ufff9-\ufffc"
+# ftfy cuts lines that are longer than this (ftfy.TextFixerConfig.max_decode_length), and so do we; some patterns match only
+# where such a piece begins.
+LONGEST_SEGMENT = 1_000_000
 CALM_BITS = 1.0  # bits by which a character of ASCII, or of a script without a table, lowers it
 SHORT_BYTES = 64
 IDEOGRAPHS = 8  # stands for the scripts of many characters
@@ -78,11 +82,13 @@ class Gate(NamedTuple):
 
     `gbk` holds the two bytes of a character in GBK, 0 where it has none; `second` u16 of shape (ways, BMP) what a character may have been
     in each way to read Latin letters again, 0 where it is in none; `allowed` u8 of shape (ways, languages) what is written in that page.
+    Where the marks allow it, `badness` decides.
     """
 
     marks: U8
     beyond: int
     gbk: U16
+    badness: badness.Pattern
     second: U16
     allowed: U8
 
@@ -116,7 +122,7 @@ def make_gate(literals: Iterable[str], alphabet: str, second: U16, allowed: U8, 
             marks[ord(literal[0])] |= IS_LITERAL
         else:
             beyond = LITERAL
-    return Gate(marks, beyond, gbk_table(), second, allowed)
+    return Gate(marks, beyond, gbk_table(), badness.load_pattern(), second, allowed)
 
 
 @functools.cache
@@ -158,6 +164,7 @@ def find_lines(
     offsets: Offsets,
     gate: Gate,
     languages: Languages,
+    always: int,
     suspicion: float,
     suspicion_short: float,
     suspicion_second: float,
@@ -172,14 +179,19 @@ def find_lines(
     add up to more than `suspicion` (a running sum that never falls below 0),
     in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given; or where it costs `suspicion_second` bits less in other letters of its
     script, and `against_second` bits speak at most against that in what is not ASCII (`_look_again`). PAIRED: its Han characters, in GBK, are UTF-8.
+    Each line has the reasons `always` too: EVERY where all lines are looked at, else 0.
     """
+    # Arrays of a tuple that are taken out of it for each character cost more than what is done with them.
+    marks, gbk, beyond, pattern = gate.marks, gate.gbk, gate.beyond, gate.badness
+    second, allowed = gate.second, gate.allowed
+    classes, cases, excess = languages.classes, languages.cases, languages.excess
     found = np.empty((256, 5), dtype=np.int64)
     count = 0
     breaks = np.zeros((len(offsets) - 1, 2), dtype=np.uint32)
     ascii_marks = np.zeros(128, dtype=np.uint8)
     for byte in range(128):
-        ascii_marks[byte] = CONTROL if gate.marks[byte] & IS_CONTROL else 0
-        if gate.marks[byte] & IS_LITERAL:
+        ascii_marks[byte] = CONTROL if marks[byte] & IS_CONTROL else 0
+        if marks[byte] & IS_LITERAL:
             ascii_marks[byte] |= LITERAL
     ascii_marks[38] |= ENTITY
     ascii_marks[10] |= 128
@@ -188,7 +200,7 @@ def find_lines(
     another_case = np.int64(ANOTHER_CASE)
     second_limit, against = np.int64(suspicion_second * STEPS), np.int64(against_second * STEPS)
     buffer = np.empty((2, MOST_PLACES + 1), dtype=np.int64)
-    sums = np.empty((2 + len(gate.second), len(languages.script_of)), dtype=np.int32)
+    sums = np.empty((2 + len(second), len(languages.script_of)), dtype=np.int32)
     for text in range(len(offsets) - 1):
         i, end = offsets[text], offsets[text + 1]
         line = 0
@@ -219,15 +231,15 @@ def find_lines(
                         mark = ascii_marks[byte]
                     if before >= FIRST:
                         # The pair of a letter and what follows it.
-                        total += languages.excess[before, languages.classes[data[start]]]
-                        if languages.cases[data[start]] == UPPER and before_case == LOWER:
+                        total += excess[before, classes[data[start]]]
+                        if cases[data[start]] == UPPER and before_case == LOWER:
                             total += another_case
                         highest = max(highest, total)
                     length = i - start
                     if length:
                         total = max(np.int64(0), total - calm * length)
-                        before = np.int64(languages.classes[data[i - 1]])
-                        before_case = languages.cases[data[i - 1]]
+                        before = np.int64(classes[data[i - 1]])
+                        before_case = cases[data[i - 1]]
                     before_mark = 0
                     expected = sequences2 = sequences3 = 0
                     if i == end:
@@ -241,7 +253,7 @@ def find_lines(
                             reasons |= ENTITY
                         mark &= ~ENTITY
                     reasons |= mark
-                    before = np.int64(languages.classes[byte])
+                    before = np.int64(classes[byte])
                     before_case = 0
                     total = max(np.int64(0), total - calm)
                     i += 1
@@ -250,12 +262,12 @@ def find_lines(
                 if code >= PLANES:
                     unreadable = True
                     if code >= 0xE0000:
-                        reasons |= gate.beyond
+                        reasons |= beyond
                     before = before_case = before_mark = 0
                     total = max(np.int64(0), total - calm)
                     expected = sequences2 = sequences3 = 0
                     continue
-                mark = gate.marks[code]
+                mark = marks[code]
                 if mark:
                     if mark & IS_UNREADABLE:
                         unreadable = True
@@ -278,18 +290,18 @@ def find_lines(
                     if mark & IS_BEFORE_DASH and i < end and data[i] == 45:
                         reasons |= BADNESS
                 before_mark = mark
-                own = np.int64(languages.classes[code]) if code < 0x10000 else np.int64(0)
+                own = np.int64(classes[code]) if code < 0x10000 else np.int64(0)
                 if own:
-                    case = languages.cases[code]
+                    case = cases[code]
                     if before:
-                        total += languages.excess[before, own]
+                        total += excess[before, own]
                         if case == UPPER and before_case == LOWER:
                             total += another_case
                         highest = max(highest, total)
                         total = max(total, np.int64(0))
                     before = own
                     before_case = case
-                    if code >= 0x2000 and gate.gbk[code]:
+                    if code >= 0x2000 and gbk[code]:
                         pass
                     else:
                         expected = sequences2 = sequences3 = 0
@@ -297,7 +309,7 @@ def find_lines(
                 else:
                     before = before_case = 0
                     total = max(np.int64(0), total - calm)
-                pair = np.int64(gate.gbk[code]) if code < 0x10000 else np.int64(0)
+                pair = np.int64(gbk[code]) if code < 0x10000 else np.int64(0)
                 if pair == 0:
                     expected = sequences2 = sequences3 = 0
                     continue
@@ -324,13 +336,18 @@ def find_lines(
                         sequences2 = sequences3 = 0
             stop = i
             if before >= FIRST:
-                highest = max(highest, total + languages.excess[before, 1])
+                highest = max(highest, total + excess[before, 1])
             if (not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit)) or (
                 telltale
                 and not unreadable
-                and _look_again(data, begin, stop, gate, languages, against, second_limit, buffer, sums)
+                and _look_again(data, begin, stop, second, allowed, languages, against, second_limit, buffer, sums)
             ):
                 reasons |= UNUSUAL
+            if reasons & BADNESS and stop - begin <= LONGEST_SEGMENT:
+                reasons ^= BADNESS
+                if badness.is_bad(data, begin, stop, pattern):
+                    reasons |= BADNESS
+            reasons |= always
             if i < end:
                 breaks[text, 0] += 1
                 if i > begin and data[i - 1] == 13:
@@ -359,7 +376,8 @@ def _look_again(
     data: Bytes,
     begin: int,
     stop: int,
-    gate: Gate,
+    second: U16,
+    allowed: U8,
     languages: Languages,
     against: Any,
     least: Any,
@@ -371,7 +389,7 @@ def _look_again(
     First only what is not ASCII counts, and `against` steps may speak for the line, which nearly all lines need; then ASCII counts too,
     and `least` steps must speak against it. `buffer` and `sums` are work space: a row for the line, one for each way to read it again, and one for its ASCII.
     """
-    facts, costs, allowed, second = languages.facts, languages.costs, gate.allowed, gate.second
+    facts, costs = languages.facts, languages.costs
     places = _read_pairs(data, begin, stop, buffer)
     count = len(languages.script_of)
     line = best = np.int32(NEVER)
@@ -435,7 +453,8 @@ def _look_again(
 def _read_pairs(data: Bytes, begin: int, stop: int, buffer: NDArray[np.int64]) -> int:
     """Put the pairs of characters of a line that are not of ASCII alone into a buffer, and count them."""
     places = 0
-    before = np.int64(32)
+    before: Any = np.int64(32)
+    code: Any
     i = begin
     while i <= stop and places < MOST_PLACES:
         if i < stop:
@@ -452,13 +471,14 @@ def _read_pairs(data: Bytes, begin: int, stop: int, buffer: NDArray[np.int64]) -
 @numba.njit(cache=True, nogil=True)
 def _main_script(codes: U32, languages: Languages) -> int:
     """Give the script of most characters that are not ASCII: its number in `scripts`, or IDEOGRAPHS."""
+    scripts = languages.scripts
     counts = np.zeros(IDEOGRAPHS + 1, dtype=np.int64)
     for code in codes:
         if code >= 0x80:
             if 0x2E80 <= code < 0xFFE0 and not (0xD800 <= code < 0xFB50):
                 counts[IDEOGRAPHS] += 1
             else:
-                counts[languages.scripts[code] if code < 0x10000 else 0] += 1
+                counts[scripts[code] if code < 0x10000 else 0] += 1
     script = 1
     for k in range(2, IDEOGRAPHS + 1):
         if counts[k] > counts[script]:
@@ -469,13 +489,14 @@ def _main_script(codes: U32, languages: Languages) -> int:
 @numba.njit(cache=True, nogil=True)
 def is_sparse(codes: U32, languages: Languages) -> bool:
     """Say whether what is not ASCII stands alone between letters that are: so look letters with accents, and no other script."""
+    classes = languages.classes
     letters = foreign = 0
     for i in range(len(codes)):
         if codes[i] >= 0x80:
             foreign += 1
             if i and codes[i - 1] >= 0x80:
                 return False
-        elif languages.classes[codes[i]] >= FIRST:
+        elif classes[codes[i]] >= FIRST:
             letters += 1
     return letters >= SPARSE * foreign
 
@@ -496,25 +517,188 @@ def price_texts(codes: U32, offsets: Offsets, languages: Languages, as_read: boo
     return result
 
 
+class Codecs(NamedTuple):
+    """Code pages as tables.
+
+    `readers` u16 of shape (readers, BMP): the byte of a character in each of READERS, NO_BYTE where it has none; `gbk` as in
+    Gate. Of the pages of several bytes a character, a bit a page: `pairs` u8 of shape (0x10000,) says which pairs of bytes are a character, `singles` u8 of shape
+    (256,) which bytes are one by themselves; `four` and `three` are the bits of the pages that have characters of four bytes as
+    GB18030 does, and of three as EUC-JP.
+    """
+
+    readers: U16
+    gbk: U16
+    pairs: U8
+    singles: U8
+    four: int
+    three: int
+
+
+NO_BYTE = 256
+
+
+def make_codecs(pages: Sequence[str]) -> Codecs:
+    """Make the tables for READERS and for `pages` of several bytes a character."""
+    readers = np.full((len(READERS), BMP), NO_BYTE, dtype=np.uint16)
+    for number, reader in enumerate(READERS):
+        for byte in range(256):
+            readers[number, ord(bytes([byte]).decode(reader))] = byte
+    pairs, singles = np.zeros(0x10000, dtype=np.uint8), np.zeros(256, dtype=np.uint8)
+    for number, page in enumerate(pages):
+        for byte in range(256):
+            singles[byte] |= ("\ufffd" not in bytes([byte]).decode(page, "replace")) << number
+        for lead in range(0x80, 0x100):
+            rows = (
+                b"".join(bytes([lead, trail, 10]) for trail in range(0x21, 0x100)).decode(page, "replace").split("\n")
+            )
+            for trail, text in enumerate(rows[:-1], 0x21):
+                pairs[lead << 8 | trail] |= ("\ufffd" not in text) << number
+    bits = {page: 1 << number for number, page in enumerate(pages)}
+    return Codecs(readers, gbk_table(), pairs, singles, bits.get("gb18030", 0), bits.get("euc_jp", 0))
+
+
+@numba.njit(cache=True, nogil=True)
+def encode_lines(codes: U32, offsets: Offsets, codecs: Codecs) -> tuple[Offsets, Bytes]:
+    """Turn lines back into the bytes that each reader may have had before it, each once.
+
+    Gives int64 of shape (ways, 4): line, number of the reader (len(READERS) stands for GBK), where its bytes begin, and as bits what they
+    may be: 1 for UTF-8, 2 and so on for the pages of `codecs`; and the bytes one behind the other, none of GBK, which is listed
+    only where it gives UTF-8. What a bit does not allow is certainly none; what it allows, most likely.
+    """
+    readers, gbk, pairs, singles = codecs.readers, codecs.gbk, codecs.pairs, codecs.singles
+    count = len(readers)
+    ways = np.empty(((count + 1) * (len(offsets) - 1), 4), dtype=np.int64)
+    data = np.empty(count * len(codes), dtype=np.uint8)
+    wide = np.empty(2 * len(codes), dtype=np.uint8)
+    found, end = 0, 0
+    for line in range(len(offsets) - 1):
+        begin, length = offsets[line], offsets[line + 1] - offsets[line]
+        first = found
+        for reader in range(count):
+            bytes_of = readers[reader]
+            whole = True
+            for i in range(length):
+                code = codes[begin + i]
+                byte = bytes_of[code] if code < BMP else np.uint16(NO_BYTE)
+                if byte == NO_BYTE:
+                    whole = False
+                    break
+                data[end + i] = byte
+            if not whole:
+                continue
+            for earlier in range(first, found):
+                place = ways[earlier, 2]
+                i = 0
+                while i < length and data[place + i] == data[end + i]:
+                    i += 1
+                if i == length:
+                    whole = False
+                    break
+            if not whole:
+                continue
+            own = data[end : end + length]
+            ways[found, 0], ways[found, 1], ways[found, 2] = line, reader, end
+            ways[found, 3] = is_utf8(own) | _find_pages(own, pairs, singles, codecs.four, codecs.three) << 1
+            found += 1
+            end += length
+        size = 0
+        whole = True
+        for i in range(length):
+            code = codes[begin + i]
+            if code < 0x80:
+                wide[size] = code
+                size += 1
+                continue
+            pair = np.int64(gbk[code]) if code < BMP else np.int64(0)
+            # Other characters have four bytes, of which the second is a digit: no UTF-8.
+            if pair == 0:
+                whole = False
+                break
+            wide[size], wide[size + 1] = pair >> 8, pair & 255
+            size += 2
+        if whole and size > length and is_utf8(wide[:size]):
+            ways[found, 0], ways[found, 1], ways[found, 2], ways[found, 3] = line, count, end, 1
+            found += 1
+    return ways[:found].copy(), data[:end].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def is_utf8(data: Bytes) -> bool:
+    """Say whether bytes are valid UTF-8."""
+    i, end = 0, len(data)
+    while i < end:
+        first = data[i]
+        i += 1
+        if first < 0x80:
+            continue
+        low, high = 0x80, 0xBF
+        if 0xC2 <= first < 0xE0:
+            more = 1
+        elif 0xE0 <= first < 0xF0:
+            more = 2
+            low = 0xA0 if first == 0xE0 else low
+            high = 0x9F if first == 0xED else high
+        elif 0xF0 <= first < 0xF5:
+            more = 3
+            low = 0x90 if first == 0xF0 else low
+            high = 0x8F if first == 0xF4 else high
+        else:
+            return False
+        if i + more > end or not low <= data[i] <= high:
+            return False
+        for k in range(1, more):
+            if not 0x80 <= data[i + k] <= 0xBF:
+                return False
+        i += more
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_pages(data: Bytes, pairs: U8, singles: U8, four: int, three: int) -> int:
+    """Say of which pages bytes may be, as bits."""
+    found = 0
+    end = len(data)
+    for page in range(8):
+        bit = 1 << page
+        i = 0
+        while i < end:
+            first = np.int64(data[i])
+            if singles[first] & bit:
+                i += 1
+            elif i + 1 < end and pairs[first << 8 | np.int64(data[i + 1])] & bit:
+                i += 2
+            elif bit == four and i + 3 < end and 0x30 <= data[i + 1] < 0x3A and 0x30 <= data[i + 3] < 0x3A:
+                i += 4
+            elif bit == three and i + 2 < end and first == 0x8F:
+                i += 3
+            else:
+                break
+        if i >= end:
+            found |= bit
+    return found
+
+
 @numba.njit(cache=True, nogil=True)
 def price_all_pages(
     codes: U32,
-    data: Bytes,
     offsets: Offsets,
+    data: Bytes,
+    ways: Offsets,
     pages: U32,
     allowed: U8,
     languages: Languages,
     least: Offsets,
     akin: int,
 ) -> NDArray[np.int64]:
-    """Run `price_pages` over lines one behind the other: int64 of shape (lines, pages, 6).
+    """Run `price_pages` over the `ways` of lines (`encode_lines`) one behind the other: int64 of shape (ways, pages, 6).
 
-    `least` int64 of shape (lines,).
+    `least` int64 of shape (ways,).
     """
-    result = np.empty((len(offsets) - 1, len(pages), 6), dtype=np.int64)
-    for line in range(len(offsets) - 1):
-        begin, end = offsets[line], offsets[line + 1]
-        result[line] = price_pages(codes[begin:end], data[begin:end], pages, allowed, languages, least[line], akin)
+    result = np.empty((len(ways), len(pages), 6), dtype=np.int64)
+    for way in range(len(ways)):
+        line, place = ways[way, 0], ways[way, 2]
+        own = codes[offsets[line] : offsets[line + 1]]
+        result[way] = price_pages(own, data[place : place + len(own)], pages, allowed, languages, least[way], akin)
     return result
 
 
@@ -524,22 +708,24 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
 
     Of the languages those in the script of most of its characters are tried. ASCII costs the same in all.
     """
+    classes, script_of, single = languages.classes, languages.script_of, languages.single
+    facts, costs = languages.facts, languages.costs
     script = _main_script(codes, languages)
     best = np.int64(1 << 60)
     foreign = places = np.int64(0)
     if script == IDEOGRAPHS:
-        for k in range(len(languages.single)):
+        for k in range(len(single)):
             total, own, count = np.int64(0), np.int64(0), np.int64(0)
             before = np.int64(32)
             for code in codes:
                 if code < 0x80:
-                    letter = languages.classes[code] >= FIRST
+                    letter = classes[code] >= FIRST
                     total += ASCII_LETTER if letter else ASCII_OTHER
                     if letter and before >= 0x80:
                         own += INSIDE_WORD
                 else:
-                    own += languages.single[k, code] if code < 0x10000 else OTHER_BITS
-                    if before < 0x80 and languages.classes[before] >= FIRST:
+                    own += single[k, code] if code < 0x10000 else OTHER_BITS
+                    if before < 0x80 and classes[before] >= FIRST:
                         own += INSIDE_WORD
                     count += 1
                 before = np.int64(code)
@@ -547,8 +733,7 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
                 best, foreign, places = total + own, own, count
         return best, foreign, places
     # Pairs of ASCII cost the same in all languages.
-    facts, costs = languages.facts, languages.costs
-    sums = np.zeros(len(languages.script_of), dtype=np.int32)
+    sums = np.zeros(len(script_of), dtype=np.int32)
     calm, alike = np.int64(0), np.int64(0)
     before = np.int64(facts[32])
     for code in codes:
@@ -564,8 +749,8 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
                 for k in range(len(row)):
                     sums[k] += np.int32(row[k])
         before = fact
-    for k in range(len(languages.script_of)):
-        if languages.script_of[k] == script and calm + alike + sums[k] < best:
+    for k in range(len(script_of)):
+        if script_of[k] == script and calm + alike + sums[k] < best:
             best, foreign = calm + alike + sums[k], alike + sums[k]
     return best, foreign, places
 
@@ -647,6 +832,8 @@ def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, A
         total += cost
         if not (fact & before & ASCII):
             foreign += cost
+            if first >= 0:
+                foreign += np.int64(costs[first, own])
             places += 1
         before = fact
     return total, foreign, places
@@ -664,6 +851,8 @@ def price_pages(
     in the line, steps in the text, their number; 1 where most characters that are not ASCII are letters, and most of them do not stand
     alone; the language.
     """
+    classes, cases, script_of, scripts = languages.classes, languages.cases, languages.script_of, languages.scripts
+    facts, costs, usual = languages.facts, languages.costs, languages.usual
     result = np.full((len(pages), 6), np.int64(-1))
     count = len(codes)
     text = np.empty(count + 1, dtype=np.uint32)
@@ -677,25 +866,24 @@ def price_pages(
             places[length] = i
             length += 1
         else:
-            calm += ASCII_LETTER if i < count and languages.classes[codes[i]] >= FIRST else ASCII_OTHER
+            calm += ASCII_LETTER if i < count and classes[codes[i]] >= FIRST else ASCII_OTHER
         if i < count:
             text[i] = codes[i]
-    scripts = np.zeros(len(pages), dtype=np.int64)
+    page_scripts = np.zeros(len(pages), dtype=np.int64)
     for page in range(len(pages)):
-        for language in range(len(languages.script_of)):
+        for language in range(len(script_of)):
             if allowed[page, language]:
-                scripts[page] = languages.script_of[language]
+                page_scripts[page] = script_of[language]
     # What each place of the line costs as read: where it is most usual, and in each language of its script.
     script = _main_script(codes, languages)
     as_read = np.empty(length, dtype=np.int64)
-    in_language = np.empty((length, len(languages.script_of)), dtype=np.int64)
-    candidates = np.empty(len(languages.script_of), dtype=np.int64)
+    in_language = np.empty((length, len(script_of)), dtype=np.int64)
+    candidates = np.empty(len(script_of), dtype=np.int64)
     known = 0
-    for language in range(len(languages.script_of)):
-        if languages.script_of[language] == script:
+    for language in range(len(script_of)):
+        if script_of[language] == script:
             candidates[known] = language
             known += 1
-    facts, costs, usual = languages.facts, languages.costs, languages.usual
     for k in range(length):
         i = places[k]
         before = np.int64(facts[min(codes[i - 1], LAST)] if i else facts[32])
@@ -711,11 +899,11 @@ def price_pages(
     whole_line = sums.min() if known else np.int64(0)
     pairs = np.empty((length, 3), dtype=np.int64)
     changed = np.empty(length, dtype=np.bool_)
-    every = np.empty(len(languages.script_of), dtype=np.int32)
-    new = np.empty(len(languages.script_of), dtype=np.int32)
+    every = np.empty(len(script_of), dtype=np.int32)
+    new = np.empty(len(script_of), dtype=np.int32)
     sparse = is_sparse(codes, languages)
     for page in range(len(pages)):
-        if sparse and scripts[page] != 1:
+        if sparse and page_scripts[page] != 1:
             continue
         whole = True
         letters, foreign_count, together, changes = 0, 0, 0, 0
@@ -731,7 +919,7 @@ def price_pages(
             changes += code != codes[i]
             foreign_count += 1
             together += (i > 0 and codes[i - 1] >= 0x80) or (i + 1 < count and codes[i + 1] >= 0x80)
-            letters += languages.cases[code] > 0 or languages.scripts[code] > 0 or 0x300 <= code < 0x370
+            letters += cases[code] > 0 or scripts[code] > 0 or 0x300 <= code < 0x370
         if not whole or not changes:
             continue
         now, then, altered = np.int64(0), np.int64(0), np.int64(0)
@@ -751,7 +939,7 @@ def price_pages(
         if known:
             then = max(then, sums.min())
         dear = then - now < least
-        if dear and scripts[page] != script:
+        if dear and page_scripts[page] != script:
             continue
         every[:], new[:] = 0, 0
         alike, now = np.int64(0), np.int64(0)
@@ -779,6 +967,6 @@ def price_pages(
             continue
         result[page, 1] = then
         result[page, 4] = 2 * letters >= foreign_count and (
-            2 * together >= foreign_count or languages.script_of[result[page, 5]] == 1
+            2 * together >= foreign_count or script_of[result[page, 5]] == 1
         )
     return result

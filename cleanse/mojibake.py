@@ -32,6 +32,8 @@ NARROW = {
     "iso-8859-8": "he", "cp874": "th", "cp1258": "vi", "cp1250": EASTERN, "iso-8859-2": EASTERN,
 }  # fmt: skip
 NARROW_NAMES = tuple(NARROW)
+# The pages that each set of bits stands for, in their order.
+WIDE_OF_BITS = [[page for number, page in enumerate(WIDE) if bits >> number & 1] for bits in range(1 << len(WIDE))]
 # Ways in which a text in Latin letters becomes another in Latin letters, of which most are the same: each line that has one of the others is
 # looked at twice.
 SECOND = tuple((reader, page) for reader in ("sloppy-windows-1252", "mac-roman") for page in ("cp1250", "iso-8859-2"))
@@ -137,6 +139,11 @@ def _narrow_tables() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
                 continue
             tables[number, byte] = 0 if NO_TEXT.match(character) else ord(character)
     return tables, allowed
+
+
+@functools.cache
+def _codecs() -> damage.Codecs:
+    return damage.make_codecs(WIDE[1:])
 
 
 @functools.cache
@@ -290,26 +297,28 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
-    searches = []
-    for line, (price, _, places, ideographic, sparse), (_, own, *_) in zip(
-        lines, price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True
+    searches: dict[int, _Search] = {}
+    for number, ((price, _, places, ideographic, sparse), (_, own, *_)) in enumerate(
+        zip(price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True)
     ):
-        search = _Search(price / STEPS, {line}, [], [], sparse=bool(sparse))
-        searches.append(search)
         natural = limits.per_ideograph if ideographic else limits.natural
         # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
         if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 4):
-            search.layer.append(Reading(line, (), search.price, 0.0, 0.0))
+            start = Reading(lines[number], (), price / STEPS, 0.0, 0.0)
+            searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(sparse))
+    going = list(searches.values())
     for _ in range(LAYERS):
-        starts = [(search, start) for search in searches for start in search.layer]
+        starts = [(search, start) for search in going for start in search.layer]
         if not starts:
             break
         fresh: dict[int, list[Reading]] = {}
         for search, reading in _read_layer(starts, limits):
             fresh.setdefault(id(search), []).append(reading)
-        for search in searches:
-            search.layer = _next_layer(search, sorted(fresh.get(id(search), []), key=_rank))
-    return _compare_whole([search.found for search in searches], lines, limits)
+        going = [search for search in going if id(search) in fresh]
+        for search in going:
+            search.layer = _next_layer(search, sorted(fresh[id(search)], key=_rank))
+    found = [searches[number].found if number in searches else [] for number in range(len(lines))]
+    return _compare_whole(found, lines, limits)
 
 
 def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
@@ -394,15 +403,19 @@ def _holds_no_text(text: str) -> bool:
 def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterator[tuple[_Search, Reading]]:
     """Read the bytes of texts again in each way that is exact both ways."""
     figures = plausibility.load_figures().tables
-    jobs = [(search, start, reader, data) for search, start in starts for reader, data in _encode(start.text)]
+    texts = [start.text for _, start in starts]
+    codes, offsets = plausibility.character_codes("".join(texts)), _offsets(texts)
+    ways, data = damage.encode_lines(codes, offsets, _codecs())
     wide: list[tuple[_Search, Reading, str, str, str]] = []
-    for search, start, reader, data in jobs:
-        if search.sparse:
-            continue
-        for page in WIDE if reader != GBK else (UTF8,):
+    dense = np.array([not search.sparse for search, _ in starts])
+    for number, reader_number, _, bits in ways[dense[ways[:, 0]] & (ways[:, 3] > 0)].tolist():
+        search, start = starts[number]
+        reader = (*READERS, GBK)[reader_number]
+        content = start.text.encode(reader)
+        for page in WIDE_OF_BITS[bits]:
             try:
-                text = data.decode(page)
-                if text not in search.seen and text.encode(page) == data:
+                text = content.decode(page)
+                if text not in search.seen and text.encode(page) == content:
                     search.seen.add(text)
                     wide.append((search, start, reader, page, text))
             except UnicodeError:
@@ -414,24 +427,18 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         most = limits.per_ideograph if ideographic else limits.per_letter
         dearness = foreign / STEPS / max(1, places) / most
         yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
-    narrow = [job for job in jobs if job[2] != GBK]
-    least = [int(STEPS * (limits.suspect / 8 - start.gain)) for _, start, _, _ in narrow]
+    ways = ways[ways[:, 1] < len(READERS)]
+    least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
     akin = int(-STEPS * limits.against)
-    prices = damage.price_all_pages(
-        plausibility.character_codes("".join(start.text for _, start, _, _ in narrow)),
-        np.frombuffer(b"".join(data for *_, data in narrow), dtype=np.uint8),
-        _offsets([data for *_, data in narrow]),
-        *_narrow_tables(),
-        figures,
-        np.array(least, dtype=np.int64),
-        akin,
-    )
-    jobs_of, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
+    prices = damage.price_all_pages(codes, offsets, data, ways, *_narrow_tables(), figures, least[ways[:, 0]], akin)
+    jobs, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
     # Two pages may give the same text: it counts as in the one whose languages suit it.
-    cheapest = np.lexsort((numbers, prices[jobs_of, numbers, 0], jobs_of))
-    for job, number in zip(jobs_of[cheapest].tolist(), numbers[cheapest].tolist(), strict=True):
-        search, start, reader, data = narrow[job]
-        text = data.decode(NARROW_NAMES[number])
+    cheapest = np.lexsort((numbers, prices[jobs, numbers, 0], jobs))
+    for job, number in zip(jobs[cheapest].tolist(), numbers[cheapest].tolist(), strict=True):
+        line, reader_number, place, _ = ways[job].tolist()
+        search, start = starts[line]
+        reader = READERS[reader_number]
+        text = data[place : place + len(start.text)].tobytes().decode(NARROW_NAMES[number])
         if text not in search.seen:
             search.seen.add(text)
             total, then, now, places, _, language = (int(value) for value in prices[job, number])
@@ -479,16 +486,3 @@ def _intrudes(text: str, number: int) -> bool:
 
 def _is_latin(letter: str) -> bool:
     return bool(letter < "\x80" or plausibility.load_figures().tables.scripts[min(ord(letter), BMP - 1)] == LATIN)
-
-
-def _encode(text: str) -> Iterator[tuple[str, bytes]]:
-    """Give the bytes that each reader may have had before it, each once."""
-    tried = set()
-    for reader in (*READERS, GBK):
-        try:
-            data = text.encode(reader)
-            if data not in tried and data.decode(reader) == text:
-                tried.add(data)
-                yield reader, data
-        except UnicodeError:
-            continue
