@@ -3,8 +3,8 @@
     POLARS_MAX_THREADS=1 python benchmarks/encoding.py matrix
     POLARS_MAX_THREADS=1 python benchmarks/encoding.py ftfy|sentences|files|speed --data ../shared/data
 
-`matrix` makes damage from tests/mojibake/lines.toml: each line in each of its code pages, read by each reader. The other
-parts need the real data, which is not in this project.
+`matrix` makes damage from tests/mojibake/lines.toml, and from held_out.toml, after which nothing was chosen: each line in each of its code
+pages, read by each reader. The other parts need the real data, which is not in this project.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import polars as pl
 from cleanse import charset, damage, encoding, load_rules
 from cleanse.errors import InputError
 
-LINES = Path(__file__).resolve().parent.parent / "tests" / "mojibake" / "lines.toml"
+MOJIBAKE = Path(__file__).resolve().parent.parent / "tests" / "mojibake"
 CONSERVATIVE = ftfy.TextFixerConfig(
     uncurl_quotes=False,
     fix_character_width=False,
@@ -61,10 +61,10 @@ def spell_vietnamese(line: str) -> str:
     return "".join(parts)
 
 
-def damage_lines() -> list[tuple[str, str, str, str, str]]:
+def damage_lines(lines: Path) -> list[tuple[str, str, str, str, str]]:
     """Give (language, page, reader, line, what it became) of each line, page and reader that lose nothing."""
     cases = []
-    for language, table in tomllib.loads(LINES.read_text("utf-8")).items():
+    for language, table in tomllib.loads(lines.read_text("utf-8")).items():
         for line in table["lines"] if "pages" in table else []:
             for page in table["pages"]:
                 right = spell_vietnamese(line) if page == "cp1258" else line
@@ -79,8 +79,9 @@ def damage_lines() -> list[tuple[str, str, str, str, str]]:
     return cases
 
 
-def judge_matrix() -> None:
-    cases = damage_lines()
+def judge_matrix(lines: Path) -> None:
+    print(f"== {lines.name}")
+    cases = damage_lines(lines)
     found = repair([case[-1] for case in cases])
     counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
     for (language, page, reader, right, broken), (text, hits) in zip(cases, found, strict=True):
@@ -94,7 +95,7 @@ def judge_matrix() -> None:
     for name, own in counts.items():
         good = own["right"] + own["flagged"]
         print(f"{name:28} {dict(own)} {100 * good / own.total():.1f} %")
-    whole = tomllib.loads(LINES.read_text("utf-8"))["whole"]["lines"]
+    whole = tomllib.loads(lines.read_text("utf-8"))["whole"]["lines"]
     touched = [(line, text, hits) for line, (text, hits) in zip(whole, repair(whole), strict=True) if hits]
     print(f"whole lines: {len(whole)}, touched: {touched}")
 
@@ -175,7 +176,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4000)
     arguments = parser.parse_args()
     if arguments.part == "matrix":
-        judge_matrix()
+        for lines in sorted(MOJIBAKE.glob("*.toml")):
+            judge_matrix(lines)
     elif arguments.part == "speed":
         judge_speed(arguments.data, arguments.rows)
     else:
