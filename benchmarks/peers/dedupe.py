@@ -1,0 +1,117 @@
+"""Find near duplicates with the other tools that this environment has; print what they cost and dropped as JSON, a line a tool.
+
+    python benchmarks/peers/dedupe.py < ASKED
+
+ASKED is JSON: `texts`, and the `shingle`, `bands`, `rows`, `seed` and `threshold` of `dedupe/near`. `benchmarks/dedupe.py --peers`
+calls it with the Python of each environment:
+
+    rensa, datasketch    pip install rensa datasketch
+    datatrove            pip install datatrove spacy tokenizers xxhash
+    text-dedup           pip install text-dedup
+
+rensa and datasketch get our tokens, cut in Python, and our bands; a document goes when a kept one before it is a candidate, so that
+what they drop has a kept twin if their guess is right. datatrove runs its four stages in this process, one task each, with its own tokens
+and its default of 14 bands of 8 rows. text-dedup runs its own command. Importing is not counted; CPU time of children is.
+"""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("LOGURU_LEVEL", "ERROR")
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+TOKEN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")
+
+
+def clock():
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
+
+
+def shingles(text, size):
+    tokens = TOKEN.findall(text.lower())
+    return {" ".join(tokens[place : place + size]) for place in range(len(tokens) - size + 1)}
+
+
+def rensa(texts, asked):
+    from rensa import RMinHash, RMinHashLSH
+
+    permutations = asked["bands"] * asked["rows"]
+    yield clock()
+    lsh = RMinHashLSH(threshold=asked["threshold"], num_perm=permutations, num_bands=asked["bands"])
+    dropped = []
+    for number, text in enumerate(texts):
+        parts = shingles(text, asked["shingle"])
+        minhash = RMinHash(num_perm=permutations, seed=asked["seed"])
+        minhash.update(list(parts))
+        if parts and lsh.query(minhash):
+            dropped.append(number)
+        elif parts:
+            lsh.insert(number, minhash)
+    yield dropped
+
+
+def datasketch(texts, asked):
+    from datasketch import MinHash, MinHashLSH
+
+    permutations = asked["bands"] * asked["rows"]
+    yield clock()
+    lsh = MinHashLSH(params=(asked["bands"], asked["rows"]), num_perm=permutations)
+    dropped = []
+    for number, text in enumerate(texts):
+        parts = shingles(text, asked["shingle"])
+        minhash = MinHash(num_perm=permutations, seed=asked["seed"])
+        minhash.update_batch([part.encode() for part in parts])
+        if parts and lsh.query(minhash):
+            dropped.append(number)
+        elif parts:
+            lsh.insert(number, minhash)
+    yield dropped
+
+
+def datatrove(texts, asked):
+    from datatrove.data import Document
+    from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
+    from datatrove.pipeline.dedup.minhash import MinhashConfig
+
+    config = MinhashConfig(n_grams=asked["shingle"])
+    documents = [Document(text=text, id=str(number)) for number, text in enumerate(texts)]
+    MinhashDedupSignature("memory://warm", config).get_shingles("the tokenizer loads here and not in the time that counts")
+    yield clock()
+    with tempfile.TemporaryDirectory() as folder:
+        signatures, buckets, removed = (str(Path(folder, name)) for name in ("signatures", "buckets", "removed"))
+        MinhashDedupSignature(signatures, config).run(iter(documents))
+        for rank in range(config.num_buckets):
+            MinhashDedupBuckets(signatures, buckets, config=config).run(None, rank, config.num_buckets)
+        MinhashDedupCluster(buckets, removed, config=config).run(None)
+        kept = {int(document.id) for document in MinhashDedupFilter(removed).run(iter(documents))}
+    yield [number for number in range(len(texts)) if number not in kept]
+
+
+TOOLS = {"rensa": rensa, "datasketch": datasketch, "datatrove": datatrove}
+
+
+def main():
+    asked = json.load(sys.stdin)
+    for name, tool in TOOLS.items():
+        try:
+            version = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        with contextlib.redirect_stdout(sys.stderr):
+            steps = tool(asked["texts"], asked)
+            begun = next(steps)
+            dropped = next(steps)
+            seconds = clock() - begun
+        print(json.dumps({"tool": name, "version": version, "seconds": seconds, "dropped": dropped}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
