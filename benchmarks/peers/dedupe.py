@@ -7,7 +7,7 @@ calls it with the Python of each environment:
 
     rensa, datasketch    pip install rensa datasketch
     datatrove            pip install datatrove spacy tokenizers 'xxhash<4'
-    text-dedup           pip install text-dedup
+    text-dedup           pip install text-dedup    (its 0.4.1 needs Python 3.12)
 
 rensa and datasketch get our tokens, cut in Python, and our bands or their own; a document goes when a kept one before it is a
 candidate, so that what they drop has a kept twin if their guess is right. datatrove runs its four stages in this process, one task
@@ -105,23 +105,40 @@ def datatrove(texts, asked):
     yield [number for number in range(len(texts)) if number not in kept]
 
 
-def text_dedup(texts, asked):
-    command = [sys.executable, "-m", "text_dedup.minhash"]
-    begun = clock()
-    subprocess.run([*command, "--help"], stdout=subprocess.DEVNULL, check=True)
-    started = clock() - begun  # what its imports cost, which do not count
+def text_dedup(texts, asked, verified=False):
     from datasets import Dataset, load_from_disk
 
+    command = [sys.executable, "-m", "text_dedup.minhash"]
     with tempfile.TemporaryDirectory() as folder:
-        given, out = str(Path(folder, "given")), str(Path(folder, "out"))
-        Dataset.from_dict({"number": range(len(texts)), "text": texts}).save_to_disk(given)
+        given, out = Path(folder, "given"), Path(folder, "out")
         # No processes of its own (0): what a pool of them costs is not seen from here.
-        options = ["--local", "--path", given, "--output", out, "--column", "text", "--num_proc", "0"]
-        options += ["--ngram", str(asked["shingle"]), "--threshold", str(asked["threshold"])]
-        yield clock() + started
-        subprocess.run([*command, *options], stdout=sys.stderr, check=True)
-        kept = set(load_from_disk(str(out))["number"])
-    yield [number for number in range(len(texts)) if number not in kept]
+        Path(folder, "config.toml").write_text(
+            f"""
+            input = {{ input_type = "local_hf_dataset", read_arguments = {{ dataset_path = "{given}" }} }}
+            output = {{ output_dir = "{out}" }}
+            debug = {{}}
+            [algorithm]
+            algorithm_name = "minhash"
+            text_column = "text"
+            num_proc = 0
+            num_perm = {asked["bands"] * asked["rows"]}
+            ngram_size = {asked["shingle"]}
+            threshold = {asked["threshold"]}
+            check_false_positive = {str(verified).lower()}
+            """
+        )
+        # Two texts first: what starting costs does not count.
+        for part in (texts[:2], texts):
+            Dataset.from_dict({"number": range(len(part)), "text": part}).save_to_disk(str(given))
+            begun = clock()
+            subprocess.run(command, cwd=folder, stdout=sys.stderr, check=True)
+            started = clock() - begun if part is not texts else started
+        yield begun + started
+        yield sorted(set(range(len(texts))) - set(load_from_disk(str(out))["number"]))
+
+
+def text_dedup_verified(texts, asked):
+    return text_dedup(texts, asked, verified=True)
 
 
 TOOLS = {
@@ -131,6 +148,7 @@ TOOLS = {
     "datasketch, its own bands": datasketch_own,
     "datatrove": datatrove,
     "text-dedup": text_dedup,
+    "text-dedup, verified": text_dedup_verified,
 }
 
 
