@@ -60,11 +60,10 @@ WHOLE = {
         ),
     ),
     "Thai": (
-        "ฝนตก ฝนตก",
+        "ฝนตก ฝนตก ฝนตก",
         row(
-            chars=9, visible_chars=8, lines=1, paragraphs=1, words=8, mean_word_chars=1, longest_word_chars=1,
-            letter_word_share=1, letter_share=1, mean_line_chars=9, short_line_share=1,
-            top_2gram_share=1 / 2, top_3gram_share=3 / 4, top_4gram_share=1,
+            chars=14, visible_chars=12, lines=1, paragraphs=1, words=12, mean_word_chars=1, longest_word_chars=1,
+            letter_word_share=1, letter_share=1, mean_line_chars=14, short_line_share=1, top_2gram_share=1,
         ),
     ),
     "Hindi": (
@@ -163,21 +162,29 @@ def split_words(text: str) -> list[str]:
 
 
 def repetition(words: list[str], size: int) -> dict[str, float]:
-    """Share of the characters of words in later copies of a gram, and under the gram that comes most often."""
+    """Share of the characters of words in later copies of a gram, and under the gram that comes most often.
+
+    Where most words are single characters of a script without spaces, a gram has two of them for each word, or four of Thai.
+    """
     total = max(sum(map(len, words)), 1)
-    grams = [tuple(words[place : place + size]) for place in range(len(words) - size + 1)]
+    wide, narrow = sum(word in "字あ" for word in words), words.count("ก")
+    length = size * ((2 if wide >= narrow else 4) if 2 * (wide + narrow) > len(words) else 1)
+    grams = [tuple(words[place : place + length]) for place in range(len(words) - length + 1)]
     later = {place for place, gram in enumerate(grams) if gram in grams[:place]}
     often = max(map(grams.count, grams), default=0)
     tops = [gram for gram in dict.fromkeys(grams) if grams.count(gram) == often] if often > 1 else []
     top = max(tops, key=lambda gram: sum(map(len, gram)), default=None)
     found = {}
     for name, places in (("duplicate", later), ("top", {place for place, gram in enumerate(grams) if gram == top})):
-        covered = {place + step for place in places for step in range(size)}
+        covered = {place + step for place in places for step in range(length)}
         found[f"{name}_{size}gram_share"] = sum(len(words[place]) for place in covered) / total
     return found
 
 
-@given(st.lists(st.text(alphabet="abB字 \n.", max_size=60), min_size=1, max_size=4))
+ALPHABETS = st.sampled_from(["abB字 \n.", "ab", "字あ .", "ก\n", "a字ก"])
+
+
+@given(st.lists(ALPHABETS.flatmap(lambda letters: st.text(alphabet=letters, max_size=80)), min_size=1, max_size=4))
 @settings(deadline=None)
 def test_repetition_is_that_of_python(texts):
     """Shares of repeated grams of each length, counted again by comparing all with all."""
@@ -205,13 +212,20 @@ def test_words_are_the_tokens_of_duplicates(text):
         ("a b c", 0),
         ("one two three four five, one two three four six", 0),
         ("one two three four five; ONE two-three four five", 1 / 2),
-        ("雨下个不停啊，雨下个不停啊", 1 / 2),
+        ("雨下个不停啊，雨下个不停啊", 0),
+        ("雨从昨夜一直下个不停，雨从昨夜一直下个不停", 1 / 2),
+        ("iPhone 雨从昨夜一直下个不停，iPhone 雨从昨夜一直下个不停", 1 / 2),
+        ("one two three four five 雨下个, one two three four five 雨下个", 1 / 2),
         ("ab ab ab ab ab ab", 5 / 6),
-        ("ราตรีสวัสดิ์ ราตรีสวัสดิ์", 1 / 2),
+        ("ราตรีสวัสดิ์ ราตรีสวัสดิ์", 0),
+        ("ขอให้นอนหลับฝันดีตลอดคืน ขอให้นอนหลับฝันดีตลอดคืน", 1 / 2),
     ],
 )
 def test_duplicate_5grams(text, expected):
-    """Later copies of five words, across case and punctuation; characters under overlapping copies count once."""
+    """Later copies of five words, or in scripts without spaces of ten or twenty characters, across case and punctuation.
+
+    Characters under overlapping copies count once; where most words are Latin, each Chinese character is one.
+    """
     assert measure(text)[0]["duplicate_5gram_share"] == pytest.approx(expected)
 
 
