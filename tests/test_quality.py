@@ -342,6 +342,39 @@ def test_each_text_is_measured_by_itself():
     assert measure(*texts) == [measure(text)[0] for text in texts]
 
 
+SENTENCES = DATA / "language_sentences.jsonl"
+
+
+def join_sentences(number: int) -> pl.LazyFrame:
+    """Make texts of `number` sentences that have nothing to do with one another, in each language."""
+    rows = pl.DataFrame([orjson.loads(line) for line in SENTENCES.read_bytes().splitlines()])
+    group = pl.int_range(pl.len()).over("language") // number
+    texts = rows.group_by("language", group.alias("group"), maintain_order=True).agg(pl.col("text").str.join(" "))
+    return texts.lazy().select("language", clean="text")
+
+
+@pytest.mark.skipif(not SENTENCES.exists(), reason="language_sentences.jsonl is not on this machine")
+def test_sentences_that_have_nothing_in_common_are_no_repetition():
+    """Of 20 sentences each, no text in 75 languages is over a limit on runs of words, with spaces or without."""
+    found = quality.measure_documents(join_sentences(20), PARAMETERS).collect()
+    limits = [rule.head.measure for rule in load_rules().family("quality") if rule.head.measure]
+    grams = {limit.column: limit.max for limit in limits if limit.column.endswith("gram_share")}
+    assert len(grams) == 9
+    over = found.filter(pl.any_horizontal(pl.col(name) > limit for name, limit in grams.items()))
+    assert over["language"].to_list() == []
+
+
+@pytest.mark.skipif(not SENTENCES.exists(), reason="language_sentences.jsonl is not on this machine")
+def test_five_sentences_have_stop_words():
+    """In each language with a list, Korean too, at most one text of five sentences in forty has fewer than two."""
+    found = (
+        quality.measure_documents(join_sentences(5), PARAMETERS).collect().filter(pl.col("stop_words").is_not_null())
+    )
+    few = found.group_by("language").agg((pl.col("stop_words") < 2).sum()).sort("language")
+    assert few.height == 17
+    assert few.filter(pl.col("stop_words") > 1).rows() == []
+
+
 VECTORS = DATA / "c4_vectors.json"
 PAGES = orjson.loads(VECTORS.read_bytes())["clean_page"] if VECTORS.exists() else []
 
