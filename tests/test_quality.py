@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 import unicodedata
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cleanse
-from cleanse import kernels, quality
+from cleanse import catalogue, kernels, quality
 from cleanse.errors import OptionError
 from cleanse.rules import Rules, load_rules
 from cleanse.sources import report_folder
@@ -376,7 +377,8 @@ def test_five_sentences_have_stop_words():
 
 
 VECTORS = DATA / "c4_vectors.json"
-PAGES = orjson.loads(VECTORS.read_bytes())["clean_page"] if VECTORS.exists() else []
+CASES = orjson.loads(VECTORS.read_bytes()) if VECTORS.exists() else {}
+PAGES = CASES.get("clean_page", [])
 
 
 @pytest.mark.skipif(not PAGES, reason="c4_vectors.json is not on this machine")
@@ -398,14 +400,85 @@ def test_all_rules_on_the_pages_of_the_c4_authors():
     assert [page["name"] for page, text in texts if text != page["expected"]] == ["loremipsum"]
 
 
+BAD_WORDS = """
+title = "Words that this corpus must not have"
+why = "A list of words that one team decided on; the page goes with the first of them."
+since = "0.1.0"
+status = "stable"
+scope = "document"
+action = "drop"
+severity = "high"
+risk = "Pages about farm animals, health or the law."
+literals = {words}
+measure = {{ column = "filler_phrases", max = 0 }}
+
+[[hit]]
+text = "The {word} pulled the cart to the mill."
+
+[[hit]]
+text = "Two horses and one {word}."
+
+[[hit]]
+text = "{word}"
+
+[[miss]]
+text = "She did {word}ign the cart to the mill."
+
+[[miss]]
+text = "Two horses and one {word}embly."
+
+[[miss]]
+text = "He left one glass on the cart."
+"""
+
+
+@pytest.mark.skipif(not CASES, reason="c4_vectors.json is not on this machine")
+def test_a_list_of_bad_words_is_a_rule_of_ones_own(tmp_path):
+    """No list comes with the rules; whoever has one writes a rule, and the pages of the C4 authors go or stay as they expect."""
+    listed, padding, cases = (CASES["badwords"][name] for name in ("badwords", "padding", "cases"))
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality" / "bad-words.toml").write_text(
+        BAD_WORDS.format(words=orjson.dumps(listed).decode(), word=listed[0]), "utf-8"
+    )
+    rules = load_rules(tmp_path)
+    assert catalogue.find_faults(Rules([rules["quality/bad-words"]])) == []
+    frame = pl.LazyFrame({"text": [padding + text for text, _ in cases]})
+    expected = ["quality/bad-words" if bad else None for _, bad in cases]
+    assert frame.pipe(cleanse.clean).collect()["dropped_by"].to_list() == [None] * len(cases)
+    assert frame.pipe(cleanse.clean, rules=rules).collect()["dropped_by"].to_list() == expected
+
+
+@pytest.mark.skipif(not CASES, reason="c4_vectors.json is not on this machine")
+def test_lines_of_other_pages_stay(tmp_path):
+    """C4 takes out lines that another page has; we keep pages whole as long as no kept page is like them."""
+    pages = CASES["remove_duplicate_text"]["input"]
+    source = pl.DataFrame(pages, schema=["id", "text"], orient="row")
+    source.write_parquet(tmp_path / "in.parquet")
+    cleanse.run(tmp_path / "in.parquet", tmp_path / "out.parquet", select=["dedupe"])
+    assert pl.read_parquet(tmp_path / "out.parquet", columns=["id", "text"]).equals(source)
+
+
+def test_numbers_of_other_tools_are_of_these_texts():
+    """Each tool measured the texts that the table is about, and gave numbers for all of them."""
+    folder = Path(__file__).resolve().parent.parent / "benchmarks"
+    texts = tomllib.loads((folder / "parity_texts.toml").read_text("utf-8"))
+    kept = orjson.loads((folder / "parity.json").read_bytes())
+    assert kept["texts"] == texts
+    assert list(kept["tools"]) == ["datatrove", "dolma", "NeMo Curator", "data-juicer"]
+    for tool in kept["tools"].values():
+        assert set(tool["texts"]) == set(texts)
+        assert {name for found in tool["texts"].values() for name in found} <= set(quality.MEASURES)
+
+
 def test_table_of_parity():
-    """The table of docs/parity.md is what benchmarks/parity.py prints."""
+    """The table of docs/parity.md is what benchmarks/parity.py prints: our numbers of today, and the tools' own."""
     root = Path(__file__).resolve().parent.parent
     printed = subprocess.run(
         [sys.executable, root / "benchmarks" / "parity.py"], capture_output=True, encoding="utf-8", check=True
     ).stdout
     page = (root / "docs" / "parity.md").read_text("utf-8")
-    assert [line for line in page.splitlines() if line.startswith("|")] == printed.splitlines()
+    assert printed in page
+    assert {name for name in quality.MEASURES if f"| `{name}` |" in printed} == set(quality.MEASURES)
 
 
 def test_each_measure_is_defined():
