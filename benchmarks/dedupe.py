@@ -76,9 +76,7 @@ def judge_quality(data: Path, parameters: dedupe.Parameters, peers: list[str]) -
     print(f"{len(texts)} texts, {near.sum() // 2} pairs at or above {parameters.threshold}, {outcome.candidates} compared; "
           f"of {alike.height} dropped as near, {own.sum()} with the kept twin they name at or above; "
           f"twins that are dropped themselves: {sum(kept in twins for kept in twins.values())}\n")  # fmt: skip
-    print(
-        "| tool | dropped | of these, a kept text is at or above | pairs at or above of which both are kept | groups lost |"
-    )
+    print("| tool | dropped | of these, a kept text is at or above | pairs at or above of which both are kept |")
     print("|---|--:|--:|--:|")
     # A text with fewer words than a shingle has no similarity; what is equal to a kept one has a twin all the same.
     folded = dedupe.sign_documents(texts, parameters)["folded_0"].to_numpy()
@@ -89,7 +87,8 @@ def judge_quality(data: Path, parameters: dedupe.Parameters, peers: list[str]) -
         kept[peer["dropped"]] = False
         proven = near[:, kept].any(axis=1) & ~kept
         both = int(near[np.ix_(kept, kept)].sum()) // 2
-        print(f"| {peer['tool']} {peer['version']} | {(~kept).sum()} | {proven.sum()} ({100 * proven.sum() / (~kept).sum():.1f} %) "
+        name, _, variant = peer["tool"].partition(",")
+        print(f"| {name} {peer['version']}{variant and ',' + variant} | {(~kept).sum()} | {proven.sum()} ({100 * proven.sum() / (~kept).sum():.1f} %) "
               f"| {both} ({200 * both / near.sum():.2f} %) |")  # fmt: skip
 
 
