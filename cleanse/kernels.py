@@ -31,6 +31,8 @@ SCRIPTS = (
 UNSPACED = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan")
 PLANES = 0x20000  # the tables cover planes 0 and 1; above them are only Han (planes 2 and 3) and unassigned codes
 SEPARATOR, WORD, SINGLE = 0, 1, 2
+SHARE_KEYS = 1 << 14  # of keys that `find_repeated` looks at together: with its table they fit into the cache of a core
+SHARE_BITS = 12  # there are no more shares than 2 to this
 
 
 def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
@@ -355,3 +357,119 @@ def hash_bands(signatures: U32, bands: int, rows: int) -> U64:
                 value = _mix64(value ^ np.uint64(signatures[text, band * rows + k])) + np.uint64(0x9E3779B97F4A7C15)
             keys[text, band] = value
     return keys
+
+
+@numba.njit(cache=True, nogil=True)
+def find_repeated(keys: U64) -> tuple[U32, Offsets]:
+    """Give the places of the keys that occur more than once, equal ones behind one another, and where each group begins.
+
+    The keys are hashes. They are split by their upper bits into shares that fit into the cache, so that time grows with their
+    number and no faster. `starts` has one entry more than there are groups.
+    """
+    count = len(keys)
+    bits = 0
+    while bits < SHARE_BITS and count >> bits > SHARE_KEYS:
+        bits += 1
+    shift = np.uint64(63 - bits)
+    ends = np.zeros((1 << bits) + 1, dtype=np.int64)
+    for place in range(count):
+        ends[np.int64((keys[place] >> np.uint64(1)) >> shift) + 1] += 1
+    largest = int(ends.max())
+    for share in range(1 << bits):
+        ends[share + 1] += ends[share]
+    split, places = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.uint32)
+    free = ends[:-1].copy()
+    for place in range(count):
+        own = np.int64((keys[place] >> np.uint64(1)) >> shift)
+        split[free[own]], places[free[own]] = keys[place], place
+        free[own] += 1
+    size = 2
+    while size < 2 * largest:
+        size *= 2
+    first, found = np.empty(size, dtype=np.uint32), np.empty(size, dtype=np.uint32)
+    room = np.empty(size, dtype=np.int64)
+    slots = np.empty(largest, dtype=np.uint32)
+    members, starts = np.empty(count, dtype=np.uint32), np.zeros(count // 2 + 1, dtype=np.int64)
+    written = groups = 0
+    for share in range(1 << bits):
+        low, high = ends[share], ends[share + 1]
+        size = 2
+        while size < 2 * (high - low):
+            size *= 2
+        found[:size] = 0
+        mask = np.uint64(size - 1)
+        for k in range(low, high):
+            slot = split[k] & mask
+            while found[slot] and split[low + first[slot]] != split[k]:
+                slot = (slot + np.uint64(1)) & mask
+            if not found[slot]:
+                first[slot] = k - low
+            found[slot] += np.uint32(1)
+            slots[k - low] = slot
+        for k in range(low, high):
+            slot = slots[k - low]
+            if found[slot] < 2:
+                continue
+            if first[slot] == k - low:
+                room[slot] = written
+                written += found[slot]
+                groups += 1
+                starts[groups] = written
+            members[room[slot]] = places[k]
+            room[slot] += 1
+    return members[:written].copy(), starts[: groups + 1].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def pair_buckets(members: U32, starts: Offsets, led: U8, twins: Offsets, kept: int) -> U64:
+    """Pair in each bucket the first document that was not dropped and has not led with all behind it, and mark it as led.
+
+    `members` are ranks, a bucket ends where the next one starts, and `twins` says by rank who was dropped (0 or more). Gives
+    left << 32 | right of each pair, bucket by bucket; a pair whose right one is below `kept` is left out.
+    """
+    heads = np.full(len(starts) - 1, -1, dtype=np.int64)
+    size = 0
+    for bucket in range(len(heads)):
+        for k in range(starts[bucket], starts[bucket + 1]):
+            if not led[k] and twins[members[k]] < 0 and (heads[bucket] < 0 or members[k] < members[heads[bucket]]):
+                heads[bucket] = k
+        if heads[bucket] >= 0:
+            size += starts[bucket + 1] - starts[bucket]
+    pairs = np.empty(size, dtype=np.uint64)
+    written = 0
+    for bucket in range(len(heads)):
+        if heads[bucket] < 0:
+            continue
+        led[heads[bucket]] = 1
+        left = members[heads[bucket]]
+        for k in range(starts[bucket], starts[bucket + 1]):
+            right = members[k]
+            if right > left and right >= kept:
+                pairs[written] = np.uint64(left) << np.uint64(32) | np.uint64(right)
+                written += 1
+    return pairs[:written]
+
+
+@numba.njit(cache=True, nogil=True)
+def mark_last(members: U32, starts: Offsets) -> U8:
+    """Mark the last document of each bucket as one that has led: nobody is behind it."""
+    led = np.zeros(len(members), dtype=np.uint8)
+    for bucket in range(len(starts) - 1):
+        last = starts[bucket]
+        for k in range(starts[bucket], starts[bucket + 1]):
+            if members[k] > members[last]:
+                last = k
+        led[last] = 1
+    return led
+
+
+@numba.njit(cache=True, nogil=True)
+def count_unled(members: U32, starts: Offsets, led: U8, twins: Offsets) -> int:
+    """Count the buckets with a document that was not dropped and has not led."""
+    count = 0
+    for bucket in range(len(starts) - 1):
+        for k in range(starts[bucket], starts[bucket + 1]):
+            if not led[k] and twins[members[k]] < 0:
+                count += 1
+                break
+    return count
