@@ -2,12 +2,13 @@
 
     POLARS_MAX_THREADS=1 python benchmarks/dedupe.py quality --data ../shared/data
     POLARS_MAX_THREADS=1 python benchmarks/dedupe.py speed --data ../shared/data [--peers PYTHON]
-    POLARS_MAX_THREADS=1 python benchmarks/dedupe.py scale --documents 1000000
+    POLARS_MAX_THREADS=1 python benchmarks/dedupe.py scale --documents 1000000 2000000 4000000
 
 `quality` compares every two texts of `dedupe_extractors_docs.jsonl`, across pages too. `speed` reads texts of
 `throughput_mixed.parquet`, signs them and finds duplicates in one process; with `--peers` the Python of another environment
-that has `datasketch` and `rensa` does the same with the same tokens, made in Python, on a sample. `scale` makes texts of 100
-words of which one in ten copies the one before it but for two words, and says what the search costs and how many copies it finds.
+that has `datasketch` and `rensa` does the same with the same tokens, made in Python, on a sample. `scale` writes the
+work folder of so many texts of about 100 words, of which one in ten copies the one before it but for two words; then each number
+of documents is resolved by a process that does nothing else, and it says what that costs and how many copies are found.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import json
 import os
 import resource
 import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,7 +28,10 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import numpy as np
 import polars as pl
 
-from cleanse import dedupe, kernels, load_rules
+from cleanse import dedupe, kernels, load_rules, passes, store
+from cleanse.readers import Columns
+
+PART_ROWS = 20_000
 
 PEERS = r"""
 import json, sys, time, re
@@ -125,66 +131,93 @@ def judge_speed(data: Path, parameters: dedupe.Parameters, peers: str | None, sa
             print(f"{tool}, the same sample: {figure}")
 
 
-def make_texts(numbers: np.ndarray) -> pl.Series:
-    """Make the text of each number: 100 words; where the number ends in 9, those of the number before but for two."""
-    texts = []
-    for number in numbers.tolist():
-        copies = number % 10 == 9
-        words = np.random.default_rng(number - copies).integers(0, 50_000, 100)
-        if copies:
-            words[[20, 21]] = np.random.default_rng(number).integers(50_000, 100_000, 2)
-        texts.append(" ".join(map("w{}".format, words.tolist())))
-    return pl.Series(texts, dtype=pl.String)
+def make_texts(numbers: range) -> pl.Series:
+    """Make the text of each number: 80 to 120 words; where the number ends in 9, those of the number before but for two."""
+    generator = np.random.default_rng(numbers.start)
+    words = generator.integers(0, 50_000, (len(numbers), 120))
+    counts = generator.integers(80, 121, len(numbers))
+    copies = np.flatnonzero(np.arange(numbers.start, numbers.stop) % 10 == 9)
+    words[copies], counts[copies] = words[copies - 1], counts[copies - 1]
+    words[copies, 20:22] = generator.integers(50_000, 100_000, (len(copies), 2))
+    spelled = np.full((100_000, 7), ord(" "), dtype=np.uint8)
+    for place in range(6):
+        spelled[:, place] = ord("a") + np.arange(100_000) * 7919 // 26**place % 26
+    content = spelled[words[np.arange(120) < counts[:, None]]].reshape(-1)
+    return kernels.as_texts(content, np.concatenate([[0], 7 * np.cumsum(counts)]))
 
 
-def judge_scale(count: int, parameters: dedupe.Parameters) -> None:
-    frames = []
-    for start in range(0, count, 20_000):
-        numbers = np.arange(start, min(count, start + 20_000))
-        texts = make_texts(numbers)
-        frames.append(
-            dedupe.sign_documents(texts, parameters).with_columns(
-                number=pl.Series(numbers, dtype=pl.UInt32),
-                id=pl.Series([f"{number:09}" for number in numbers.tolist()]),
-                length=texts.str.len_chars(),
-            )
-        )
-    signed = pl.concat(frames)
-    frames.clear()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    making = 0.0
-
-    def load(numbers: pl.Series) -> pl.Series:
-        nonlocal making
-        clock = time.process_time()
-        texts = make_texts(numbers.to_numpy())
-        making += time.process_time() - clock
-        return texts
-
-    clock = time.process_time()
-    outcome = dedupe.find_duplicates(signed, load, parameters)
-    seconds = time.process_time() - clock - making
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(
-        f"{count} documents: resolved in {seconds:.1f} s of CPU, peak {after:.2f} GB (before it {before:.2f} GB); planted {count // 10}, "
-        f"dropped {outcome.decisions.height} ({100 * outcome.decisions.height / (count // 10):.2f} %)"
+def expect_recall(parameters: dedupe.Parameters) -> float:
+    """Give the share of planted pairs that should become candidates; 6 of a copy's shingles are not the original's."""
+    shingles = np.arange(80, 121) - parameters.shingle + 1
+    return float(
+        np.mean([dedupe.candidate_probability((s - 6) / (s + 6), parameters.bands, parameters.rows) for s in shingles])
     )
+
+
+def open_job(folder: Path, parameters: dedupe.Parameters) -> passes.Job:
+    rules = load_rules()
+    return passes.Job(folder, rules, rules, Columns("text", "id", None, id_required=False), parameters)
+
+
+def judge_scale(counts: list[int], folder: Path, parameters: dedupe.Parameters) -> None:
+    """Write the parts of the largest number of documents, and resolve the first ones of them in a process of their own."""
+    job = open_job(folder, parameters)
+    for batch, start in enumerate(range(0, max(counts), PART_ROWS)):
+        numbers = range(start, start + PART_ROWS)
+        # The order of ids is not that of numbers, as it is in a crawl.
+        mixed = pl.int_range(numbers.start, numbers.stop, dtype=pl.UInt64, eager=True) * 2_654_435_761 % (1 << 32)
+        ids = pl.select(pl.format("pages/example.org/{}.html", mixed.cast(pl.String).str.zfill(10))).to_series()
+        frame = pl.DataFrame({"id": ids, "text": make_texts(numbers)})
+        store.write_part(folder, "documents", 0, batch, frame)
+        passes.write_signatures(job, "signatures", 0, batch, frame.with_row_index("doc"))
+    signed = sum(path.stat().st_size for path in (folder / "signatures").iterdir())
+    print(
+        f"signatures: {signed / max(counts):.0f} bytes a document; recall expected {100 * expect_recall(parameters):.3f} %"
+    )
+    first = 0.0
+    for count in counts:
+        command = [sys.executable, __file__, "resolve", "--work", str(folder), "--documents", str(count)]
+        found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        first = first or found["cpu"] / count
+        print(
+            f"{count} documents: {found['cpu']:.1f} s of CPU ({found['cpu'] / count / first:.2f} x linear), {found['wall']:.1f} s, "
+            f"peak {found['peak']:.2f} GB (before it {found['before']:.2f} GB); planted {count // 10}, "
+            f"dropped {found['dropped']} ({100 * found['dropped'] / (count // 10):.3f} %)", flush=True
+        )  # fmt: skip
+
+
+def resolve_parts(count: int, folder: Path, parameters: dedupe.Parameters) -> None:
+    """Resolve the first parts alone, on kernels that are compiled; print what it took as JSON."""
+    texts = pl.Series(["one two three four five six seven eight"] * 2 + ["one two three four five six seven"])
+    find(texts, pl.Series(["a", "b", "c"]), parameters)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    cpu, wall = time.process_time(), time.perf_counter()
+    outcome, _ = passes.resolve(open_job(folder, parameters), [passes.ShardSummary(batches=count // PART_ROWS)], {})
+    found = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "before": before}
+    found |= {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, "dropped": outcome.decisions.height}
+    print(json.dumps(found))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["quality", "speed", "scale"])
+    parser.add_argument("part", choices=["quality", "speed", "scale", "resolve"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--peers", help="Python of an environment with datasketch and rensa")
     parser.add_argument("--sample", type=int, default=3000)
-    parser.add_argument("--documents", type=int, default=1_000_000)
+    parser.add_argument("--documents", type=int, nargs="+", default=[1_000_000], help=f"multiples of {PART_ROWS}")
+    parser.add_argument(
+        "--work", type=Path, help="an empty folder for the parts of `scale`, with 1 GB a million documents"
+    )
     arguments = parser.parse_args()
     rules = load_rules()
     parameters = dedupe.Parameters.of(rules, rules)
     if arguments.part == "quality":
         judge_quality(arguments.data, parameters)
     elif arguments.part == "scale":
-        judge_scale(arguments.documents, parameters)
+        with tempfile.TemporaryDirectory(dir=arguments.work) as folder:
+            judge_scale(arguments.documents, Path(folder), parameters)
+    elif arguments.part == "resolve":
+        resolve_parts(arguments.documents[0], arguments.work, parameters)
     else:
         judge_speed(arguments.data, parameters, arguments.peers, arguments.sample)
 

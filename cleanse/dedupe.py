@@ -28,6 +28,7 @@ LoadTexts = Callable[[pl.Series], pl.Series]
 ReadColumns = Callable[[list[str]], Iterable[pl.DataFrame]]
 NO_ROWS = np.zeros(0, dtype=np.uint32)
 NO_NUMBER = 1 << 32  # beyond all numbers of documents
+WAITING_PAIRS = 1 << 22  # that may hold one another again
 HELD_BYTES = 1 << 28  # of band keys, and of texts and shingles, at a time
 DECISIONS = {"number": pl.UInt32, "reason": pl.String, "kept": pl.UInt32, "similarity": pl.Float64}
 CURVE_POINTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
@@ -425,12 +426,9 @@ def _find_near(
     for _ in range(parameters.rounds):
         if not outcome.unfinished_buckets:
             break
-        new = np.zeros(0, dtype=np.uint64)
-        for bucket, done in zip(buckets, led, strict=True):
-            new = np.union1d(new, kernels.pair_buckets(*bucket, done, twins, kept))
-        new = np.setdiff1d(new, compared, assume_unique=True)
+        new = _without(_pair_all(buckets, led, twins, kept), compared)
         if len(new):
-            compared = np.union1d(compared, new)
+            compared = np.sort(np.concatenate([compared, new]))
             scores = shingles.compare(*_ranks(new))
             enough = scores >= parameters.threshold
             similar, similarity = np.append(similar, new[enough]), np.append(similarity, scores[enough])
@@ -439,6 +437,33 @@ def _find_near(
     outcome.candidates = len(compared)
     outcome.verified = len(similar)
     return twins, best
+
+
+def _pair_all(
+    buckets: list[tuple[kernels.U32, kernels.Offsets]], led: list[kernels.U8], twins: NDArray[np.int64], kept: int
+) -> kernels.U64:
+    """Let each bucket be led by the next document, and give the different pairs, ascending."""
+    found = [np.zeros(0, dtype=np.uint64)]
+    for bucket, done in zip(buckets, led, strict=True):
+        found.append(kernels.pair_buckets(*bucket, done, twins, kept))
+        # The same pair comes from several bands: what waits is cut down before it grows large.
+        if sum(map(len, found[1:])) > max(len(found[0]), WAITING_PAIRS):
+            found = [_distinct(np.concatenate(found))]
+    return _distinct(np.concatenate(found))
+
+
+def _distinct(pairs: kernels.U64) -> kernels.U64:
+    """Give the different pairs, ascending; numpy's `unique` would take several times the memory."""
+    pairs = np.sort(pairs)
+    return pairs[np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))]
+
+
+def _without(pairs: kernels.U64, others: kernels.U64) -> kernels.U64:
+    """Give the pairs that are not among others; both are ascending."""
+    if not len(others):
+        return pairs
+    places = np.minimum(np.searchsorted(others, pairs), len(others) - 1)
+    return pairs[np.flatnonzero(others[places] != pairs)]
 
 
 def _ranks(pairs: kernels.U64) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

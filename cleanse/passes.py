@@ -261,11 +261,16 @@ def _clean_batch(
     seconds["write"] += time.perf_counter() - clock
     clock = time.perf_counter()
     if job.duplicates.active:
-        kept = frame.filter(pl.col("reason").is_null())
-        signed = dedupe.sign_documents(kept["clean"], job.duplicates)
-        signed = kept.select("doc", "id", pl.col("chars_out").alias("length")).hstack(signed)
-        store.write_part(job.work, "signatures", shard, summary.batches - 1, signed)
+        kept = frame.filter(pl.col("reason").is_null()).select("doc", "id", pl.col("clean").alias("text"))
+        write_signatures(job, "signatures", shard, summary.batches - 1, kept)
     seconds["signature"] += time.perf_counter() - clock
+
+
+def write_signatures(job: Job, table: str, shard: int, batch: int, frame: pl.DataFrame) -> None:
+    """Write the part of the table of signatures for one batch, from `doc`, `id` and the clean `text`: a column a band."""
+    length = pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
+    signed = frame.select("doc", "id", length).hstack(dedupe.sign_documents(frame["text"], job.duplicates))
+    store.write_part(job.work, table, shard, batch, signed)
 
 
 def _check_characters(frame: pl.DataFrame) -> None:
@@ -356,10 +361,7 @@ def _sign_earlier(job: Job, earlier: Path) -> list[pl.DataFrame]:
             for batch in parquet.iter_batches(EARLIER_ROWS, columns=["id", "text"]):
                 frame = pl.DataFrame(pl.from_arrow(batch))
                 store.write_part(job.work, "earlier", 0, len(ids), frame)
-                length = pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
-                rows = frame.with_row_index("doc").select("doc", "id", length)
-                signed = rows.hstack(dedupe.sign_documents(frame["text"], job.duplicates))
-                store.write_part(job.work, "earlier_signatures", 0, len(ids), signed)
+                write_signatures(job, "earlier_signatures", 0, len(ids), frame.with_row_index("doc"))
                 ids.append(frame.select("id"))
     return ids
 
