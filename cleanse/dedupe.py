@@ -26,7 +26,6 @@ EXACT, FOLDED, NEAR = "dedupe/exact", "dedupe/folded", "dedupe/near"
 EXACT_KEYS, FOLDED_KEYS = ["exact_0", "exact_1"], ["folded_0", "folded_1"]
 LoadTexts = Callable[[pl.Series], pl.Series]
 ReadColumns = Callable[[list[str]], Iterable[pl.DataFrame]]
-NO_ROWS = np.zeros(0, dtype=np.uint32)
 NO_NUMBER = 1 << 32  # beyond all numbers of documents
 WAITING_PAIRS = 1 << 22  # that may hold one another again
 HELD_BYTES = 1 << 28  # of band keys, and of texts and shingles, at a time
@@ -178,7 +177,7 @@ def find_duplicates(
         looked_at = tokens >= parameters.shingle
         looked_at[follows] = False
         buckets = _find_buckets(read, np.flatnonzero(looked_at).astype(np.uint32), len(tokens), parameters, held)
-        rows = np.unique(np.concatenate([equal, *(members for members, _ in buckets)]))
+        rows = _union([equal, *(members for members, _ in buckets)], len(tokens))
         ranked = _rank(read, rows, parameters, earlier)
         ranks = np.zeros(len(tokens), dtype=np.uint32)
         ranks[ranked["row"].to_numpy()] = ranked["rank"].to_numpy()
@@ -186,7 +185,7 @@ def find_duplicates(
         kept = 0 if earlier is None else ranked.filter(pl.col("number") >= earlier).height
         with _Shingles(
             ranked,
-            np.unique(np.concatenate([NO_ROWS, *(members for members, _ in buckets)])),
+            _union([members for members, _ in buckets], ranked.height),
             load_texts,
             parameters,
             folder,
@@ -205,16 +204,24 @@ def _read_array(read: ReadColumns, name: str) -> NDArray[Any]:
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint32)
 
 
+def _union(parts: list[kernels.U32], count: int) -> kernels.U32:
+    """Give the numbers below `count` that occur in any of the arrays, ascending."""
+    there = np.zeros(count, dtype=np.bool_)
+    for part in parts:
+        there[part] = True
+    return np.flatnonzero(there).astype(np.uint32)
+
+
 def _find_equal(read: ReadColumns, parameters: Parameters) -> tuple[kernels.U32, kernels.U32]:
     """Give the number of tokens in each row; and, ascending, the rows that may have an equal: they share half of a hash."""
     tokens = _read_array(read, "tokens")
-    found = [NO_ROWS]
+    found = []
     if parameters.exact:
         found.append(kernels.find_repeated(_read_array(read, "exact_0"))[0])
     if parameters.folded:
         rows = np.flatnonzero(tokens).astype(np.uint32)
         found.append(rows[kernels.find_repeated(_read_array(read, "folded_0")[rows])[0]])
-    return tokens, np.unique(np.concatenate(found))
+    return tokens, _union(found, len(tokens))
 
 
 def _rank(read: ReadColumns, rows: kernels.U32, parameters: Parameters, earlier: int | None) -> pl.DataFrame:
@@ -227,7 +234,7 @@ def _rank(read: ReadColumns, rows: kernels.U32, parameters: Parameters, earlier:
     frames = []
     start = 0
     for frame in read(names):
-        low, high = np.searchsorted(rows, (start, start + frame.height))
+        low, high = np.searchsorted(rows, np.array([start, start + frame.height], dtype=np.uint32))
         if low < high:
             frames.append(frame[rows[low:high] - np.uint32(start)])
         start += frame.height
@@ -306,7 +313,7 @@ def _find_buckets(
         keys = np.empty((len(here), len(rows)), dtype=np.uint64)
         start = 0
         for frame in read(here):
-            low, high = np.searchsorted(rows, (start, start + frame.height))
+            low, high = np.searchsorted(rows, np.array([start, start + frame.height], dtype=np.uint32))
             for number, name in enumerate(here):
                 keys[number, low:high] = frame[name].to_numpy()[rows[low:high] - np.uint32(start)]
             start += frame.height

@@ -298,7 +298,7 @@ def sign_texts(
 
 @numba.njit(cache=True, nogil=True)
 def shingle_sets(data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: int) -> tuple[U64, Offsets]:
-    """Give the set of shingle hashes of each text, sorted, one behind the other, and where each begins."""
+    """Give the different shingle hashes of each text, one text behind the other, and where each text begins."""
     texts = len(offsets) - 1
     longest = 0
     for text in range(texts):
@@ -306,40 +306,71 @@ def shingle_sets(data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: 
     tokens = np.empty(longest + 1, dtype=np.uint64)
     starts = np.zeros(texts + 1, dtype=np.int64)
     out = np.empty(offsets[texts] - offsets[0] + 1, dtype=np.uint64)
+    table, owners = np.empty(2, dtype=np.uint64), np.zeros(2, dtype=np.uint32)
     written = 0
     for text in range(texts):
         number = hash_tokens(data, offsets[text], offsets[text + 1], classes, folded, tokens)
-        shingles = max(0, number - size + 1)
-        hashes = np.empty(shingles, dtype=np.uint64)
-        for k in range(shingles):
-            hashes[k] = _shingle(tokens, k, size)
-        hashes.sort()
-        for k in range(shingles):
-            if k == 0 or hashes[k] != hashes[k - 1]:
-                out[written] = hashes[k]
+        room = _table_size(number)
+        if room > len(table):
+            table, owners = np.empty(room, dtype=np.uint64), np.zeros(room, dtype=np.uint32)
+        for k in range(number - size + 1):
+            value = _shingle(tokens, k, size)
+            if _enter(table, owners, np.uint64(room - 1), np.uint32(text + 1), value):
+                out[written] = value
                 written += 1
         starts[text + 1] = written
-    return out[:written].copy(), starts
+    return out[:written], starts
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _table_size(count: int) -> int:
+    """Give the slots of a table for so many values: a power of two, half of it free at least."""
+    size = 2
+    while size < 2 * count:
+        size *= 2
+    return size
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _enter(table: U64, owners: U32, mask: np.uint64, owner: np.uint32, value: np.uint64) -> bool:
+    """Enter a value into the table unless it is there; say whether it was new. Slots of other owners are free."""
+    slot = value & mask
+    while owners[slot] == owner:
+        if table[slot] == value:
+            return False
+        slot = (slot + np.uint64(1)) & mask
+    owners[slot] = owner
+    table[slot] = value
+    return True
 
 
 @numba.njit(cache=True, nogil=True)
 def jaccard(sets: U64, starts: Offsets, left: Offsets, right: Offsets) -> NDArray[np.float64]:
-    """Give the exact Jaccard similarity of pairs of sets that `shingle_sets` made; 0 for two empty sets."""
+    """Give the exact Jaccard similarity of pairs of sets that `shingle_sets` made; 0 for two empty sets.
+
+    It is fastest where pairs with the same left one follow one another.
+    """
     result = np.zeros(len(left), dtype=np.float64)
+    table, owners = np.empty(2, dtype=np.uint64), np.zeros(2, dtype=np.uint32)
+    owner, mask = np.uint32(0), np.uint64(1)
     for pair in range(len(left)):
-        i, i_end = starts[left[pair]], starts[left[pair] + 1]
-        j, j_end = starts[right[pair]], starts[right[pair] + 1]
-        total = (i_end - i) + (j_end - j)
+        first, last = starts[left[pair]], starts[left[pair] + 1]
+        if pair == 0 or left[pair] != left[pair - 1]:
+            room = _table_size(last - first)
+            if room > len(table):
+                table, owners = np.empty(room, dtype=np.uint64), np.zeros(room, dtype=np.uint32)
+            owner, mask = np.uint32(owner + np.uint32(1)), np.uint64(room - 1)
+            for k in range(first, last):
+                _enter(table, owners, mask, owner, sets[k])
         common = 0
-        while i < i_end and j < j_end:
-            if sets[i] == sets[j]:
-                common += 1
-                i += 1
-                j += 1
-            elif sets[i] < sets[j]:
-                i += 1
-            else:
-                j += 1
+        for k in range(starts[right[pair]], starts[right[pair] + 1]):
+            slot = sets[k] & mask
+            while owners[slot] == owner:
+                if table[slot] == sets[k]:
+                    common += 1
+                    break
+                slot = (slot + np.uint64(1)) & mask
+        total = last - first + starts[right[pair] + 1] - starts[right[pair]]
         if total > common:
             result[pair] = common / (total - common)
     return result
