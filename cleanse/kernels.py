@@ -297,80 +297,75 @@ def sign_texts(
 
 
 @numba.njit(cache=True, nogil=True)
+def sort_hashes(hashes: U64, out: U64, room: Offsets) -> None:
+    """Write hashes to `out` in ascending order. `room` has two places more than there are hashes, or more.
+
+    Hashes are spread evenly: each goes to the place that its upper bits give it, and then at most a few steps back.
+    """
+    count = len(hashes)
+    bits = 0
+    while 2 << bits <= count:
+        bits += 1
+    shift = np.uint64(63 - bits)
+    room[: (1 << bits) + 1] = 0
+    for k in range(count):
+        room[np.int64((hashes[k] >> np.uint64(1)) >> shift) + 1] += 1
+    for k in range(1 << bits):
+        room[k + 1] += room[k]
+    for k in range(count):
+        share = np.int64((hashes[k] >> np.uint64(1)) >> shift)
+        out[room[share]] = hashes[k]
+        room[share] += 1
+    for k in range(1, count):
+        value = out[k]
+        j = k
+        while j > 0 and out[j - 1] > value:
+            out[j] = out[j - 1]
+            j -= 1
+        out[j] = value
+
+
+@numba.njit(cache=True, nogil=True)
 def shingle_sets(data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: int) -> tuple[U64, Offsets]:
-    """Give the different shingle hashes of each text, one text behind the other, and where each text begins."""
+    """Give the set of shingle hashes of each text, sorted, one behind the other, and where each begins."""
     texts = len(offsets) - 1
     longest = 0
     for text in range(texts):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    tokens = np.empty(longest + 1, dtype=np.uint64)
+    tokens, hashes = np.empty(longest + 1, dtype=np.uint64), np.empty(longest + 1, dtype=np.uint64)
+    room = np.empty(longest + 2, dtype=np.int64)
     starts = np.zeros(texts + 1, dtype=np.int64)
     out = np.empty(offsets[texts] - offsets[0] + 1, dtype=np.uint64)
-    table, owners = np.empty(2, dtype=np.uint64), np.zeros(2, dtype=np.uint32)
     written = 0
     for text in range(texts):
         number = hash_tokens(data, offsets[text], offsets[text + 1], classes, folded, tokens)
-        room = _table_size(number)
-        if room > len(table):
-            table, owners = np.empty(room, dtype=np.uint64), np.zeros(room, dtype=np.uint32)
-        for k in range(number - size + 1):
-            value = _shingle(tokens, k, size)
-            if _enter(table, owners, np.uint64(room - 1), np.uint32(text + 1), value):
-                out[written] = value
+        shingles = max(0, number - size + 1)
+        for k in range(shingles):
+            hashes[k] = _shingle(tokens, k, size)
+        sort_hashes(hashes[:shingles], out[written:], room)
+        first = written
+        for k in range(first, first + shingles):
+            if k == first or out[k] != out[written - 1]:
+                out[written] = out[k]
                 written += 1
         starts[text + 1] = written
     return out[:written], starts
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
-def _table_size(count: int) -> int:
-    """Give the slots of a table for so many values: a power of two, half of it free at least."""
-    size = 2
-    while size < 2 * count:
-        size *= 2
-    return size
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _enter(table: U64, owners: U32, mask: np.uint64, owner: np.uint32, value: np.uint64) -> bool:
-    """Enter a value into the table unless it is there; say whether it was new. Slots of other owners are free."""
-    slot = value & mask
-    while owners[slot] == owner:
-        if table[slot] == value:
-            return False
-        slot = (slot + np.uint64(1)) & mask
-    owners[slot] = owner
-    table[slot] = value
-    return True
-
-
 @numba.njit(cache=True, nogil=True)
 def jaccard(sets: U64, starts: Offsets, left: Offsets, right: Offsets) -> NDArray[np.float64]:
-    """Give the exact Jaccard similarity of pairs of sets that `shingle_sets` made; 0 for two empty sets.
-
-    It is fastest where pairs with the same left one follow one another.
-    """
+    """Give the exact Jaccard similarity of pairs of sets that `shingle_sets` made; 0 for two empty sets."""
     result = np.zeros(len(left), dtype=np.float64)
-    table, owners = np.empty(2, dtype=np.uint64), np.zeros(2, dtype=np.uint32)
-    owner, mask = np.uint32(0), np.uint64(1)
     for pair in range(len(left)):
-        first, last = starts[left[pair]], starts[left[pair] + 1]
-        if pair == 0 or left[pair] != left[pair - 1]:
-            room = _table_size(last - first)
-            if room > len(table):
-                table, owners = np.empty(room, dtype=np.uint64), np.zeros(room, dtype=np.uint32)
-            owner, mask = np.uint32(owner + np.uint32(1)), np.uint64(room - 1)
-            for k in range(first, last):
-                _enter(table, owners, mask, owner, sets[k])
+        i, i_end = starts[left[pair]], starts[left[pair] + 1]
+        j, j_end = starts[right[pair]], starts[right[pair] + 1]
+        total = (i_end - i) + (j_end - j)
         common = 0
-        for k in range(starts[right[pair]], starts[right[pair] + 1]):
-            slot = sets[k] & mask
-            while owners[slot] == owner:
-                if table[slot] == sets[k]:
-                    common += 1
-                    break
-                slot = (slot + np.uint64(1)) & mask
-        total = last - first + starts[right[pair] + 1] - starts[right[pair]]
+        while i < i_end and j < j_end:
+            a, b = sets[i], sets[j]
+            common += a == b
+            i += a <= b
+            j += b <= a
         if total > common:
             result[pair] = common / (total - common)
     return result

@@ -23,7 +23,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from cleanse import boilerplate, dedupe, documents, pipeline, segments, store
+from cleanse import boilerplate, dedupe, documents, kernels, pipeline, segments, store
 from cleanse.catalogue import refuse_unusable
 from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
@@ -433,7 +433,8 @@ class _Parts:
         ):
             if low < high:
                 texts = store.read_part(self.work, table, shard, batch, ["text"])["text"]
-                found.append(texts.gather(numbers[low:high] - start))
+                # A copy, or the few texts that are gathered would hold on to all of the part.
+                found.append(kernels.as_texts(*kernels.buffers(texts.gather(numbers[low:high] - start))))
         return pl.concat(found)
 
 
