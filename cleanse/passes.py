@@ -399,7 +399,9 @@ def resolve(
         starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
         signed = _Parts(job.work, tables, starts)
         first = None if earlier is None else count
-        outcome = dedupe.find_duplicates(signed.read_columns, signed.load_texts, job.duplicates, first, folder=job.work)
+        outcome = dedupe.find_duplicates(
+            signed.read_columns, signed.load_texts, job.duplicates, first, folder=job.work, held=dedupe.HELD_BYTES
+        )
     timing["resolve"] = time.perf_counter() - clock
     return outcome, numbered
 
