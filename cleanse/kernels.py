@@ -31,6 +31,7 @@ SCRIPTS = (
 UNSPACED = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan")
 PLANES = 0x20000  # the tables cover planes 0 and 1; above them are only Han (planes 2 and 3) and unassigned codes
 SEPARATOR, WORD, SINGLE = 0, 1, 2
+STRETCH = 4096  # of shingle hashes that are compared at a time
 SHARE_KEYS = 1 << 14  # of keys that `find_repeated` looks at together: with its table they fit into the cache of a core
 SHARE_BITS = 12  # there are no more shares than 2 to this
 
@@ -215,31 +216,36 @@ def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out
 
     A token is a run of letters, marks and digits in lower case, or one character of a script without spaces.
     """
-    tokens = 0
-    state = np.uint64(0)
-    inside = False
-    i = start
-    while i < end:
-        code, i = decode_character(data, i)
-        kind = classes[code] if code < PLANES else (SINGLE if code < 0x40000 else SEPARATOR)
-        if kind == WORD:
-            letter = folded[code]
-            state = (state ^ np.uint64(letter)) * np.uint64(0x9E3779B97F4A7C15)
-            state ^= state >> np.uint64(29)
-            inside = True
-            continue
-        if inside:
-            out[tokens] = _mix64(state)
-            tokens += 1
-            state = np.uint64(0)
-            inside = False
+    # Where a word ends is what a processor guesses wrong, so no branch asks for it: the state is written at every character,
+    # and it counts as a token where a word ends with it.
+    one = np.uint64(1)
+    tokens = inside = state = np.uint64(0)
+    i, last = np.uint64(start), np.uint64(end)
+    while i < last:
+        first = data[i]
+        if first < 0x80:
+            code = np.uint32(first)
+            kind = classes[first]
+            i += one
+        else:
+            wide, behind = decode_character(data, i)  # type: ignore[arg-type]
+            code, i = np.uint32(wide), np.uint64(behind)
+            kind = classes[code] if code < PLANES else np.uint8(SINGLE if code < 0x40000 else SEPARATOR)
+        word = np.uint64(kind == WORD)
+        out[tokens] = state
+        tokens += inside & (word ^ one)
+        # Characters above the tables are never of a word: what is read for them is masked out.
+        letter = np.uint64(folded[code & np.uint32(PLANES - 1)])
+        state = ((state ^ letter) * np.uint64(0x9E3779B97F4A7C15)) & (np.uint64(0) - word)
+        inside = word
         if kind == SINGLE:
-            out[tokens] = _mix64((np.uint64(code) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
-            tokens += 1
-    if inside:
-        out[tokens] = _mix64(state)
-        tokens += 1
-    return tokens
+            out[tokens] = (np.uint64(code) + one) * np.uint64(0x9E3779B97F4A7C15)
+            tokens += one
+    out[tokens] = state
+    tokens += inside
+    for k in range(tokens):
+        out[k] = _mix64(out[k])
+    return int(tokens)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -250,6 +256,22 @@ def _shingle(tokens: U64, first: int, size: int) -> np.uint64:
         value = (value ^ tokens[first + k]) * np.uint64(0x9E3779B97F4A7C15)
         value ^= value >> np.uint64(32)
     return value
+
+
+@numba.njit(cache=True, nogil=True)
+def _take_minima(hashes: U32, a: U32, b: U32, minima: U32) -> None:
+    """Lower each of the minima to the least of a * hash + b modulo 2^32.
+
+    The hashes run inside, in stretches that stay in the cache: so the processor compares many of them at once and keeps
+    the minimum in a register.
+    """
+    for start in range(0, len(hashes), STRETCH):
+        stretch = hashes[start : start + STRETCH]
+        for p in range(len(a)):
+            factor, summand, least = a[p], b[p], minima[p]
+            for k in range(len(stretch)):
+                least = min(least, np.uint32(factor * stretch[k] + summand))
+            minima[p] = least
 
 
 @numba.njit(cache=True, nogil=True)
@@ -271,7 +293,7 @@ def sign_texts(
     longest = 0
     for text in range(texts):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    tokens = np.empty(longest + 1, dtype=np.uint64)
+    tokens, shingles = np.empty(longest + 1, dtype=np.uint64), np.empty(longest + 1, dtype=np.uint32)
     for text in range(texts):
         number = hash_tokens(data, offsets[text], offsets[text + 1], classes, folded, tokens)
         counts[text] = number
@@ -282,7 +304,6 @@ def sign_texts(
             second ^= second >> np.uint64(32)
         sequence[text, 0] = first
         sequence[text, 1] = second
-        row = signatures[text]
         for k in range(number - size + 1):
             h = np.uint32(_shingle(tokens, k, size) & np.uint64(0xFFFFFFFF))
             h ^= h >> np.uint32(16)
@@ -290,9 +311,8 @@ def sign_texts(
             h ^= h >> np.uint32(13)
             h = np.uint32(h * np.uint32(0xC2B2AE35))
             h ^= h >> np.uint32(16)
-            for p in range(permutations):
-                value = np.uint32(a[p] * h + b[p])
-                row[p] = min(row[p], value)
+            shingles[k] = h
+        _take_minima(shingles[: max(0, number - size + 1)], a, b, signatures[text])
     return signatures, sequence, counts
 
 
