@@ -406,6 +406,18 @@ def hash_bands(signatures: U32, bands: int, rows: int) -> U64:
 
 
 @numba.njit(cache=True, nogil=True)
+def hash_texts(data: Bytes, offsets: Offsets) -> U64:
+    """Give one 64-bit hash of the bytes of each text."""
+    hashes = np.empty(len(offsets) - 1, dtype=np.uint64)
+    for text in range(len(hashes)):
+        value = np.uint64(offsets[text + 1] - offsets[text])
+        for i in range(np.uint64(offsets[text]), np.uint64(offsets[text + 1])):
+            value = (value ^ np.uint64(data[i])) * np.uint64(0x9E3779B97F4A7C15)
+        hashes[text] = _mix64(value)
+    return hashes
+
+
+@numba.njit(cache=True, nogil=True)
 def find_repeated(keys: U64) -> tuple[U32, Offsets]:
     """Give the places of the keys that occur more than once, equal ones behind one another, and where each group begins.
 

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 
@@ -381,8 +382,7 @@ def resolve(
     parts = list(store.iterate_parts([summary.batches for summary in summaries]))
     ids = [store.read_part(job.work, "documents", *part, columns=["id"]) for part in parts]
     numbered = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])
-    if numbered["id"].n_unique() < numbered.height:
-        twice = numbered.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True)
+    if len(twice := _find_twice(ids)):
         names = ", ".join(twice.head(5).to_list())
         hint = "ids must differ: name another column with --id-column, or one that is not there to number the rows"
         raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
@@ -404,6 +404,14 @@ def resolve(
         )
     timing["resolve"] = time.perf_counter() - clock
     return outcome, numbered
+
+
+def _find_twice(ids: list[pl.DataFrame]) -> pl.Series:
+    """Give the ids that occur more than once, in input order: those that share a hash are compared."""
+    hashes = [kernels.hash_texts(*kernels.buffers(frame["id"])) for frame in ids]
+    places = kernels.find_repeated(np.concatenate([np.zeros(0, dtype=np.uint64), *hashes]))[0]
+    suspects = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])[np.sort(places)]["id"]
+    return suspects.filter(suspects.is_duplicated()).unique(maintain_order=True)
 
 
 @dataclass(frozen=True)
