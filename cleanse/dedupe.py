@@ -169,7 +169,7 @@ def find_duplicates(
     read = (lambda names: [signed.select(names)]) if isinstance(signed, pl.DataFrame) else signed
     outcome = Outcome(pl.DataFrame(schema=DECISIONS), curve=parameters.curve())
     tokens, equal = _find_equal(read, parameters)
-    ranked = _rank(read, equal, parameters, earlier)
+    ranked = _rank(read, equal, equal, parameters, earlier)
     twins = np.full(ranked.height, -1, dtype=np.int64)
     similarity = np.ones(ranked.height, dtype=np.float64)
     if parameters.near:
@@ -178,7 +178,7 @@ def find_duplicates(
         looked_at[follows] = False
         buckets = _find_buckets(read, np.flatnonzero(looked_at).astype(np.uint32), len(tokens), parameters, held)
         rows = _union([equal, *(members for members, _ in buckets)], len(tokens))
-        ranked = _rank(read, rows, parameters, earlier)
+        ranked = _rank(read, rows, equal, parameters, earlier)
         ranks = np.zeros(len(tokens), dtype=np.uint32)
         ranks[ranked["row"].to_numpy()] = ranked["rank"].to_numpy()
         buckets = [(ranks[members], starts) for members, starts in buckets]
@@ -224,11 +224,12 @@ def _find_equal(read: ReadColumns, parameters: Parameters) -> tuple[kernels.U32,
     return tokens, _union(found, len(tokens))
 
 
-def _rank(read: ReadColumns, rows: kernels.U32, parameters: Parameters, earlier: int | None) -> pl.DataFrame:
-    """Put some rows of the table into the order of keepers, and let the first of equal texts lead the others.
+def _rank(
+    read: ReadColumns, rows: kernels.U32, equal: kernels.U32, parameters: Parameters, earlier: int | None
+) -> pl.DataFrame:
+    """Put some rows of the table into the order of keepers, and let the first of the texts that may be `equal` lead the others.
 
-    Gives `row` u32, `number` u32, `rank` u32, `length` u32, `tokens` u32, `leader` u32 (a rank) and `reason` str, the columns
-    of `rows` ascending.
+    Gives a row a rank: `rank` u32, `row` u32, `number` u32, `length` u32, `tokens` u32, `leader` u32 (a rank) and `reason` str.
     """
     names = ["number", "id", "length", "tokens", *EXACT_KEYS, *FOLDED_KEYS]
     frames = []
@@ -241,7 +242,7 @@ def _rank(read: ReadColumns, rows: kernels.U32, parameters: Parameters, earlier:
     frame = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(names, pl.UInt32))
     old = pl.col("number") >= (NO_NUMBER if earlier is None else earlier)
     ranked = (
-        frame.with_columns(pl.Series("row", rows))
+        frame.with_columns(pl.Series("row", rows), pl.Series("equal", np.isin(rows, equal, assume_unique=True)))
         .sort([old, "length", "id"], descending=[True, True, False])
         .drop("id")
         .with_row_index("rank")
@@ -251,19 +252,23 @@ def _rank(read: ReadColumns, rows: kernels.U32, parameters: Parameters, earlier:
         ranked = _lead(ranked, EXACT_KEYS, EXACT)
     if parameters.folded:
         ranked = _lead(ranked, FOLDED_KEYS, FOLDED)
-    return ranked.drop(*EXACT_KEYS, *FOLDED_KEYS)
+    return ranked.drop("equal", *EXACT_KEYS, *FOLDED_KEYS)
 
 
 def _lead(ranked: pl.DataFrame, keys: list[str], reason: str) -> pl.DataFrame:
     """Let the first of each group of equals lead the others; a group of texts without tokens has no equals."""
-    candidates = pl.col("reason").is_null() & ((pl.col("tokens") > 0) | (reason == EXACT))
-    first = ranked.filter(candidates).group_by(keys).agg(pl.col("rank").min().alias("first"))
-    joined = ranked.join(first, on=keys, how="left", maintain_order="left")
-    follows = candidates & (pl.col("first") < pl.col("rank"))
-    return joined.with_columns(
-        pl.when(follows).then("first").otherwise("leader").alias("leader"),
-        pl.when(follows).then(pl.lit(reason)).otherwise("reason").alias("reason"),
-    ).drop("first")
+    candidates = ranked.filter("equal", pl.col("reason").is_null(), (pl.col("tokens") > 0) | (reason == EXACT))
+    found = candidates.select("rank", pl.col("rank").min().over(keys).alias("first")).filter(
+        pl.col("first") < pl.col("rank")
+    )
+    leaders = ranked["leader"].to_numpy().copy()
+    leaders[found["rank"].to_numpy()] = found["first"].to_numpy()
+    follows = np.zeros(ranked.height, dtype=np.bool_)
+    follows[found["rank"].to_numpy()] = True
+    return ranked.with_columns(
+        pl.Series("leader", leaders),
+        pl.when(pl.Series(follows)).then(pl.lit(reason)).otherwise("reason").alias("reason"),
+    )
 
 
 def _settle(
