@@ -6,6 +6,7 @@ threshold, so no document is lost through a chain of others. Parameters stand in
 
 from __future__ import annotations
 
+import errno
 import functools
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -378,14 +379,12 @@ class _Shingles:
         if not self._file:
             return kernels.jaccard(self._sets, self._starts, a, b)
         result = np.zeros(len(a), dtype=np.float64)
-        order = np.argsort(
-            a, kind="stable"
-        )  # texts that were read one after the other are next to one another in the file
+        # By place of the left one: what was read together lies together in the file, and often belongs together.
+        order = np.argsort(a, kind="stable")
         sizes = 8 * np.diff(self._starts)
-        load = (
-            np.cumsum(sizes[b[order]] + np.where(np.diff(a[order], prepend=-1) != 0, sizes[a[order]], 0)) // self.held
-        )
-        for chunk in np.split(order, np.flatnonzero(np.diff(load)) + 1):
+        left_sizes = np.where(np.diff(a[order], prepend=-1) != 0, sizes[a[order]], 0)
+        chunks = np.cumsum(sizes[b[order]] + left_sizes) // self.held
+        for chunk in np.split(order, np.flatnonzero(np.diff(chunks)) + 1):
             wanted = np.unique(np.concatenate([a[chunk], b[chunk]]))
             sets, starts = self._read(wanted)
             result[chunk] = kernels.jaccard(sets, starts, *(np.searchsorted(wanted, side[chunk]) for side in (a, b)))
@@ -405,7 +404,8 @@ class _Shingles:
             (8 * firsts[begins]).tolist(), (8 * starts[begins]).tolist(), (8 * starts[ends]).tolist(), strict=True
         ):
             self._file.seek(place)
-            self._file.readinto(view[low:high])
+            if self._file.readinto(view[low:high]) != high - low:
+                raise OSError(errno.EIO, "the file of shingles was cut short")
         return sets, starts
 
 

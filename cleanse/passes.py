@@ -431,7 +431,9 @@ class _Parts:
         for (_, table, shard, batch), start in zip(self.parts, self.starts, strict=False):
             frame = store.read_part(self.work, table, shard, batch, columns)
             if "doc" in columns:
-                frame = frame.with_columns((pl.col("doc").cast(pl.Int64) + start).cast(pl.UInt32)).rename({"doc": "number"})
+                frame = frame.with_columns((pl.col("doc").cast(pl.Int64) + start).cast(pl.UInt32)).rename(
+                    {"doc": "number"}
+                )
             yield frame
 
     def load_texts(self, numbers: pl.Series) -> pl.Series:
