@@ -7,7 +7,7 @@
 `quality` compares every two texts of `dedupe_extractors_docs.jsonl`, across pages too. `speed` reads texts of
 `throughput_mixed.parquet`, signs them and finds duplicates in one process; with `--peers` the Python of another environment
 that has `datasketch` and `rensa` does the same with the same tokens, made in Python, on a sample. `scale` writes the
-work folder of so many texts of about 100 words, of which one in ten copies the one before it but for two words; then each number
+work folder of so many texts of about 100 words, of which one in ten (or `--copies`) copies the one before it but for two words; then each number
 of documents is resolved twice by a process that does nothing else, and it says what the faster one took and how many copies are found.
 """
 
@@ -131,14 +131,16 @@ def judge_speed(data: Path, parameters: dedupe.Parameters, peers: str | None, sa
             print(f"{tool}, the same sample: {figure}")
 
 
-def make_texts(numbers: range) -> pl.Series:
-    """Make the text of each number: 80 to 120 words; where the number ends in 9, those of the number before but for two."""
+def make_texts(numbers: range, copies: int) -> pl.Series:
+    """Make the text of each number: 80 to 120 words; the last `copies` of ten have those of the one before them but for two."""
     generator = np.random.default_rng(numbers.start)
     words = generator.integers(0, 50_000, (len(numbers), 120))
     counts = generator.integers(80, 121, len(numbers))
-    copies = np.flatnonzero(np.arange(numbers.start, numbers.stop) % 10 == 9)
-    words[copies], counts[copies] = words[copies - 1], counts[copies - 1]
-    words[copies, 20:22] = generator.integers(50_000, 100_000, (len(copies), 2))
+    places = np.arange(len(numbers))  # the first number is a multiple of ten
+    copied = np.flatnonzero(places % 10 >= 10 - copies)
+    sources = copied // 10 * 10 + 9 - copies
+    words[copied], counts[copied] = words[sources], counts[sources]
+    words[copied, 20:22] = generator.integers(50_000, 100_000, (len(copied), 2))
     spelled = np.full((100_000, 7), ord(" "), dtype=np.uint8)
     for place in range(6):
         spelled[:, place] = ord("a") + np.arange(100_000) * 7919 // 26**place % 26
@@ -159,7 +161,7 @@ def open_job(folder: Path, parameters: dedupe.Parameters) -> passes.Job:
     return passes.Job(folder, rules, rules, Columns("text", "id", None, id_required=False), parameters)
 
 
-def judge_scale(counts: list[int], folder: Path, parameters: dedupe.Parameters) -> None:
+def judge_scale(counts: list[int], copies: int, folder: Path, parameters: dedupe.Parameters) -> None:
     """Write the parts of the largest number of documents, and resolve the first ones of them in a process of their own."""
     job = open_job(folder, parameters)
     for batch, start in enumerate(range(0, max(counts), PART_ROWS)):
@@ -167,7 +169,7 @@ def judge_scale(counts: list[int], folder: Path, parameters: dedupe.Parameters) 
         # The order of ids is not that of numbers, as it is in a crawl.
         mixed = pl.int_range(numbers.start, numbers.stop, dtype=pl.UInt64, eager=True) * 2_654_435_761 % (1 << 32)
         ids = pl.select(pl.format("pages/example.org/{}.html", mixed.cast(pl.String).str.zfill(10))).to_series()
-        frame = pl.DataFrame({"id": ids, "text": make_texts(numbers)})
+        frame = pl.DataFrame({"id": ids, "text": make_texts(numbers, copies)})
         store.write_part(folder, "documents", 0, batch, frame)
         passes.write_signatures(job, "signatures", 0, batch, frame.with_row_index("doc"))
     signed = sum(path.stat().st_size for path in (folder / "signatures").iterdir())
@@ -180,8 +182,8 @@ def judge_scale(counts: list[int], folder: Path, parameters: dedupe.Parameters) 
         best = min((found for other, found in runs if other == count), key=lambda found: found["cpu"])
         print(
             f"{count} documents: {best['cpu']:.1f} s of CPU ({best['cpu'] / count / first:.2f} x linear), {best['wall']:.1f} s, "
-            f"peak {best['peak']:.2f} GB (before it {best['before']:.2f} GB); planted {count // 10}, "
-            f"dropped {best['dropped']} ({100 * best['dropped'] / (count // 10):.3f} %)"
+            f"peak {best['peak']:.2f} GB (before it {best['before']:.2f} GB); planted {count // 10 * copies}, "
+            f"dropped {best['dropped']:.0f} ({100 * best['dropped'] / (count // 10 * copies):.3f} %)"
         )
 
 
@@ -209,6 +211,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--peers", help="Python of an environment with datasketch and rensa")
     parser.add_argument("--sample", type=int, default=3000)
+    parser.add_argument(
+        "--copies", type=int, default=1, choices=range(1, 10), help="of ten documents that `scale` makes"
+    )
     parser.add_argument("--documents", type=int, nargs="+", default=[1_000_000], help=f"multiples of {PART_ROWS}")
     parser.add_argument(
         "--work", type=Path, help="an empty folder for the parts of `scale`, with 1 GB a million documents"
@@ -220,7 +225,7 @@ def main() -> None:
         judge_quality(arguments.data, parameters)
     elif arguments.part == "scale":
         with tempfile.TemporaryDirectory(dir=arguments.work) as folder:
-            judge_scale(arguments.documents, Path(folder), parameters)
+            judge_scale(arguments.documents, arguments.copies, Path(folder), parameters)
     elif arguments.part == "resolve":
         resolve_parts(arguments.documents[0], arguments.work, parameters)
     else:
