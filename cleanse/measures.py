@@ -174,7 +174,6 @@ def count_texts(
                         lettered = True
                     letter = folded[code]
                     word = (word ^ np.uint64(letter)) * np.uint64(0x9E3779B97F4A7C15)
-                    word ^= word >> np.uint64(29)
                 if mark == 2 and spoken:
                     sentences += 1
                 mark = 0
