@@ -361,11 +361,15 @@ class Repairer:
         for row in rows & plain.keys():
             work.change(row, plain.pop(row))
         ordered = sorted(rows)
+        suspects = {row for row, *_ in flags}
         firsts = [{literal[0] for literal in rule.variants[0].literals} for rule in self.patterned]
         first = frozenset[str]().union(*firsts)
         held = {row: first.intersection(work.texts[row]) for row in ordered}
         for rule, own in zip(self.patterned, firsts, strict=True):
-            for row in self._match_rule(rule, [row for row in ordered if not own.isdisjoint(held[row])], work, flags):
+            # What stood for a byte once may be a letter, in a line that stays because it is suspect.
+            lettered = rule.action == "fix" and max(own) < "\u0100"
+            found = [row for row in ordered if not own.isdisjoint(held[row]) and not (lettered and row in suspects)]
+            for row in self._match_rule(rule, found, work, flags):
                 held[row] = first.intersection(work.texts[row])
         if PRIVATE_USE in self.methods:
             rule_id = self.methods[PRIVATE_USE].id
