@@ -3,7 +3,7 @@
     POLARS_MAX_THREADS=1 python benchmarks/encoding.py matrix
     POLARS_MAX_THREADS=1 python benchmarks/encoding.py ftfy|sentences|files|speed --data ../shared/data
 
-`matrix` makes damage from tests/mojibake/lines.toml, and from held_out.toml, after which nothing was chosen: each line in each of its code
+`matrix` makes damage from tests/mojibake/lines.toml, and from held_out.toml, which was written later: each line in each of its code
 pages, read by each reader. The other parts need the real data, which is not in this project.
 """
 
