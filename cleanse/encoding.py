@@ -361,11 +361,15 @@ class Repairer:
         for row in rows & plain.keys():
             work.change(row, plain.pop(row))
         ordered = sorted(rows)
+        suspects = {row for row, *_ in flags}
         firsts = [{literal[0] for literal in rule.variants[0].literals} for rule in self.patterned]
         first = frozenset[str]().union(*firsts)
         held = {row: first.intersection(work.texts[row]) for row in ordered}
         for rule, own in zip(self.patterned, firsts, strict=True):
-            for row in self._match_rule(rule, [row for row in ordered if not own.isdisjoint(held[row])], work, flags):
+            # What stood for a byte once may be a letter, in a line that stays because it is suspect.
+            lettered = rule.action == "fix" and max(own) < "\u0100"
+            found = [row for row in ordered if not own.isdisjoint(held[row]) and not (lettered and row in suspects)]
+            for row in self._match_rule(rule, found, work, flags):
                 held[row] = first.intersection(work.texts[row])
         if PRIVATE_USE in self.methods:
             rule_id = self.methods[PRIVATE_USE].id
@@ -609,7 +613,7 @@ def _rejoin(
         changed.setdefault(lines.places[row], []).append(row)
     index = np.arange(len(texts), dtype=np.uint32)
     index[list(changed)] = len(texts) + np.arange(len(changed), dtype=np.uint32)
-    mended = []
+    mended: list[bytes] = []
     for place, rows in changed.items():
         parts: list[bytes | memoryview] = []
         at = int(offsets[place])
@@ -619,8 +623,9 @@ def _rejoin(
         parts.append(view[at : offsets[place + 1]])
         if crlf[place]:
             parts[::2] = [bytes(part).replace(b"\r\n", b"\n") for part in parts[::2]]
-        mended.append(str(b"".join(parts), UTF8))
-    return pl.concat([texts, pl.Series(mended, dtype=pl.String)]).gather(index)
+        mended.append(b"".join(parts))
+    ends = np.cumsum([0, *map(len, mended)], dtype=np.int64)
+    return pl.concat([texts, kernels.as_texts(np.frombuffer(b"".join(mended), dtype=np.uint8), ends)]).gather(index)
 
 
 def _whole_documents(

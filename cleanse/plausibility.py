@@ -62,12 +62,15 @@ OTHER_BITS = 20 * STEPS  # of a character that no table has
 PAIR_SHARE = 0.85  # of the probability, what the pair says; the rest is the letter by itself
 RAREST = 2e-5  # probability of a character that no sample held
 FLOOR = 0.35  # what a pair that was counted least often stands for
+# The costs below belong to the model as the figures do: they stand for pairs that the samples hold too seldom to tell, and say nothing of any
+# language. What is made of a price, the limits, stands in `rules/encoding/code-page.toml`.
 # Bits of a pair that neither raise nor lower the suspicion.
 COMMON = np.array([6.5, 6.5, 5.0, 6.5, 6.5, 6.5, 6.5]) * STEPS  # by the number of the script
 ASCII_LETTER, ASCII_OTHER = 5 * STEPS, 4 * STEPS
 SYMBOL = 6 * STEPS
 SYMBOL_IN_WORD = 9 * STEPS
-# Marks that stand beside letters of ASCII in whole text of many languages: they cost there what other symbols cost elsewhere.
+# Marks that stand beside letters of ASCII in whole text of many languages: they cost there what other symbols cost elsewhere. Mechanism: these
+# are the quotation marks, dashes and signs that Windows-1252 and Mac OS Roman add to letters, and the samples of chardet left out.
 TYPOGRAPHIC = "\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u2026\u2022\u2122\xa0\xa9\xab\xae\xb7\xbb"
 SOFT_HYPHEN, SOFT_START = "\xad", 12 * STEPS
 ANOTHER_SCRIPT = 6 * STEPS
