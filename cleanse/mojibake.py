@@ -184,7 +184,10 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     best, lead = readings[0], _lead(readings)
     foreign = [character for character in line if character > "\x7f"]
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
-    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= limits.min_changes)
+    right = _is_right(readings, limits, 1 if letters else 2)
+    if best.latin:
+        # Accents are all that speaks against a language of which no letter pairs are known; the rest of the line has to say the same.
+        right &= best.changes >= limits.min_changes and (best.whole >= limits.whole or len(best.pages) > 2)
     suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
     # Of a text in Latin script a few letters say little, unless the whole line says the same.
     suspect = suspect and (
