@@ -832,8 +832,6 @@ def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, A
         total += cost
         if not (fact & before & ASCII):
             foreign += cost
-            if first >= 0:
-                foreign += np.int64(costs[first, own])
             places += 1
         before = fact
     return total, foreign, places
