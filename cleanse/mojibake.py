@@ -54,7 +54,7 @@ class Limits:
 
     `against`: how much more what is not ASCII may cost in a text in the letters of the line; `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `intruded`: where something stands in
     a word that is no letter; `dear`: how much more where what changed costs twice what it may; `usual`: the bits of a character of such a text, and `slack` how many it may cost on top of that in all; `min_letters`: how many
-    letters such a line has. `min_foreign`: characters outside ASCII that a line in other
+    letters such a line has. `min_foreign`: different characters outside ASCII that a line in other
     letters must have to be flagged, `min_list`: letters outside ASCII that may be a list of letters, `min_order`: of letters in order; `min_changes`: different letters that a repair of a text in Latin script
     must put right, `min_places`: places of one that is flagged.
     """
@@ -201,7 +201,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     # So is a line that costs much less from end to end in other letters of its script.
     strange = any(_is_whole(line, reading, limits) for reading in readings)
     listed = _is_list(foreign, limits)
-    suspect = suspect and (best.latin or len(foreign) >= limits.min_foreign)
+    suspect = suspect and (best.latin or len(set(foreign)) >= limits.min_foreign)
     return Verdict(
         best.text if right and not listed else None,
         (intruded or strange or suspect) and not right and not listed,
