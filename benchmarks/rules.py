@@ -75,7 +75,7 @@ def main() -> None:
     }
     made = time.process_time() - clock
     sellers = spam.prepare(rules)
-    work: dict[str, Callable[[], object]] = {"to_lowercase": lambda: documents["text"].str.to_lowercase()}
+    work: dict[str, Callable[[], object]] = {"to_lowercase": documents["text"].str.to_lowercase}
     for name, matcher in matchers.items():
         work[name] = lambda matcher=matcher: boilerplate.tag_boilerplate(documents.lazy(), matcher).collect()
     work["spam"] = lambda: spam.tag_spam(documents.lazy(), sellers).collect()
