@@ -94,6 +94,21 @@ def space_table() -> NDArray[np.bool_]:
 
 
 @numba.njit(cache=True, nogil=True)
+def first_visible(data: Bytes, starts: Offsets, ends: Offsets, spaces: NDArray[np.bool_]) -> NDArray[np.uint16]:
+    """Give the first byte of each stretch that belongs to no white space, 256 where there is none."""
+    found = np.full(len(starts), 256, dtype=np.uint16)
+    for number in range(len(starts)):
+        i = starts[number]
+        while i < ends[number]:
+            code, behind = decode_character(data, i)
+            if code >= PLANES or not spaces[code]:
+                found[number] = data[i]
+                break
+            i = behind
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
 def _is_visible(data: Bytes, start: int, end: int, spaces: NDArray[np.bool_]) -> bool:
     """Say whether a stretch of the buffer has a character that is not white space."""
     i = start

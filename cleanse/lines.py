@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleanse import kernels
+from cleanse import kernels, literals
 from cleanse.kernels import U32, Offsets
 
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
@@ -52,6 +52,15 @@ class Lines:
         """Give for each row its place among the lines of its text counted from the last, which is 1."""
         after: Rows = self.bounds[self.doc.astype(np.int64) + 1] - np.arange(len(self))
         return after
+
+    @functools.cached_property
+    def opened(self) -> Offsets:
+        """Give for each row the byte behind what stands before its text and opens no quotation."""
+        return literals.open_lines(self.data, self.starts, self.ends, literals.decoration_table())
+
+    def first_bytes(self, starts: Offsets, ends: Offsets) -> NDArray[np.uint16]:
+        """Give the first visible byte of stretches of `data`, `prefilter.END` where there is none."""
+        return kernels.first_visible(self.data, starts, ends, kernels.space_table())
 
     def cut(self, starts: Offsets, ends: Offsets) -> pl.Series:
         """Cut out texts by bytes of `data`; an end before its start gives an empty text."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 
 from cleanse import blocks, literals, segments
 from cleanse.errors import CleanseError
+from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN
 from cleanse.lines import LINE_SCHEMA, Lines, Rows
 from cleanse.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, DECORATION, Forms, fold
+from cleanse.prefilter import END, find_first_bytes
 from cleanse.rules import ANY, Pattern, Rule, Rules, Template, Variant
 
 Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
@@ -66,7 +69,8 @@ class Matcher:
 
     `forms` holds every way in which a literal may be written, by where it is looked for; `uses` tells what each literal is for: `literal` (number), `variant`, `use`, `before` and `behind` (decoration that a label needs), `pattern`.
     `templates` are the distinct patterns that were cut at their literals, `cuts` says which variants have which (`variant`,
-    `use`, `template`). `patterns` are those that see a whole line; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
+    `use`, `template`). `patterns` are those that see a whole line, `begins` says of each with which visible byte a line may begin
+    (`prefilter.END`: with none); `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
     they are, whether they have a prefilter, and whether a literal of the variant must be there too. `bounds` has an entry a
     variant in each array.
     """
@@ -79,6 +83,7 @@ class Matcher:
     templates: tuple[Template, ...]
     cuts: pl.DataFrame
     patterns: tuple[Pattern, ...]
+    begins: Flags
     asked: pl.DataFrame
     bounds: Bounds
 
@@ -121,6 +126,7 @@ class Matcher:
             tuple(templates),
             pl.DataFrame(sorted(cuts), schema=CUTS, orient="row"),
             tuple(patterns),
+            _table_of_bytes(pattern.regex for pattern in patterns),
             pl.DataFrame(asked, schema=ASKED, orient="row"),
             Bounds.of(variants),
         )
@@ -171,9 +177,7 @@ class Matcher:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
         placed = joined.filter((pl.col("use") == Use.OPENING) | (pl.col("use") == Use.INSIDE))
         rows, start, end = (placed[name].to_numpy() for name in ("row", "start", "end"))
-        begins, stops = lines.starts[rows], lines.ends[rows]
-        opened = literals.open_lines(lines.data, begins, stops, literals.decoration_table())
-        begins = np.where(self.bounds.trim[placed["variant"].to_numpy()], opened, begins)
+        begins, stops = self._openings(placed["variant"].to_numpy(), rows, lines), lines.ends[rows]
         inside = placed["use"].to_numpy() == Use.INSIDE
         fits = np.flatnonzero((start == begins) | (inside & (start > begins)))
         cut = placed[fits].with_columns(
@@ -196,12 +200,6 @@ class Matcher:
     def _admit_patterns(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Give the lines that each pattern is to look at: `variant`, `pattern`, `row`; no pattern where a method decides alone."""
         gates = joined.filter(pl.col("use") == Use.GATE).select("variant", "row").unique()
-        bare = [pl.DataFrame(schema=gates.schema)]
-        for number, (_, variant) in enumerate(self.variants):
-            if not variant.literals:
-                rows = self.bounds.admit_lines(number, lines)
-                bare.append(pl.DataFrame({"variant": np.full(len(rows), number), "row": rows}, schema=gates.schema))
-        gates = pl.concat([gates, *bare])
         own = joined.filter(pl.col("use") > Use.GATE).select("variant", "pattern", "row").unique()
         own = own.join(self.asked, on=["variant", "pattern"], how="inner")
         unasked = gates.join(self.asked, on="variant", how="anti").with_columns(pattern=pl.lit(None, pl.UInt32))
@@ -210,18 +208,43 @@ class Matcher:
             own.filter(~pl.col("gated")),
             own.filter(pl.col("gated")).join(gates, on=["variant", "row"], how="semi"),
             gates.join(self.asked.filter(~pl.col("filtered")), on="variant", how="inner"),
-            unasked.filter(pl.Series(whole, dtype=pl.Boolean)),
         ]
-        return pl.concat(frame.select("variant", "pattern", "row") for frame in frames).sort(
-            "pattern", "row", "variant"
-        )
+        asked = pl.concat(frame.select("variant", "pattern", "row") for frame in frames)
+        first = self._first_bytes(asked["variant"].to_numpy(), asked["row"].to_numpy(), lines)
+        asked = asked.filter(pl.Series(self.begins[asked["pattern"].to_numpy(), first]))
+        alone = unasked.filter(pl.Series(whole, dtype=pl.Boolean)).select(asked.columns)
+        return pl.concat([asked, alone, *self._admit_bare(lines)]).sort("pattern", "row", "variant")
+
+    def _admit_bare(self, lines: Lines) -> Iterator[pl.DataFrame]:
+        """Give the same for the variants without literals, most of which turn a line away by its first byte."""
+        schema = {"variant": pl.UInt32, "pattern": pl.UInt32, "row": pl.UInt32}
+        for number, (rule, variant) in enumerate(self.variants):
+            if variant.literals:
+                continue
+            rows = self.bounds.admit_lines(number, lines)
+            if rule.head.method and not variant.whole:
+                yield pl.DataFrame({"variant": number, "pattern": None, "row": rows}, schema)
+                continue
+            first = self._first_bytes(np.full(len(rows), number), rows, lines)
+            unfiltered = (pl.col("variant") == number) & ~pl.col("filtered")
+            for pattern in self.asked.filter(unfiltered)["pattern"]:
+                yield pl.DataFrame(
+                    {"variant": number, "pattern": pattern, "row": rows[self.begins[pattern, first]]}, schema
+                )
+
+    def _first_bytes(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> NDArray[np.uint16]:
+        """Give the first visible byte of what the patterns of a variant see of a line."""
+        return lines.first_bytes(self._openings(variants, rows, lines), lines.ends[rows])
+
+    def _openings(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> Offsets:
+        """Give the byte at which the patterns of a variant begin to see a line."""
+        begins: Offsets = np.where(self.bounds.trim[variants], lines.opened[rows], lines.starts[rows])
+        return begins
 
     def _match_patterns(self, admitted: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Keep the lines that their pattern matches."""
         rows = admitted["row"].to_numpy()
-        starts, stops = lines.starts[rows], lines.ends[rows]
-        opened = literals.open_lines(lines.data, starts, stops, literals.decoration_table())
-        starts = np.where(self.bounds.trim[admitted["variant"].to_numpy()], opened, starts)
+        starts, stops = self._openings(admitted["variant"].to_numpy(), rows, lines), lines.ends[rows]
         found = [admitted.filter(pl.col("pattern").is_null())]
         asked = admitted.with_columns(pl.Series("start", starts), pl.Series("stop", stops)).drop_nulls("pattern")
         folded = np.array([pattern.folded for pattern in self.patterns], dtype=np.bool_)[asked["pattern"].to_numpy()]
@@ -395,6 +418,15 @@ def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, 
             use = Use.OPENING_PATTERN if pattern.prefilter.opens else Use.PATTERN
             for text in sorted(pattern.prefilter.strings):
                 yield text, use, "", "", number
+
+
+def _table_of_bytes(patterns: Iterable[str]) -> Flags:
+    """Say of each pattern and each first visible byte of a text whether the pattern may match it."""
+    table = []
+    for pattern in patterns:
+        known = find_first_bytes(pattern)
+        table.append([known is None or byte in known for byte in range(END + 1)])
+    return np.array(table, dtype=np.bool_).reshape(-1, END + 1)
 
 
 def _is_gated(pattern: Pattern, variant: Variant) -> bool:
