@@ -68,9 +68,9 @@ class Matcher:
     """The line rules of a family, made ready.
 
     `forms` holds every way in which a literal may be written, by where it is looked for; `uses` tells what each literal is for: `literal` (number), `variant`, `use`, `before` and `behind` (decoration that a label needs), `pattern`.
-    `templates` are the distinct patterns that were cut at their literals, `cuts` says which variants have which (`variant`,
-    `use`, `template`). `patterns` are those that see a whole line, `begins` says of each with which visible byte a line may begin
-    (`prefilter.END`: with none); `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
+    `templates` are the distinct patterns that were cut at their literals, `ends` says of each which visible byte may come next
+    behind the literal (`prefilter.END`: none), `cuts` which variants have which (`variant`, `use`, `template`). `patterns` are
+    those that see a whole line, `begins` says of each with which byte a line may begin; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
     they are, whether they have a prefilter, and whether a literal of the variant must be there too. `bounds` has an entry a
     variant in each array.
     """
@@ -81,6 +81,7 @@ class Matcher:
     forms: dict[Reach, Forms]
     uses: pl.DataFrame
     templates: tuple[Template, ...]
+    ends: Flags
     cuts: pl.DataFrame
     patterns: tuple[Pattern, ...]
     begins: Flags
@@ -124,6 +125,7 @@ class Matcher:
             .unique(maintain_order=True)
             .with_columns(pl.col("use").is_in(OPENING_USES).alias("opening")),
             tuple(templates),
+            _table_of_bytes(template.behind for template in templates),
             pl.DataFrame(sorted(cuts), schema=CUTS, orient="row"),
             tuple(patterns),
             _table_of_bytes(pattern.regex for pattern in patterns),
@@ -176,25 +178,27 @@ class Matcher:
     def _match_cuts(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
         placed = joined.filter((pl.col("use") == Use.OPENING) | (pl.col("use") == Use.INSIDE))
-        rows, start, end = (placed[name].to_numpy() for name in ("row", "start", "end"))
+        rows, start = placed["row"].to_numpy(), placed["start"].to_numpy()
         begins, stops = self._openings(placed["variant"].to_numpy(), rows, lines), lines.ends[rows]
         inside = placed["use"].to_numpy() == Use.INSIDE
         fits = np.flatnonzero((start == begins) | (inside & (start > begins)))
-        cut = placed[fits].with_columns(
-            lines.cut(begins[fits], start[fits]).alias("before"), lines.cut(end[fits], stops[fits]).alias("behind")
+        cut = placed[fits].select(
+            "variant", "use", "row", "start", "end", pl.Series("begin", begins[fits]), pl.Series("stop", stops[fits])
         )
-        cut = cut.with_columns(
-            fold(pl.col("before")).alias("folded_before"), fold(pl.col("behind")).alias("folded_behind")
-        )
-        cut = cut.join(self.cuts, on=["variant", "use"], how="inner").sort("template", "row", "start", "variant")
+        cut = cut.join(self.cuts, on=["variant", "use"], how="inner")
+        first = lines.first_bytes(cut["end"].to_numpy(), cut["stop"].to_numpy())
+        cut = cut.filter(pl.Series(self.ends[cut["template"].to_numpy(), first]))
+        cut = cut.sort("template", "row", "start", "variant")
+        cut = cut.with_columns(lines.cut(cut["end"].to_numpy(), cut["stop"].to_numpy()).alias("behind"))
+        cut = cut.with_columns(fold(pl.col("behind")).alias("folded"))
         found = [cut.head(0).select("variant", "row")]
         for (number,), group in cut.group_by("template", maintain_order=True):
             template = self.templates[int(str(number))]
-            folded = "folded_" if template.folded else ""
-            matches = group[f"{folded}behind"].str.contains(template.behind)
+            fitting = group.filter(group["folded" if template.folded else "behind"].str.contains(template.behind))
             if not template.opens:
-                matches &= group[f"{folded}before"].str.contains(template.before)
-            found.append(group.filter(matches).select("variant", "row"))
+                before = lines.cut(fitting["begin"].to_numpy(), fitting["start"].to_numpy())
+                fitting = fitting.filter((fold(before) if template.folded else before).str.contains(template.before))
+            found.append(fitting.select("variant", "row"))
         return pl.concat(found)
 
     def _admit_patterns(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:

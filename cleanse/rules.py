@@ -203,7 +203,7 @@ class Rule:
         for language, body in bodies.items():
             templates = [*self.head.patterns, *body.patterns] if self.languages else body.patterns
             patterns = [self._compile(text, body.literals) for text in templates]
-            cuts = [self._cut(text) if body.literals else None for text in templates]
+            cuts = [self._cut(text, body.literals) if body.literals else None for text in templates]
             found.append(
                 Variant(
                     self.id,
@@ -225,8 +225,8 @@ class Rule:
             return Pattern(fold_pattern(template, literals), folded=True)
         return Pattern(compile_pattern(template, literals, case_sensitive=self.head.case_sensitive), folded=False)
 
-    def _cut(self, template: str) -> Template | None:
-        """Cut a template at its literals; None where it has to see the whole line."""
+    def _cut(self, template: str, literals: Sequence[str]) -> Template | None:
+        """Cut a template at its literals, the first time that it names them; None where it has to see the whole line."""
         if self.head.scope not in ("line", "block") or self.head.method:
             return None
         ends = cut_template(template)
@@ -234,7 +234,12 @@ class Rule:
             return None
         folded = self._folds(template)
         flags = "" if folded or self.head.case_sensitive else "(?i)"
-        return Template(ends[0] == "^", f"{flags}(?:{ends[0]})$", f"{flags}^(?:{ends[1]})", folded)
+        behind = f"^(?:{ends[1]})"
+        if folded:
+            behind = fold_pattern(behind, literals)
+        else:
+            behind = compile_pattern(behind, literals, case_sensitive=self.head.case_sensitive)
+        return Template(ends[0] == "^", f"{flags}(?:{ends[0]})$", behind, folded)
 
     def examples(self) -> Iterator[tuple[str, str, int, Example]]:
         """Give each example as (kind, language, number, example)."""
@@ -255,14 +260,16 @@ def is_caseless(template: str) -> bool:
 
 
 def cut_template(template: str) -> tuple[str, str] | None:
-    r"""Give what stands before and behind `{literals}`, or None where one end means nothing without the other.
+    r"""Give what stands before and behind the first `{literals}`, or None where one end means nothing without the other.
 
     >>> cut_template(r"^\d+ {literals}$"), cut_template("^(?:{literals}|more)$"), cut_template("a|{literals}")
     (('^\\d+ ', '$'), None, None)
+    >>> cut_template("^{literals}, {literals}$")
+    ('^', ', {literals}$')
     """
-    if template.count("{literals}") != 1:
+    if "{literals}" not in template:
         return None
-    before, behind = template.split("{literals}")
+    before, behind = template.split("{literals}", 1)
     bare = [re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", end) for end in (before, behind)]
     nested = any(end.count("(") != end.count(")") for end in bare)
     # Alternatives at the top level, flags for all that follows, an edge of a word at the cut, a quantifier behind it.
