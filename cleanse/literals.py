@@ -7,7 +7,6 @@ hashed beginnings turns away nearly all places, and what is left is compared byt
 from __future__ import annotations
 
 import functools
-import itertools
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -91,6 +90,8 @@ def spell(literal: str) -> list[str]:
     not, a space may be another or two.
     """
     lowered = literal.lower()
+    if literal.isascii():
+        return sorted({lowered.replace(" ", space) for space in SPACES})
     cased = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
     forms = {unicodedata.normalize(form, text) for text in cased for form in ("NFC", "NFD")} | cased
     return sorted({form.replace(" ", space) for form in forms for space in SPACES})
@@ -98,13 +99,13 @@ def spell(literal: str) -> list[str]:
 
 def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     """Make (bytes of a form, number of its literal) ready to be looked for; empty forms are left out."""
-    keyed = set()
-    for form, owner in forms:
-        folded = form.lower()
-        kind = next((k for k, length in enumerate(HEADS) if len(folded) >= length), None)
-        if kind is not None:
-            keyed.add((kind, int.from_bytes(folded[: HEADS[kind]], "big"), folded, owner))
-    ordered = sorted(keyed)
+    folded = {(form.lower(), owner) for form, owner in forms if form}
+    kinds = [next((k for k, length in enumerate(HEADS) if size >= length), 0) for size in range(HEADS[0] + 1)]
+    ordered = []
+    for form, owner in folded:
+        kind = kinds[min(len(form), HEADS[0])]
+        ordered.append((kind, int.from_bytes(form[: HEADS[kind]], "big"), form, owner))
+    ordered.sort()
     begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
     pairs = np.zeros(1 << 16, dtype=np.uint8)
     for kind, _, form, _ in ordered:
@@ -127,12 +128,14 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
             slot = (slot + 1) % len(table)
         table[slot] = number + 1
     index = {key: place for place, key in enumerate(distinct)}
-    shared = [
-        _share(before[2], after[2]) if before[:2] == after[:2] else 0 for before, after in itertools.pairwise(ordered)
-    ]
+    data = np.frombuffer(b"".join(form for _, _, form, _ in ordered), dtype=np.uint8)
+    starts = np.cumsum([0, *(len(form) for _, _, form, _ in ordered)]).astype(np.int64)
+    firsts = np.searchsorted([index[key] for key in keys], np.arange(len(distinct) + 1)).astype(np.int64)
+    shared = _share(data, starts)
+    shared[firsts[:-1]] = 0
     return Forms(
-        np.frombuffer(b"".join(form for _, _, form, _ in ordered), dtype=np.uint8),
-        np.cumsum([0, *(len(form) for _, _, form, _ in ordered)]).astype(np.int64),
+        data,
+        starts,
         np.array([owner for _, _, _, owner in ordered], dtype=np.uint32),
         begins,
         pairs,
@@ -140,14 +143,23 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
         table,
         np.array([head for _, head in distinct], dtype=np.uint64),
         np.array([HEADS[kind] for kind, _ in distinct], dtype=np.uint64),
-        np.searchsorted([index[key] for key in keys], np.arange(len(distinct) + 1)).astype(np.int64),
-        np.array([0, *shared], dtype=np.uint32),
+        firsts,
+        shared,
     )
 
 
-def _share(one: bytes, other: bytes) -> int:
-    """Count the bytes with which both begin."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+@numba.njit(cache=True, nogil=True)
+def _share(data: Bytes, starts: Offsets) -> U32:
+    """Count for each form the bytes with which the one before it begins too."""
+    shared = np.zeros(max(len(starts) - 1, 1), dtype=np.uint32)
+    for form in range(1, len(starts) - 1):
+        before, own = starts[form - 1], starts[form]
+        most = min(own - before, starts[form + 1] - own)
+        same = 0
+        while same < most and data[before + same] == data[own + same]:
+            same += 1
+        shared[form] = same
+    return shared
 
 
 def slot_of(head: int, length: int, size: int) -> int:
@@ -318,6 +330,15 @@ def decoration_table() -> U8:
     for pattern, bit in ((DECORATION, DECORATES), (OPENING, OPENS)):
         table[characters.str.contains(f"^{pattern}$").to_numpy()] |= bit
     return table
+
+
+def strip_decoration(text: str) -> str:
+    """Take the decoration at both ends of a text away."""
+    table = decoration_table()
+    bare = [not _decoration(ord(character), table) & DECORATES for character in text]
+    if not any(bare):
+        return ""
+    return text[bare.index(True) : len(text) - bare[::-1].index(True)]
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

@@ -22,7 +22,7 @@ from cleanse.errors import CleanseError
 from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN
 from cleanse.lines import LINE_SCHEMA, Lines, Rows
-from cleanse.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, DECORATION, Forms, fold
+from cleanse.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, fold
 from cleanse.prefilter import END, find_first_bytes
 from cleanse.rules import ANY, Pattern, Rule, Rules, Template, Variant
 
@@ -407,16 +407,19 @@ def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, 
 
     `first` is the number of the first of its patterns that see a whole line.
     """
+    uses = []
+    if any(template.opens for template in variant.templates):
+        uses.append(Use.OPENING)
+    if not all(template.opens for template in variant.templates):
+        uses.append(Use.INSIDE)
+    if any(_is_gated(pattern, variant) for pattern in variant.whole) or (rule.head.method and not variant.whole):
+        uses.append(Use.GATE)
     for literal in variant.literals:
         if rule.head.label:
             before, core, behind = split_label(literal)
             yield core, Use.LABEL, before, behind, None
-        if any(template.opens for template in variant.templates):
-            yield literal, Use.OPENING, "", "", None
-        if not all(template.opens for template in variant.templates):
-            yield literal, Use.INSIDE, "", "", None
-        if any(_is_gated(pattern, variant) for pattern in variant.whole) or (rule.head.method and not variant.whole):
-            yield literal, Use.GATE, "", "", None
+        for use in uses:
+            yield literal, use, "", "", None
     for number, pattern in enumerate(variant.whole, first):
         if pattern.prefilter:
             use = Use.OPENING_PATTERN if pattern.prefilter.opens else Use.PATTERN
@@ -483,12 +486,11 @@ def split_label(literal: str) -> tuple[str, str, str]:
     (('', 'See also', ':'), ('', '→', ''))
     """
     text = " ".join(literal.split())
-    parts = (
-        pl.Series([text]).str.extract_groups(f"^(?<before>{DECORATION}*)(?<core>.*?)(?<behind>{DECORATION}*)$").item()
-    )
-    if not parts["core"]:
+    core = literals.strip_decoration(text)
+    if not core:
         return "", text, ""
-    return parts["before"].strip(), parts["core"], parts["behind"].strip()
+    before, behind = text.split(core, 1)
+    return before.strip(), core, behind.strip()
 
 
 def whole_lines(lines: pl.DataFrame) -> pl.DataFrame:
