@@ -334,11 +334,15 @@ def decoration_table() -> U8:
 
 def strip_decoration(text: str) -> str:
     """Take the decoration at both ends of a text away."""
-    table = decoration_table()
-    bare = [not _decoration(ord(character), table) & DECORATES for character in text]
+    bare = [not _decorates(character) for character in text]
     if not any(bare):
         return ""
     return text[bare.index(True) : len(text) - bare[::-1].index(True)]
+
+
+@functools.lru_cache(maxsize=10_000)
+def _decorates(character: str) -> bool:
+    return bool(_decoration(ord(character), decoration_table()) & DECORATES)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
