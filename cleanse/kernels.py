@@ -109,6 +109,24 @@ def first_visible(data: Bytes, starts: Offsets, ends: Offsets, spaces: NDArray[n
 
 
 @numba.njit(cache=True, nogil=True)
+def trim_ends(data: Bytes, starts: Offsets, ends: Offsets, spaces: NDArray[np.bool_]) -> Offsets:
+    """Give the end of each stretch without the white space there."""
+    trimmed = ends.copy()
+    for number in range(len(starts)):
+        end = ends[number]
+        while end > starts[number]:
+            first = end - 1
+            while data[first] & 0xC0 == 0x80:
+                first -= 1
+            code, _ = decode_character(data, first)
+            if code >= PLANES or not spaces[code]:
+                break
+            end = first
+        trimmed[number] = end
+    return trimmed
+
+
+@numba.njit(cache=True, nogil=True)
 def _is_visible(data: Bytes, start: int, end: int, spaces: NDArray[np.bool_]) -> bool:
     """Say whether a stretch of the buffer has a character that is not white space."""
     i = start

@@ -58,6 +58,11 @@ class Lines:
         """Give for each row the byte behind what stands before its text and opens no quotation."""
         return literals.open_lines(self.data, self.starts, self.ends, literals.decoration_table())
 
+    @functools.cached_property
+    def closed(self) -> Offsets:
+        """Give for each row the byte at which its text ends, without the white space there."""
+        return kernels.trim_ends(self.data, self.starts, self.ends, kernels.space_table())
+
     def first_bytes(self, starts: Offsets, ends: Offsets) -> NDArray[np.uint16]:
         """Give the first visible byte of stretches of `data`, `prefilter.END` where there is none."""
         return kernels.first_visible(self.data, starts, ends, kernels.space_table())

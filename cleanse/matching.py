@@ -179,7 +179,7 @@ class Matcher:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
         placed = joined.filter((pl.col("use") == Use.OPENING) | (pl.col("use") == Use.INSIDE))
         rows, start = placed["row"].to_numpy(), placed["start"].to_numpy()
-        begins, stops = self._openings(placed["variant"].to_numpy(), rows, lines), lines.ends[rows]
+        begins, stops = self._openings(placed["variant"].to_numpy(), rows, lines), lines.closed[rows]
         inside = placed["use"].to_numpy() == Use.INSIDE
         fits = np.flatnonzero((start == begins) | (inside & (start > begins)))
         cut = placed[fits].select(
@@ -248,7 +248,11 @@ class Matcher:
     def _match_patterns(self, admitted: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Keep the lines that their pattern matches."""
         rows = admitted["row"].to_numpy()
-        starts, stops = self._openings(admitted["variant"].to_numpy(), rows, lines), lines.ends[rows]
+        own = admitted["variant"].to_numpy()
+        starts, stops = (
+            self._openings(own, rows, lines),
+            np.where(self.bounds.closed[own], lines.closed[rows], lines.ends[rows]),
+        )
         found = [admitted.filter(pl.col("pattern").is_null())]
         asked = admitted.with_columns(pl.Series("start", starts), pl.Series("stop", stops)).drop_nulls("pattern")
         folded = np.array([pattern.folded for pattern in self.patterns], dtype=np.bool_)[asked["pattern"].to_numpy()]
@@ -336,8 +340,8 @@ class _Hits:
 class Bounds:
     """What admits a line to a variant, an entry a variant.
 
-    `languages` is None where any language will do; `trim` says that patterns see the line without what stands before it;
-    `methodical`, that a method decides.
+    `languages` is None where any language will do; `trim` says that patterns see the line without what stands before it, `closed`
+    without the white space at its end; `methodical`, that a method decides.
     """
 
     languages: tuple[str | None, ...]
@@ -347,6 +351,7 @@ class Bounds:
     head: Rows
     tail: Rows
     trim: Flags
+    closed: Flags
     methodical: Flags
 
     @staticmethod
@@ -361,6 +366,7 @@ class Bounds:
             np.array([head.head or 0 for head in heads], dtype=np.int64),
             np.array([head.tail or 0 for head in heads], dtype=np.int64),
             np.array([head.trim for head in heads], dtype=np.bool_),
+            np.array([head.scope != "span" for head in heads], dtype=np.bool_),
             np.array([head.method is not None for head in heads], dtype=np.bool_),
         )
 
