@@ -86,14 +86,14 @@ NO_OCCURRENCES = Occurrences(
 def spell(literal: str) -> list[str]:
     """Give the ways in which a literal is usually written; ASCII case is folded by the search itself.
 
-    The literal as its author wrote it is one of them, which is how Turkish capitals get through. Accents may be composed or
-    not, a space may be another or two.
+    The literal as its author wrote it is one of them, which is how Turkish capitals get through. A space may be another or two.
+    Letters and their marks are composed, as `Lines` makes them; what Unicode never composes may also be as its author wrote it.
     """
     lowered = literal.lower()
     if literal.isascii():
         return sorted({lowered.replace(" ", space) for space in SPACES})
     cased = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
-    forms = {unicodedata.normalize(form, text) for text in cased for form in ("NFC", "NFD")} | cased
+    forms = {unicodedata.normalize("NFC", text) for text in cased} | cased
     return sorted({form.replace(" ", space) for form in forms for space in SPACES})
 
 
