@@ -31,6 +31,7 @@ SMALLEST = np.array(
 )
 ASCII_LOWER = np.array([code + 32 if 65 <= code <= 90 else code for code in range(256)], dtype=np.uint8)
 ASCII_LOWER.setflags(write=False)
+TURKISH = frozenset("ığşİĞŞ")  # letters by which words are known that make İ of i in capitals
 SPACES = (" ", "\u00a0", "\u3000", "\t", "  ")
 
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
@@ -93,6 +94,8 @@ def spell(literal: str) -> list[str]:
     if literal.isascii():
         return sorted({lowered.replace(" ", space) for space in SPACES})
     cased = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
+    if not TURKISH.isdisjoint(literal):
+        cased.add(literal.replace("i", "İ").upper())
     forms = {unicodedata.normalize("NFC", text) for text in cased} | cased
     return sorted({form.replace(" ", space) for form in forms for space in SPACES})
 
@@ -394,5 +397,6 @@ def open_lines(data: Bytes, starts: Offsets, ends: Offsets, table: U8) -> Offset
 
 
 def fold(texts: Texts) -> Texts:
-    """Give texts in lower case, every run of white space as one space."""
-    return texts.str.to_lowercase().str.replace_all(r"\s+", " ")
+    """Give texts in lower case, every run of white space as one space, the letters i of Turkish as one (`rules.fold_letters`)."""
+    lowered = texts.str.to_lowercase().str.replace_all(r"\s+", " ")
+    return lowered.str.replace_many(["i\u0307", "ı"], ["i", "i"])

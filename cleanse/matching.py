@@ -128,7 +128,7 @@ class Matcher:
             _table_of_bytes(template.behind for template in templates),
             pl.DataFrame(sorted(cuts), schema=CUTS, orient="row"),
             tuple(patterns),
-            _table_of_bytes(pattern.regex for pattern in patterns),
+            _table_of_bytes(pattern.matching for pattern in patterns),
             pl.DataFrame(asked, schema=ASKED, orient="row"),
             Bounds.of(variants),
         )
@@ -261,7 +261,7 @@ class Matcher:
             texts = lines.cut(chosen["start"].to_numpy(), chosen["stop"].to_numpy())
             chosen = chosen.select("variant", "pattern", "row", (fold(texts) if folds else texts).alias("text"))
             for (number,), group in chosen.group_by("pattern", maintain_order=True):
-                matches = group["text"].str.contains(self.patterns[int(str(number))].regex)
+                matches = group["text"].str.contains(self.patterns[int(str(number))].matching)
                 found.append(group.filter(matches).drop("text"))
         return pl.concat(found)
 

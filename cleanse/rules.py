@@ -144,6 +144,11 @@ class Pattern:
     folded: bool
 
     @property
+    def matching(self) -> str:
+        """Give the pattern as it meets the line."""
+        return fold_letters(self.regex) if self.folded else self.regex
+
+    @property
     def prefilter(self) -> Prefilter | None:
         """Give the strings without which it cannot match, where there are some."""
         return find_prefilter(self.regex)
@@ -235,11 +240,11 @@ class Rule:
         folded = self._folds(template)
         flags = "" if folded or self.head.case_sensitive else "(?i)"
         behind = f"^(?:{ends[1]})"
+        before = f"{flags}(?:{ends[0]})$"
         if folded:
-            behind = fold_pattern(behind, literals)
-        else:
-            behind = compile_pattern(behind, literals, case_sensitive=self.head.case_sensitive)
-        return Template(ends[0] == "^", f"{flags}(?:{ends[0]})$", behind, folded)
+            return Template(ends[0] == "^", fold_letters(before), fold_letters(fold_pattern(behind, literals)), folded)
+        behind = compile_pattern(behind, literals, case_sensitive=self.head.case_sensitive)
+        return Template(ends[0] == "^", before, behind, folded)
 
     def examples(self) -> Iterator[tuple[str, str, int, Example]]:
         """Give each example as (kind, language, number, example)."""
@@ -255,7 +260,7 @@ def is_caseless(template: str) -> bool:
     >>> is_caseless(r"^{literals}\s*\S"), is_caseless(r"^By (?-i:\p{Lu})"), is_caseless("^Von ")
     (True, False, False)
     """
-    bare = re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?P<\w+>", "", template)
+    bare = re.sub(r"\\[pPx]\{[^}]*\}|\\.|\(\?P<\w+>", "", template)
     return "(?" not in bare.replace("(?:", "") and r"\p{Lu}" not in template and bare == bare.lower()
 
 
@@ -286,6 +291,11 @@ def _has_alternatives(bare: str) -> bool:
         if character == "|" and depth == 0:
             return True
     return False
+
+
+def fold_letters(text: str) -> str:
+    """Let i stand for the dotless and the dotted i of Turkish, whose capitals no other language's rules make small."""
+    return text.replace("i\u0307", "i").replace("ı", "i")
 
 
 def fold_pattern(template: str, literals: Sequence[str]) -> str:

@@ -296,3 +296,12 @@ def test_a_pattern_with_two_places_for_words():
     )
     text = "Home | Help\nHome | News\nNews | Help | Home\nHelp, Home\nHome |\nHomes | Help"
     assert lines_hit(text, row, language="en") == [0, 2]
+
+
+@pytest.mark.parametrize("text", ["Bildirimleri açın", "BİLDİRİMLERİ AÇIN", "BILDIRIMLERI AÇIN", "bildirimleri  açın"])
+def test_turkish_capitals(text):
+    """Words and patterns meet Turkish capitals, whether or not a site kept the dot of İ and lost that of I."""
+    words = rule(languages={"tr": {"literals": ["bildirimleri açın"]}}, label=True)
+    pattern = rule("other", patterns=[r"^bildirimleri\s+açın$"], trim=True)
+    assert [line for line, *_ in tag(text, words, language="tr")] == [0]
+    assert [line for line, *_ in tag(text, pattern)] == [0]
