@@ -26,6 +26,7 @@ from cleanse.prefilter import Prefilter, find_prefilter
 ANY = "*"
 RULE_FILE = "rule.toml"
 RETIRED = "retired"
+BUILT_IN = "rules"  # how the folder of our own rules is called in messages
 
 Action = Literal["fix", "strip", "flag", "drop"]
 Scope = Literal["document", "line", "span", "block"]
@@ -173,17 +174,23 @@ class Variant:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its head, its languages, and where it came from."""
+    """One rule: its head, its languages, and where it came from; `folders` names the folder of each file that is not ours."""
 
     id: str
     head: Head
     files: tuple[str, ...]
     languages: dict[str, Body] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
         """Give the first part of the id: `boilerplate` of `boilerplate/also-read`."""
         return self.id.split("/", 1)[0]
+
+    @property
+    def paths(self) -> list[str]:
+        """Give its files with their folders, for people."""
+        return [f"{self.folders.get(name, BUILT_IN)}/{name}" for name in self.files]
 
     @property
     def action(self) -> Action:
@@ -456,25 +463,36 @@ def load_rules(*folders: Path | str) -> Rules:
     """Load the built-in rules, then `folders`: same id replaces, language files join.
 
     Raises:
-        RuleError: with every fault of every file.
+        RuleError: with every fault of every file. OptionError: not a folder.
+    """
+    rules, faults = read_rules(*folders)
+    if faults:
+        raise RuleError(faults)
+    return rules
+
+
+def read_rules(*folders: Path | str) -> tuple[Rules, list[Fault]]:
+    """Do the same, and give the rules that can be read beside what is wrong with the others.
+
+    Raises:
+        OptionError: not a folder.
     """
     faults: list[Fault] = []
     rules: dict[str, Rule] = {}
     for folder in (builtin_folder(), *map(Path, folders)):
         if not folder.is_dir():
             raise OptionError("not a folder of rules", where=str(folder), hint="give a folder with .toml files")
-        for rule in read_folder(folder, rules, faults):
+        for rule in _read_folder(folder, rules, faults):
             rules[rule.id] = rule
-    if faults:
-        raise RuleError(faults)
-    return Rules(rules.values())
+    return Rules(rules.values()), faults
 
 
-def read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> Iterator[Rule]:
+def _read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> Iterator[Rule]:
     """Read each rule of one folder; what is wrong is appended to `faults`.
 
     A folder without `rule.toml` whose rule is in `known` adds its language files to that rule.
     """
+    label = BUILT_IN if folder == builtin_folder() else str(folder)
     files = sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix())
     relative = {path: path.relative_to(folder).as_posix() for path in files}
     groups: dict[str, list[Path]] = {}
@@ -486,31 +504,44 @@ def read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> It
         in_folder = path.parent in heads or parent in known
         groups.setdefault(parent if in_folder else relative[path].removesuffix(".toml"), []).append(path)
     for rule_id, paths in sorted(groups.items()):
-        rule = _read_rule(rule_id, paths, relative, known.get(rule_id), faults)
+        rule = _read_rule(rule_id, {path: relative[path] for path in paths}, label, known.get(rule_id), faults)
         if rule is not None:
             yield rule
 
 
 def _read_rule(
-    rule_id: str, paths: list[Path], relative: dict[Path, str], known: Rule | None, faults: list[Fault]
+    rule_id: str, names: dict[Path, str], label: str, known: Rule | None, faults: list[Fault]
 ) -> Rule | None:
+    """Read one rule from its files, given with their names in the folder `label`."""
+    paths = list(names)
+    places = {path: f"{label}/{name}" for path, name in names.items()}
     head_path = next((path for path in paths if path.name == RULE_FILE), None)
-    if head_path is None and paths[0].with_suffix("").as_posix().endswith(rule_id):
+    if head_path is None and names[paths[0]].removesuffix(".toml") == rule_id:
         head_path = paths[0]
-    languages = dict(known.languages) if known and head_path is None else {}
-    files = known.files if known and head_path is None else ()
+        if rule_id.count("/") > 1 and _read_table(head_path, "", Body, []) is not None:
+            parent = rule_id.rpartition("/")[0]
+            reason = f"words of a language without their rule: no {RULE_FILE} beside it, and no rule {parent} to join"
+            faults.append(Fault(places[head_path], "", reason, f"write {RULE_FILE}, or name the folder like the rule"))
+            return None
+    joins = known if head_path is None else None
+    languages = dict(joins.languages) if joins else {}
     for path in paths:
         if path is not head_path:
-            body = _read_table(path, relative[path], Body, faults)
+            body = _read_table(path, places[path], Body, faults)
             if body is not None:
                 languages[path.stem] = body
-    head = known.head if known and head_path is None else None
-    if head_path is not None:
-        head = _read_table(head_path, relative[head_path], Head, faults)
+    head = _read_table(head_path, places[head_path], Head, faults) if head_path else (joins.head if joins else None)
     if head is None:
         return None
-    ordered = dict(sorted(languages.items()))
-    return Rule(rule_id, head, (*files, *(relative[path] for path in paths)), ordered)
+    folders = {} if label == BUILT_IN else dict.fromkeys(names.values(), label)
+    earlier = tuple(name for name in joins.files if name not in names.values()) if joins else ()
+    return Rule(
+        rule_id,
+        head,
+        (*earlier, *names.values()),
+        dict(sorted(languages.items())),
+        {**(joins.folders if joins else {}), **folders},
+    )
 
 
 @functools.lru_cache(maxsize=2048)
