@@ -174,6 +174,7 @@ def parameters_of(method: str | None) -> set[str]:
     needs = {
         "repeats-neighbour": {"within", "min_repeat", "min_share", "max_prefix"},
         "words-of-title": {"within", "min_share"},
+        "in-run": {"min_run"},
         "repeated-phrase": {"min_units", "min_share"},
         "says-twice": {"min_units"},
         "matches-without": {"without"},

@@ -226,7 +226,7 @@ class Matcher:
             if variant.literals:
                 continue
             rows = self.bounds.admit_lines(number, lines)
-            if rule.head.method and not variant.whole:
+            if _is_methodical(rule, variant):
                 yield pl.DataFrame({"variant": number, "pattern": None, "row": rows}, schema)
                 continue
             first = self._first_bytes(np.full(len(rows), number), rows, lines)
@@ -341,7 +341,7 @@ class Bounds:
     """What admits a line to a variant, an entry a variant.
 
     `languages` is None where any language will do; `trim` says that patterns see the line without what stands before it, `closed`
-    without the white space at its end; `methodical`, that a method decides.
+    without the white space at its end; `methodical`, that a method decides alone.
     """
 
     languages: tuple[str | None, ...]
@@ -367,7 +367,7 @@ class Bounds:
             np.array([head.tail or 0 for head in heads], dtype=np.int64),
             np.array([head.trim for head in heads], dtype=np.bool_),
             np.array([head.scope != "span" for head in heads], dtype=np.bool_),
-            np.array([head.method is not None for head in heads], dtype=np.bool_),
+            np.array([_is_methodical(rule, variant) for rule, variant in variants], dtype=np.bool_),
         )
 
     def admit(
@@ -418,7 +418,7 @@ def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, 
         uses.append(Use.OPENING)
     if not all(template.opens for template in variant.templates):
         uses.append(Use.INSIDE)
-    if any(_is_gated(pattern, variant) for pattern in variant.whole) or (rule.head.method and not variant.whole):
+    if any(_is_gated(pattern, variant) for pattern in variant.whole) or _is_methodical(rule, variant):
         uses.append(Use.GATE)
     for literal in variant.literals:
         if rule.head.label:
@@ -440,6 +440,11 @@ def _table_of_bytes(patterns: Iterable[str]) -> Flags:
         known = find_first_bytes(pattern)
         table.append([known is None or byte in known for byte in range(END + 1)])
     return np.array(table, dtype=np.bool_).reshape(-1, END + 1)
+
+
+def _is_methodical(rule: Rule, variant: Variant) -> bool:
+    """Say whether the method sees every line that the literals admit: neither labels nor patterns choose before it."""
+    return rule.head.method is not None and not variant.whole and not rule.head.label
 
 
 def _is_gated(pattern: Pattern, variant: Variant) -> bool:
