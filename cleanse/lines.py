@@ -94,7 +94,14 @@ class Lines:
 
     def take(self, rows: Rows | U32) -> pl.DataFrame:
         """Give some rows as a frame of LINE_SCHEMA, in the order asked for, as they were before letters were composed."""
+        return self._take(rows, self._starts, self._ends)
+
+    def take_composed(self, rows: Rows | U32) -> pl.DataFrame:
+        """Give the same as rules see it, with composed letters."""
+        return self._take(rows, self.starts, self.ends)
+
+    def _take(self, rows: Rows | U32, starts: Offsets, ends: Offsets) -> pl.DataFrame:
         return pl.DataFrame(
             {"row": rows, "doc": self.doc[rows], "line": self.line[rows]},
             schema_overrides={"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32},
-        ).with_columns(self.cut(self._starts[rows], self._ends[rows]))
+        ).with_columns(self.cut(starts[rows], ends[rows]))

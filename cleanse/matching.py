@@ -298,12 +298,20 @@ class Matcher:
 
     def _find_spans(self, matched: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Give the places of the patterns in the lines that they match: LINE_SCHEMA, `start`, `end`."""
-        texts = lines.take(matched["row"].unique().sort().to_numpy())
+        rows = matched["row"].unique().sort().to_numpy()
+        texts = lines.take_composed(rows)
         marks = unused_characters(texts["text"])
-        return pl.concat(
+        found = pl.concat(
             _measure_spans(texts.join(group, on="row", how="semi"), self.patterns[int(str(number))].regex, *marks)
             for (number,), group in matched.group_by("pattern", maintain_order=True)
         )
+        as_read = lines.take(found["row"].to_numpy())["text"]
+        moved = (as_read != found["text"]).arg_true()
+        for place in moved:  # letters were composed in few lines
+            found[place, "start"], found[place, "end"] = segments.unshift_composed(
+                found[place, "start"], found[place, "end"], as_read[place]
+            )
+        return found.with_columns(as_read.alias("text")) if len(moved) else found
 
     def _by_rule(self) -> Iterator[tuple[Rule, list[int]]]:
         """Give each rule and the numbers of its variants."""

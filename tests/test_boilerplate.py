@@ -305,3 +305,11 @@ def test_turkish_capitals(text):
     pattern = rule("other", patterns=[r"^bildirimleri\s+açın$"], trim=True)
     assert [line for line, *_ in tag(text, words, language="tr")] == [0]
     assert [line for line, *_ in tag(text, pattern)] == [0]
+
+
+def test_a_span_in_letters_apart_from_their_marks():
+    """The place of a span is that in the text as read, with the marks of its letters."""
+    span = rule(scope="span", literals=["ảnh"], patterns=[r"\(ảnh: [^)]+\)"])
+    text = "Ba\u0300 con ga\u0323\u0306t lu\u0301a (A\u0309nh: Lê Thi\u0323) ơ\u0309 đo\u0302\u0300ng"
+    begin, end = text.index("("), text.index(")") + 1
+    assert tag(text, span) == [(0, begin, end, text[begin:end])]
