@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -227,14 +228,14 @@ class Matcher:
                 continue
             rows = self.bounds.admit_lines(number, lines)
             if _is_methodical(rule, variant):
+                rows = self.bounds.place_lines(number, rows, lines)
                 yield pl.DataFrame({"variant": number, "pattern": None, "row": rows}, schema)
                 continue
             first = self._first_bytes(np.full(len(rows), number), rows, lines)
             unfiltered = (pl.col("variant") == number) & ~pl.col("filtered")
             for pattern in self.asked.filter(unfiltered)["pattern"]:
-                yield pl.DataFrame(
-                    {"variant": number, "pattern": pattern, "row": rows[self.begins[pattern, first]]}, schema
-                )
+                fit = self.bounds.place_lines(number, rows[self.begins[pattern, first]], lines)
+                yield pl.DataFrame({"variant": number, "pattern": pattern, "row": fit}, schema)
 
     def _first_bytes(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> NDArray[np.uint16]:
         """Give the first visible byte of what the patterns of a variant see of a line."""
@@ -383,7 +384,7 @@ class Bounds:
     ) -> Flags:
         """Say of each pair of a variant and a row whether language, length and place of the line allow it."""
         names = languages.unique().sort()
-        table = np.array([[self._speaks(own, name) for own in self.languages] for name in names], dtype=np.bool_)
+        table = np.array([_find_speakers(self.languages, name) for name in names], dtype=np.bool_)
         number = names.search_sorted(languages).to_numpy()
         allowed: Flags = table[number[lines.doc[rows]], variants] if len(rows) else np.zeros(0, dtype=np.bool_)
         chars = lines.chars[rows]
@@ -393,9 +394,11 @@ class Bounds:
         return allowed
 
     def admit_lines(self, variant: int, lines: Lines) -> Rows:
-        """Give the rows that a variant without literals may look at."""
-        allowed = (lines.chars >= self.min_chars[variant]) & (lines.chars <= self.max_chars[variant])
-        rows = np.flatnonzero(allowed)
+        """Give the rows of the length that a variant without literals may look at."""
+        return np.flatnonzero((lines.chars >= self.min_chars[variant]) & (lines.chars <= self.max_chars[variant]))
+
+    def place_lines(self, variant: int, rows: Rows, lines: Lines) -> Rows:
+        """Keep the rows whose place in their text suits a variant."""
         if not self._placed[variant]:
             return rows
         return rows[self._in_place(np.full(len(rows), variant), rows, lines)]
@@ -411,9 +414,12 @@ class Bounds:
         near &= ordinals + from_end >= self.min_lines[variants]
         return near
 
-    @staticmethod
-    def _speaks(own: str | None, language: str) -> bool:
-        return own is None or language in (own, UNKNOWN) or language.startswith(f"{own}-")
+
+@functools.lru_cache(maxsize=1024)
+def _find_speakers(owns: tuple[str | None, ...], language: str) -> Flags:
+    """Say of each variant, given by its language, whether it looks at texts of a language."""
+    speaks = [own is None or language in (own, UNKNOWN) or language.startswith(f"{own}-") for own in owns]
+    return np.array(speaks, dtype=np.bool_)
 
 
 def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, Use, str, str, int | None]]:
