@@ -102,26 +102,24 @@ def spell(literal: str) -> list[str]:
 
 def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     """Make (bytes of a form, number of its literal) ready to be looked for; empty forms are left out."""
-    folded = {(form.lower(), owner) for form, owner in forms if form}
+    by_kind: list[list[tuple[bytes, int]]] = [[] for _ in HEADS]
     kinds = [next((k for k, length in enumerate(HEADS) if size >= length), 0) for size in range(HEADS[0] + 1)]
-    ordered = []
-    for form, owner in folded:
-        kind = kinds[min(len(form), HEADS[0])]
-        ordered.append((kind, int.from_bytes(form[: HEADS[kind]], "big"), form, owner))
-    ordered.sort()
-    begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
-    pairs = np.zeros(1 << 16, dtype=np.uint8)
-    for kind, _, form, _ in ordered:
-        if kind < SHORT:
-            begins[((int.from_bytes(form[:4], "big") * GOLDEN32) & (2**32 - 1)) >> (32 - SLOT_BITS)] |= 1 << kind
-        else:
-            # A form of one byte may be followed by any byte.
-            pairs[[(form[0] << 8) | second for second in ([form[1]] if len(form) > 1 else range(256))]] |= 1 << kind
-    eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
-    eight[[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS) for kind, head, _, _ in ordered if kind == 0]] = True
-    wide = np.packbits(eight, bitorder="little")
-    keys = [(kind, head) for kind, head, _, _ in ordered]
-    distinct = sorted(set(keys))
+    for form, owner in {(form.lower(), owner) for form, owner in forms if form}:
+        by_kind[kinds[min(len(form), HEADS[0])]].append((form, owner))
+    ordered = [pair for own in by_kind for pair in sorted(own)]
+    data = np.frombuffer(b"".join(form for form, _ in ordered), dtype=np.uint8)
+    starts = np.cumsum([0, *(len(form) for form, _ in ordered)]).astype(np.int64)
+    kind_of = np.repeat(np.arange(len(HEADS)), [len(own) for own in by_kind])
+    lengths = np.array(HEADS, dtype=np.uint64)[kind_of]
+    heads = _heads(data, starts, lengths)
+    changes = np.ones(len(ordered), dtype=np.bool_)
+    changes[1:] = (heads[1:] != heads[:-1]) | (kind_of[1:] != kind_of[:-1])
+    firsts = np.append(np.flatnonzero(changes), len(ordered)).astype(np.int64)
+    shared = _share(data, starts)
+    shared[firsts[:-1]] = 0
+    heads, lengths = heads[changes], lengths[changes]
+    distinct = list(zip(kind_of[changes].tolist(), heads.tolist(), strict=True))
+    begins, pairs, wide = _hash_beginnings(distinct)
     table = np.zeros(1 << TABLE_BITS, dtype=np.uint32)
     while len(distinct) * 4 > len(table):
         table = np.zeros(2 * len(table), dtype=np.uint32)
@@ -130,25 +128,35 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
         while table[slot]:
             slot = (slot + 1) % len(table)
         table[slot] = number + 1
-    index = {key: place for place, key in enumerate(distinct)}
-    data = np.frombuffer(b"".join(form for _, _, form, _ in ordered), dtype=np.uint8)
-    starts = np.cumsum([0, *(len(form) for _, _, form, _ in ordered)]).astype(np.int64)
-    firsts = np.searchsorted([index[key] for key in keys], np.arange(len(distinct) + 1)).astype(np.int64)
-    shared = _share(data, starts)
-    shared[firsts[:-1]] = 0
-    return Forms(
-        data,
-        starts,
-        np.array([owner for _, _, _, owner in ordered], dtype=np.uint32),
-        begins,
-        pairs,
-        wide,
-        table,
-        np.array([head for _, head in distinct], dtype=np.uint64),
-        np.array([HEADS[kind] for kind, _ in distinct], dtype=np.uint64),
-        firsts,
-        shared,
-    )
+    owners = np.array([owner for _, owner in ordered], dtype=np.uint32)
+    return Forms(data, starts, owners, begins, pairs, wide, table, heads, lengths, firsts, shared)
+
+
+def _heads(data: Bytes, starts: Offsets, lengths: U64) -> U64:
+    """Give the first bytes of each form as a number, as many as its head has."""
+    heads = np.zeros(len(lengths), dtype=np.uint64)
+    for place in range(HEADS[0]):
+        within = lengths > place
+        heads[within] = (heads[within] << np.uint64(8)) | data[starts[:-1][within] + place]
+    return heads
+
+
+def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, U8]:
+    """Give `begins`, `pairs` and `wide` of Forms, for heads as (kind, bytes as a number)."""
+    begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
+    pairs = np.zeros(1 << 16, dtype=np.uint8)
+    eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
+    for kind, head in heads:
+        if kind < SHORT:
+            four = head >> (8 * HEADS[kind] - 32)
+            begins[((four * GOLDEN32) & (2**32 - 1)) >> (32 - SLOT_BITS)] |= 1 << kind
+        elif HEADS[kind] > 1:
+            pairs[head >> (8 * HEADS[kind] - 16)] |= 1 << kind
+        else:
+            pairs[head << 8 : (head + 1) << 8] |= 1 << kind  # any byte may follow
+        if kind == 0:
+            eight[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS)] = True
+    return begins, pairs, np.packbits(eight, bitorder="little")
 
 
 @numba.njit(cache=True, nogil=True)
