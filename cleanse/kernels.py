@@ -43,6 +43,7 @@ def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
     return content, starts
 
 
+@functools.cache
 def code_points() -> pl.Series:
     """Give each code point of planes 0 and 1 as a text, surrogates as empty ones: what the tables are made from."""
     return pl.Series(["" if 0xD800 <= code < 0xE000 else chr(code) for code in range(PLANES)])
