@@ -1,7 +1,7 @@
 """Tag lines and spans that belong to the page, not to the text.
 
-What is boilerplate stands in `rules/boilerplate/`. This module adds the two comparisons that no pattern can make:
-a line that repeats its neighbour, and a line made of the words of the title.
+What is boilerplate stands in `rules/boilerplate/`. This module adds the comparisons that no pattern can make: a line that repeats
+its neighbour, a line made of the words of the title, and a line that counts only in a run of its like.
 """
 
 from __future__ import annotations
@@ -74,7 +74,23 @@ def words_of_title(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.Dat
     return whole_lines(hits.unique("row", maintain_order=True).select(LINE_SCHEMA.keys()))
 
 
-METHODS: dict[str, Method] = {"repeats-neighbour": repeats_neighbour, "words-of-title": words_of_title}
+def in_run(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
+    """Hit lines that follow each other in runs, blank lines not counted: one menu word may be a heading, several are a menu.
+
+    Parameters of the rule: `min_run` lines.
+    """
+    del lines
+    parts = (pl.col("row").diff() != 1) | (pl.col("doc").diff() != 0)
+    runs = candidates.sort("row").with_columns(parts.fill_null(value=True).cum_sum().alias("run"))
+    long = runs.filter(pl.len().over("run") >= rule.head.parameters["min_run"])
+    return whole_lines(long.select(LINE_SCHEMA.keys()))
+
+
+METHODS: dict[str, Method] = {
+    "repeats-neighbour": repeats_neighbour,
+    "words-of-title": words_of_title,
+    "in-run": in_run,
+}
 
 
 def prepare(rules: Rules) -> Matcher:

@@ -18,7 +18,9 @@ from cleanse.literals import OPENING
 from cleanse.rules import ANY, RULE_FILE, Example, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
-UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*\.[*+]")
+# A dot, or a class that holds a kind of character and its contrary, as often as it likes.
+UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*(?:\.|\[\\(\w)\\(?!\1)(?i:\1)\])(?:[*+]|\{\d*,\})")
+LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
 MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
@@ -46,10 +48,10 @@ def cases(rules: Rules) -> list[Case]:
     return [Case(rule, *parts) for rule in rules for parts in rule.examples()]
 
 
-def find_faults(rules: Rules, folder: str = "rules") -> list[Fault]:
+def find_faults(rules: Rules) -> list[Fault]:
     """Check every rule against the house rules on rules, and run its examples.
 
-    Loading has already refused unknown keys and wrong types. `folder` only names the place in messages.
+    Loading has already refused unknown keys and wrong types.
     """
     obstacles = {rule.id: list(_obstacles(rule)) for rule in rules}
     faults = [fault for found in obstacles.values() for fault in found]
@@ -59,14 +61,14 @@ def find_faults(rules: Rules, folder: str = "rules") -> list[Fault]:
     for case, problem in run_examples(rules, skip=stuck):
         if problem:
             faults.append(Fault(file_of(case.rule, case.language), f"{case.kind} {case.number}", *problem))
-    return sorted(Fault(f"{folder}/{f.file}", f.field, f.reason, f.hint) for f in faults)
+    return sorted(faults)
 
 
 def file_of(rule: Rule, language: str) -> str:
-    """Give the file of a rule that holds the words of a language, else the one that says what the rule is."""
-    own = [name for name in rule.files if name.endswith(f"/{language}.toml")]
-    head = [name for name in rule.files if name.endswith(f"/{RULE_FILE}")]
-    return (own or head or rule.files)[-1]
+    """Give the file of a rule that holds the words of a language, else the one that says what the rule is, with its folder."""
+    own = [name for name in rule.paths if name.endswith(f"/{language}.toml")]
+    head = [name for name in rule.paths if name.endswith(f"/{RULE_FILE}")]
+    return (own or head or rule.paths)[-1]
 
 
 def known_methods() -> dict[str, set[str]]:
@@ -152,12 +154,17 @@ def _pattern_faults(rule: Rule) -> Iterator[Fault]:
         for pattern in getattr(head.block, field, []):
             problem = pattern_problem(pattern)
             if problem:
-                yield Fault(place, f"block.{field}", *problem)
+                yield Fault(place, f"block.{field}", f"{problem[0]}: {pattern}", problem[1])
+    shared = len(head.patterns) if rule.languages else 0
+    told = set()
     for variant in rule.variants:
-        for pattern in variant.patterns:
+        templates = [*head.patterns, *(rule.languages[variant.language].patterns if rule.languages else [])]
+        for number, (template, pattern) in enumerate(zip(templates, variant.patterns, strict=True)):
             problem = pattern_problem(pattern) or group_problem(pattern, head.method)
-            if problem:
-                yield Fault(file_of(rule, variant.language), "patterns", *problem)
+            at = place if number < shared else file_of(rule, variant.language)
+            if problem and (at, template) not in told:
+                told.add((at, template))  # a pattern for all languages is wrong once
+                yield Fault(at, "patterns", f"{problem[0]}: {template}", problem[1])
 
 
 def parameters_of(method: str | None) -> set[str]:
@@ -167,6 +174,7 @@ def parameters_of(method: str | None) -> set[str]:
     needs = {
         "repeats-neighbour": {"within", "min_repeat", "min_share", "max_prefix"},
         "words-of-title": {"within", "min_share"},
+        "in-run": {"min_run"},
         "repeated-phrase": {"min_units", "min_share"},
         "says-twice": {"min_units"},
         "matches-without": {"without"},
@@ -194,6 +202,10 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
             yield Fault(place, "literals", "a literal is empty or begins or ends with a space", "take the space away")
         if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (head.method or head.label):
             yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
+    for language in rule.languages:
+        if not LANGUAGE_TAG.fullmatch(language):
+            hint = "name the file by its tag, such as pl.toml or zh-Hant.toml"
+            yield Fault(file_of(rule, language), "", f"not the tag of a language: {language}", hint)
     yield from _measure_faults(rule, top)
     yield from _example_faults(rule)
 
@@ -252,7 +264,7 @@ def pattern_problem(pattern: str) -> tuple[str, str] | None:
     if matches_nothing:
         return "matches the empty string", "ask for at least one character"
     if UNBOUNDED.search(pattern):
-        return "unbounded .* or .+", "write a bound, such as .{0,80}"
+        return "unbounded .* or .+ or the like", "write a bound, such as .{0,80}"
     return None
 
 
@@ -388,7 +400,7 @@ def describe_rule(rule: Rule) -> str:
         f"action    {rule.action}, scope {head.scope}, severity {head.severity}, {head.status} since {head.since}",
         f"risk      {head.risk.strip()}",
         f"version   {rule.version}",
-        f"files     {', '.join(rule.files)}",
+        f"files     {', '.join(rule.paths)}",
     ]
     lines += [f"see       {reference}" for reference in head.references]
     lines += [f"{name:9} {value}" for name, value in head.parameters.items()]

@@ -193,12 +193,12 @@ def check(folder: str | None) -> None:
     """Check the rules of cleanse, or of a folder of yours with them: all faults of all files at once."""
     from cleanse.catalogue import cases, find_faults
     from cleanse.errors import RuleError
-    from cleanse.rules import load_rules
+    from cleanse.rules import read_rules
 
-    rules = load_rules(*([folder] if folder else []))
-    faults = find_faults(rules)
+    rules, faults = read_rules(*([folder] if folder else []))
+    faults += find_faults(rules)
     if faults:
-        raise RuleError(faults)
+        raise RuleError(sorted(faults))
     click.echo(f"{len(rules)} rules and {len(cases(rules))} examples, no fault")
 
 

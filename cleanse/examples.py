@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -15,19 +16,19 @@ if TYPE_CHECKING:
 
 Problem = tuple[str, str]
 Verdict = tuple["Case", Problem | None]
+Place = tuple[int, int, int]  # line, start, end
 
 
 def judge(rules: Rules, cases: Sequence[Case]) -> list[Verdict]:
     """Say of each example what is wrong with it, or None: hits must be hit, on their span, and misses must not."""
     verdicts: dict[str, Problem | None] = {}
     lines = [case for case in cases if case.rule.family in ("boilerplate", "spam", "quality") and _in_lines(case)]
-    for case, hits, text in _tag_lines(rules, lines):
-        verdicts[case.name] = _judge_spans(case, hits, text)
+    for case, places in _tag_lines(rules, lines):
+        verdicts[case.name] = _judge_spans(case, places)
     verdicts |= _judge_documents(rules, [case for case in cases if _is_measured(case)])
+    verdicts |= _judge_repairs(rules, [case for case in cases if case.rule.family == "encoding"])
     for case in cases:
-        if case.rule.family == "encoding":
-            verdicts[case.name] = _judge_repair(case, rules)
-        elif case.rule.family == "dedupe" and not case.rule.head.measure:
+        if case.rule.family == "dedupe" and not case.rule.head.measure:
             verdicts[case.name] = _judge_pair(case, rules)
     return [(case, verdicts[case.name]) for case in cases]
 
@@ -43,25 +44,32 @@ def _is_measured(case: Case) -> bool:
     return bool(case.rule.head.measure) or case.rule.family not in ("encoding", "dedupe")
 
 
-def _tag_lines(rules: Rules, cases: Sequence[Case]) -> list[tuple[Case, pl.DataFrame, str]]:
-    """Tag the examples as documents of the language of their file, and give each with its rule's hits."""
+def _tag_lines(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Place]]]:
+    """Tag the examples as documents of the language of their file, and give each with the places that its rule hits."""
+    from cleanse import pipeline
+
     if not cases:
-        return []
+        return
     languages = ["und" if case.language == ANY else case.language for case in cases]
     documents = pl.LazyFrame(
         {"text": [case.example.text for case in cases], "language": languages}, schema_overrides={"text": pl.String}
     )
+    prepared = pipeline.Prepared.of(rules, rules)
     documents = encoding.repair_text(documents, encoding.Repairer(Rules([])))
-    documents = boilerplate.tag_boilerplate(documents, boilerplate.prepare(rules))
-    tagged = spam.tag_spam(documents, spam.prepare(rules)).with_row_index("doc").collect()
+    documents = boilerplate.tag_boilerplate(documents, prepared.boilerplate)
+    tagged = spam.tag_spam(documents, prepared.spam).with_row_index("doc").collect()
     hits = segments.explode_hits(tagged, boilerplate.COLUMN, spam.COLUMN)
-    by_case = {(doc, rule): group for (doc, rule), group in hits.group_by("doc", "rule", maintain_order=True)}
-    return [(case, by_case.get((n, case.rule.id), hits.clear()), case.example.text) for n, case in enumerate(cases)]
+    places: defaultdict[tuple[int, str], list[Place]] = defaultdict(list)
+    for doc, rule, *place in hits.select("doc", "rule", "line", "start", "end").iter_rows():
+        places[doc, rule].append(tuple(place))
+    for number, case in enumerate(cases):
+        yield case, places[number, case.rule.id]
 
 
-def _judge_spans(case: Case, hits: pl.DataFrame, text: str) -> Problem | None:
+def _judge_spans(case: Case, places: list[Place]) -> Problem | None:
     example = case.example
-    found = _covered(hits, text)
+    text = example.text
+    found = _covered(places, text)
     if case.kind == "miss":
         return (f"is hit: {found!r}", 'narrow the pattern, or mark it expect = "fail"') if found else None
     wanted = "\n".join(line for line in (example.span or text).split("\n") if line.strip())
@@ -72,32 +80,49 @@ def _judge_spans(case: Case, hits: pl.DataFrame, text: str) -> Problem | None:
     return None
 
 
-def _covered(hits: pl.DataFrame, text: str) -> str:
-    """Give the text under the union of the hits, line by line."""
+def _covered(places: list[Place], text: str) -> str:
+    """Give the text under the union of some places, line by line."""
     lines = text.split("\n")
-    parts = []
-    for (number,), group in hits.sort("line", "start").group_by("line", maintain_order=True):
-        spans = segments.merge_spans(zip(group["start"], group["end"], strict=True))
-        parts.append("".join(lines[int(str(number))][start:end] for start, end in spans))
-    return "\n".join(parts)
+    spans: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for line, start, end in places:
+        spans[line].append((start, end))
+    return "\n".join(
+        "".join(lines[line][start:end] for start, end in segments.merge_spans(spans[line])) for line in sorted(spans)
+    )
 
 
-def _judge_repair(case: Case, rules: Rules) -> Problem | None:
+def _judge_repairs(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem | None]:
+    """Run the examples through the repairs that are on by default and, if theirs is off, through that one too."""
+    family = [rule for rule in rules if rule.family == "encoding"]
+    verdicts = {case.name: _judge_charset(case, rules) for case in cases if case.example.charset is not None}
+    together: defaultdict[str | None, list[Case]] = defaultdict(list)
+    for case in cases:
+        if case.example.charset is None:
+            together[None if case.rule.head.default else case.rule.id].append(case)
+    for optional, group in together.items():
+        chosen = Rules(rule for rule in family if rule.head.default or rule.id == optional)
+        documents = pl.LazyFrame({"text": [case.example.text for case in group]}, schema={"text": pl.String})
+        frame = encoding.repair_text(documents, encoding.Repairer(chosen)).collect()
+        for case, repaired, hits in zip(group, frame["repaired"], frame[encoding.COLUMN].to_list(), strict=True):
+            verdicts[case.name] = _judge_repair(case, repaired, {hit["rule"] for hit in hits})
+    return verdicts
+
+
+def _judge_charset(case: Case, rules: Rules) -> Problem | None:
+    """Hand the text over as bytes of its charset."""
     example = case.example
-    if example.charset is not None:
-        data = example.text.encode(example.charset)
-        decoded = charset.decode(data, rules)
-        right = decoded.text.removeprefix(charset.BYTE_ORDER_MARK) == example.text
-        foreign = decoded.charset != charset.UTF8
-        if not right:
-            return f"decodes as {decoded.charset}: {decoded.text[:40]!r}", "a longer text may be needed"
-        hit = foreign and (case.rule.id == charset.CHARSET or not decoded.certain)
-        return None if hit == (case.kind == "hit") else (f"charset found: {decoded.charset}", "")
-    family = [rule for rule in rules if rule.family == "encoding" and (rule.head.default or rule.id == case.rule.id)]
-    repairer = encoding.Repairer(Rules(family))
-    frame = encoding.repair_text(pl.LazyFrame({"text": [example.text]}), repairer).collect()
-    repaired = frame["repaired"].item()
-    hit = case.rule.id in [hit["rule"] for hit in frame[encoding.COLUMN].item().to_list()]
+    data = example.text.encode(str(example.charset))
+    decoded = charset.decode(data, rules)
+    if decoded.text.removeprefix(charset.BYTE_ORDER_MARK) != example.text:
+        return f"decodes as {decoded.charset}: {decoded.text[:40]!r}", "a longer text may be needed"
+    foreign = decoded.charset != charset.UTF8
+    hit = foreign and (case.rule.id == charset.CHARSET or not decoded.certain)
+    return None if hit == (case.kind == "hit") else (f"charset found: {decoded.charset}", "")
+
+
+def _judge_repair(case: Case, repaired: str, acted: set[str]) -> Problem | None:
+    example = case.example
+    hit = case.rule.id in acted
     if case.kind == "miss":
         return (f"becomes {repaired!r}", "narrow the rule") if hit else None
     if case.rule.action == "flag":

@@ -7,6 +7,7 @@ A kernel sees `data`, the bytes of all texts one behind the other, and `offsets`
 from __future__ import annotations
 
 import functools
+import unicodedata
 from typing import Any
 
 import numba
@@ -45,6 +46,7 @@ def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
     return content, starts
 
 
+@functools.cache
 def code_points() -> pl.Series:
     """Give each code point of planes 0 and 1 as a text, surrogates as empty ones: what the tables are made from."""
     return pl.Series(["" if 0xD800 <= code < 0xE000 else chr(code) for code in range(PLANES)])
@@ -97,6 +99,39 @@ def space_table() -> NDArray[np.bool_]:
 
 
 @numba.njit(cache=True, nogil=True)
+def first_visible(data: Bytes, starts: Offsets, ends: Offsets, spaces: NDArray[np.bool_]) -> NDArray[np.uint16]:
+    """Give the first byte of each stretch that belongs to no white space, 256 where there is none."""
+    found = np.full(len(starts), 256, dtype=np.uint16)
+    for number in range(len(starts)):
+        i = starts[number]
+        while i < ends[number]:
+            code, behind = decode_character(data, i)
+            if code >= PLANES or not spaces[code]:
+                found[number] = data[i]
+                break
+            i = behind
+    return found
+
+
+@numba.njit(cache=True, nogil=True)
+def trim_ends(data: Bytes, starts: Offsets, ends: Offsets, spaces: NDArray[np.bool_]) -> Offsets:
+    """Give the end of each stretch without the white space there."""
+    trimmed = ends.copy()
+    for number in range(len(starts)):
+        end = ends[number]
+        while end > starts[number]:
+            first = end - 1
+            while data[first] & 0xC0 == 0x80:
+                first -= 1
+            code, _ = decode_character(data, first)
+            if code >= PLANES or not spaces[code]:
+                break
+            end = first
+        trimmed[number] = end
+    return trimmed
+
+
+@numba.njit(cache=True, nogil=True)
 def _is_visible(data: Bytes, start: int, end: int, spaces: NDArray[np.bool_]) -> bool:
     """Say whether a stretch of the buffer has a character that is not white space."""
     i = start
@@ -105,6 +140,52 @@ def _is_visible(data: Bytes, start: int, end: int, spaces: NDArray[np.bool_]) ->
         if code >= PLANES or not spaces[code]:
             return True
     return False
+
+
+@functools.cache
+def composing_tables() -> tuple[NDArray[np.bool_], NDArray[np.bool_], Offsets]:
+    """Give the pairs of characters that Unicode composes into one.
+
+    Three arrays: the bytes with which their second characters begin; these characters; the pairs in order, each as
+    first * PLANES + second.
+    """
+    pairs = set()
+    for code in range(PLANES):
+        parts = [int(part, 16) for part in unicodedata.decomposition(chr(code)).split() if part[0] != "<"]
+        if len(parts) == 2 and unicodedata.normalize("NFC", "".join(map(chr, parts))) == chr(code):
+            pairs.add(parts[0] * PLANES + parts[1])
+    pairs |= {leading * PLANES + vowel for leading in range(0x1100, 0x1113) for vowel in range(0x1161, 0x1176)}
+    leads, seconds = np.zeros(256, dtype=np.bool_), np.zeros(PLANES, dtype=np.bool_)
+    for pair in pairs:
+        seconds[pair % PLANES] = True
+        leads[chr(pair % PLANES).encode()[0]] = True
+    return leads, seconds, np.array(sorted(pairs), dtype=np.int64)
+
+
+@numba.njit(cache=True, nogil=True)
+def find_uncomposed(
+    data: Bytes, offsets: Offsets, leads: NDArray[np.bool_], seconds: NDArray[np.bool_], pairs: Offsets
+) -> NDArray[np.bool_]:
+    """Say of each text whether it has a character and a mark behind it that Unicode composes into one (`composing_tables`)."""
+    found = np.zeros(len(offsets) - 1, dtype=np.bool_)
+    for text in range(len(offsets) - 1):
+        for i in range(np.uint64(offsets[text] + 1), np.uint64(offsets[text + 1])):
+            if not leads[data[i]]:
+                continue
+            place = int(i)
+            code, _ = decode_character(data, place)
+            if code >= PLANES or not seconds[code]:
+                continue
+            first = place - 1
+            while data[first] & 0xC0 == 0x80:
+                first -= 1
+            before, _ = decode_character(data, first)
+            pair = before * PLANES + code
+            nearest = np.searchsorted(pairs, pair)
+            if nearest < len(pairs) and pairs[nearest] == pair:
+                found[text] = True
+                break
+    return found
 
 
 @numba.njit(cache=True, nogil=True)

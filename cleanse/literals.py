@@ -7,7 +7,6 @@ hashed beginnings turns away nearly all places, and what is left is compared byt
 from __future__ import annotations
 
 import functools
-import itertools
 import unicodedata
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -32,6 +31,7 @@ SMALLEST = np.array(
 )
 ASCII_LOWER = np.array([code + 32 if 65 <= code <= 90 else code for code in range(256)], dtype=np.uint8)
 ASCII_LOWER.setflags(write=False)
+TURKISH = frozenset("ığşİĞŞ")  # letters by which words are known that make İ of i in capitals
 SPACES = (" ", "\u00a0", "\u3000", "\t", "  ")
 
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
@@ -87,37 +87,39 @@ NO_OCCURRENCES = Occurrences(
 def spell(literal: str) -> list[str]:
     """Give the ways in which a literal is usually written; ASCII case is folded by the search itself.
 
-    The literal as its author wrote it is one of them, which is how Turkish capitals get through. Accents may be composed or
-    not, a space may be another or two.
+    The literal as its author wrote it is one of them, which is how Turkish capitals get through. A space may be another or two.
+    Letters and their marks are composed, as `Lines` makes them; what Unicode never composes may also be as its author wrote it.
     """
     lowered = literal.lower()
+    if literal.isascii():
+        return sorted({lowered.replace(" ", space) for space in SPACES})
     cased = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
-    forms = {unicodedata.normalize(form, text) for text in cased for form in ("NFC", "NFD")} | cased
+    if not TURKISH.isdisjoint(literal):
+        cased.add(literal.replace("i", "İ").upper())
+    forms = {unicodedata.normalize("NFC", text) for text in cased} | cased
     return sorted({form.replace(" ", space) for form in forms for space in SPACES})
 
 
 def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     """Make (bytes of a form, number of its literal) ready to be looked for; empty forms are left out."""
-    keyed = set()
-    for form, owner in forms:
-        folded = form.lower()
-        kind = next((k for k, length in enumerate(HEADS) if len(folded) >= length), None)
-        if kind is not None:
-            keyed.add((kind, int.from_bytes(folded[: HEADS[kind]], "big"), folded, owner))
-    ordered = sorted(keyed)
-    begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
-    pairs = np.zeros(1 << 16, dtype=np.uint8)
-    for kind, _, form, _ in ordered:
-        if kind < SHORT:
-            begins[((int.from_bytes(form[:4], "big") * GOLDEN32) & (2**32 - 1)) >> (32 - SLOT_BITS)] |= 1 << kind
-        else:
-            # A form of one byte may be followed by any byte.
-            pairs[[(form[0] << 8) | second for second in ([form[1]] if len(form) > 1 else range(256))]] |= 1 << kind
-    eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
-    eight[[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS) for kind, head, _, _ in ordered if kind == 0]] = True
-    wide = np.packbits(eight, bitorder="little")
-    keys = [(kind, head) for kind, head, _, _ in ordered]
-    distinct = sorted(set(keys))
+    by_kind: list[list[tuple[bytes, int]]] = [[] for _ in HEADS]
+    kinds = [next((k for k, length in enumerate(HEADS) if size >= length), 0) for size in range(HEADS[0] + 1)]
+    for form, owner in {(form.lower(), owner) for form, owner in forms if form}:
+        by_kind[kinds[min(len(form), HEADS[0])]].append((form, owner))
+    ordered = [pair for own in by_kind for pair in sorted(own)]
+    data = np.frombuffer(b"".join(form for form, _ in ordered), dtype=np.uint8)
+    starts = np.cumsum([0, *(len(form) for form, _ in ordered)]).astype(np.int64)
+    kind_of = np.repeat(np.arange(len(HEADS)), [len(own) for own in by_kind])
+    lengths = np.array(HEADS, dtype=np.uint64)[kind_of]
+    heads = _heads(data, starts, lengths)
+    changes = np.ones(len(ordered), dtype=np.bool_)
+    changes[1:] = (heads[1:] != heads[:-1]) | (kind_of[1:] != kind_of[:-1])
+    firsts = np.append(np.flatnonzero(changes), len(ordered)).astype(np.int64)
+    shared = _share(data, starts)
+    shared[firsts[:-1]] = 0
+    heads, lengths = heads[changes], lengths[changes]
+    distinct = list(zip(kind_of[changes].tolist(), heads.tolist(), strict=True))
+    begins, pairs, wide = _hash_beginnings(distinct)
     table = np.zeros(1 << TABLE_BITS, dtype=np.uint32)
     while len(distinct) * 4 > len(table):
         table = np.zeros(2 * len(table), dtype=np.uint32)
@@ -126,28 +128,49 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
         while table[slot]:
             slot = (slot + 1) % len(table)
         table[slot] = number + 1
-    index = {key: place for place, key in enumerate(distinct)}
-    shared = [
-        _share(before[2], after[2]) if before[:2] == after[:2] else 0 for before, after in itertools.pairwise(ordered)
-    ]
-    return Forms(
-        np.frombuffer(b"".join(form for _, _, form, _ in ordered), dtype=np.uint8),
-        np.cumsum([0, *(len(form) for _, _, form, _ in ordered)]).astype(np.int64),
-        np.array([owner for _, _, _, owner in ordered], dtype=np.uint32),
-        begins,
-        pairs,
-        wide,
-        table,
-        np.array([head for _, head in distinct], dtype=np.uint64),
-        np.array([HEADS[kind] for kind, _ in distinct], dtype=np.uint64),
-        np.searchsorted([index[key] for key in keys], np.arange(len(distinct) + 1)).astype(np.int64),
-        np.array([0, *shared], dtype=np.uint32),
-    )
+    owners = np.array([owner for _, owner in ordered], dtype=np.uint32)
+    return Forms(data, starts, owners, begins, pairs, wide, table, heads, lengths, firsts, shared)
 
 
-def _share(one: bytes, other: bytes) -> int:
-    """Count the bytes with which both begin."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+def _heads(data: Bytes, starts: Offsets, lengths: U64) -> U64:
+    """Give the first bytes of each form as a number, as many as its head has."""
+    heads = np.zeros(len(lengths), dtype=np.uint64)
+    for place in range(HEADS[0]):
+        within = lengths > place
+        heads[within] = (heads[within] << np.uint64(8)) | data[starts[:-1][within] + place]
+    return heads
+
+
+def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, U8]:
+    """Give `begins`, `pairs` and `wide` of Forms, for heads as (kind, bytes as a number)."""
+    begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
+    pairs = np.zeros(1 << 16, dtype=np.uint8)
+    eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
+    for kind, head in heads:
+        if kind < SHORT:
+            four = head >> (8 * HEADS[kind] - 32)
+            begins[((four * GOLDEN32) & (2**32 - 1)) >> (32 - SLOT_BITS)] |= 1 << kind
+        elif HEADS[kind] > 1:
+            pairs[head >> (8 * HEADS[kind] - 16)] |= 1 << kind
+        else:
+            pairs[head << 8 : (head + 1) << 8] |= 1 << kind  # any byte may follow
+        if kind == 0:
+            eight[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS)] = True
+    return begins, pairs, np.packbits(eight, bitorder="little")
+
+
+@numba.njit(cache=True, nogil=True)
+def _share(data: Bytes, starts: Offsets) -> U32:
+    """Count for each form the bytes with which the one before it begins too."""
+    shared = np.zeros(max(len(starts) - 1, 1), dtype=np.uint32)
+    for form in range(1, len(starts) - 1):
+        before, own = starts[form - 1], starts[form]
+        most = min(own - before, starts[form + 1] - own)
+        same = 0
+        while same < most and data[before + same] == data[own + same]:
+            same += 1
+        shared[form] = same
+    return shared
 
 
 def slot_of(head: int, length: int, size: int) -> int:
@@ -320,6 +343,19 @@ def decoration_table() -> U8:
     return table
 
 
+def strip_decoration(text: str) -> str:
+    """Take the decoration at both ends of a text away."""
+    bare = [not _decorates(character) for character in text]
+    if not any(bare):
+        return ""
+    return text[bare.index(True) : len(text) - bare[::-1].index(True)]
+
+
+@functools.lru_cache(maxsize=10_000)
+def _decorates(character: str) -> bool:
+    return bool(_decoration(ord(character), decoration_table()) & DECORATES)
+
+
 @numba.njit(cache=True, nogil=True, inline="always")
 def _decoration(code: int, table: U8) -> int:
     if code < PLANES:
@@ -369,5 +405,6 @@ def open_lines(data: Bytes, starts: Offsets, ends: Offsets, table: U8) -> Offset
 
 
 def fold(texts: Texts) -> Texts:
-    """Give texts in lower case, every run of white space as one space."""
-    return texts.str.to_lowercase().str.replace_all(r"\s+", " ")
+    """Give texts in lower case, every run of white space as one space, the letters i of Turkish as one (`rules.fold_letters`)."""
+    lowered = texts.str.to_lowercase().str.replace_all(r"\s+", " ")
+    return lowered.str.replace_many(["i\u0307", "ı"], ["i", "i"])

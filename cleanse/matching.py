@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,9 +20,11 @@ from numpy.typing import NDArray
 
 from cleanse import blocks, literals, segments
 from cleanse.errors import CleanseError
+from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN
 from cleanse.lines import LINE_SCHEMA, Lines, Rows
-from cleanse.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, DECORATION, Forms, fold
+from cleanse.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, fold
+from cleanse.prefilter import END, find_first_bytes
 from cleanse.rules import ANY, Pattern, Rule, Rules, Template, Variant
 
 Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
@@ -65,8 +69,9 @@ class Matcher:
     """The line rules of a family, made ready.
 
     `forms` holds every way in which a literal may be written, by where it is looked for; `uses` tells what each literal is for: `literal` (number), `variant`, `use`, `before` and `behind` (decoration that a label needs), `pattern`.
-    `templates` are the distinct patterns that were cut at their literals, `cuts` says which variants have which (`variant`,
-    `use`, `template`). `patterns` are those that see a whole line; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
+    `templates` are the distinct patterns that were cut at their literals, `ends` says of each which visible byte may come next
+    behind the literal (`prefilter.END`: none), `cuts` which variants have which (`variant`, `use`, `template`). `patterns` are
+    those that see a whole line, `begins` says of each with which byte a line may begin; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
     they are, whether they have a prefilter, and whether a literal of the variant must be there too. `bounds` has an entry a
     variant in each array.
     """
@@ -77,8 +82,10 @@ class Matcher:
     forms: dict[Reach, Forms]
     uses: pl.DataFrame
     templates: tuple[Template, ...]
+    ends: Flags
     cuts: pl.DataFrame
     patterns: tuple[Pattern, ...]
+    begins: Flags
     asked: pl.DataFrame
     bounds: Bounds
 
@@ -119,8 +126,10 @@ class Matcher:
             .unique(maintain_order=True)
             .with_columns(pl.col("use").is_in(OPENING_USES).alias("opening")),
             tuple(templates),
+            _table_of_bytes(template.behind for template in templates),
             pl.DataFrame(sorted(cuts), schema=CUTS, orient="row"),
             tuple(patterns),
+            _table_of_bytes(pattern.matching for pattern in patterns),
             pl.DataFrame(asked, schema=ASKED, orient="row"),
             Bounds.of(variants),
         )
@@ -170,38 +179,32 @@ class Matcher:
     def _match_cuts(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
         placed = joined.filter((pl.col("use") == Use.OPENING) | (pl.col("use") == Use.INSIDE))
-        rows, start, end = (placed[name].to_numpy() for name in ("row", "start", "end"))
-        begins, stops = lines.starts[rows], lines.ends[rows]
-        opened = literals.open_lines(lines.data, begins, stops, literals.decoration_table())
-        begins = np.where(self.bounds.trim[placed["variant"].to_numpy()], opened, begins)
+        rows, start = placed["row"].to_numpy(), placed["start"].to_numpy()
+        begins, stops = self._openings(placed["variant"].to_numpy(), rows, lines), lines.closed[rows]
         inside = placed["use"].to_numpy() == Use.INSIDE
         fits = np.flatnonzero((start == begins) | (inside & (start > begins)))
-        cut = placed[fits].with_columns(
-            lines.cut(begins[fits], start[fits]).alias("before"), lines.cut(end[fits], stops[fits]).alias("behind")
+        cut = placed[fits].select(
+            "variant", "use", "row", "start", "end", pl.Series("begin", begins[fits]), pl.Series("stop", stops[fits])
         )
-        cut = cut.with_columns(
-            fold(pl.col("before")).alias("folded_before"), fold(pl.col("behind")).alias("folded_behind")
-        )
-        cut = cut.join(self.cuts, on=["variant", "use"], how="inner").sort("template", "row", "start", "variant")
+        cut = cut.join(self.cuts, on=["variant", "use"], how="inner")
+        first = lines.first_bytes(cut["end"].to_numpy(), cut["stop"].to_numpy())
+        cut = cut.filter(pl.Series(self.ends[cut["template"].to_numpy(), first]))
+        cut = cut.sort("template", "row", "start", "variant")
+        cut = cut.with_columns(lines.cut(cut["end"].to_numpy(), cut["stop"].to_numpy()).alias("behind"))
+        cut = cut.with_columns(fold(pl.col("behind")).alias("folded"))
         found = [cut.head(0).select("variant", "row")]
         for (number,), group in cut.group_by("template", maintain_order=True):
             template = self.templates[int(str(number))]
-            folded = "folded_" if template.folded else ""
-            matches = group[f"{folded}behind"].str.contains(template.behind)
+            fitting = group.filter(group["folded" if template.folded else "behind"].str.contains(template.behind))
             if not template.opens:
-                matches &= group[f"{folded}before"].str.contains(template.before)
-            found.append(group.filter(matches).select("variant", "row"))
+                before = lines.cut(fitting["begin"].to_numpy(), fitting["start"].to_numpy())
+                fitting = fitting.filter((fold(before) if template.folded else before).str.contains(template.before))
+            found.append(fitting.select("variant", "row"))
         return pl.concat(found)
 
     def _admit_patterns(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Give the lines that each pattern is to look at: `variant`, `pattern`, `row`; no pattern where a method decides alone."""
         gates = joined.filter(pl.col("use") == Use.GATE).select("variant", "row").unique()
-        bare = [pl.DataFrame(schema=gates.schema)]
-        for number, (_, variant) in enumerate(self.variants):
-            if not variant.literals:
-                rows = self.bounds.admit_lines(number, lines)
-                bare.append(pl.DataFrame({"variant": np.full(len(rows), number), "row": rows}, schema=gates.schema))
-        gates = pl.concat([gates, *bare])
         own = joined.filter(pl.col("use") > Use.GATE).select("variant", "pattern", "row").unique()
         own = own.join(self.asked, on=["variant", "pattern"], how="inner")
         unasked = gates.join(self.asked, on="variant", how="anti").with_columns(pattern=pl.lit(None, pl.UInt32))
@@ -210,18 +213,47 @@ class Matcher:
             own.filter(~pl.col("gated")),
             own.filter(pl.col("gated")).join(gates, on=["variant", "row"], how="semi"),
             gates.join(self.asked.filter(~pl.col("filtered")), on="variant", how="inner"),
-            unasked.filter(pl.Series(whole, dtype=pl.Boolean)),
         ]
-        return pl.concat(frame.select("variant", "pattern", "row") for frame in frames).sort(
-            "pattern", "row", "variant"
-        )
+        asked = pl.concat(frame.select("variant", "pattern", "row") for frame in frames)
+        first = self._first_bytes(asked["variant"].to_numpy(), asked["row"].to_numpy(), lines)
+        asked = asked.filter(pl.Series(self.begins[asked["pattern"].to_numpy(), first]))
+        alone = unasked.filter(pl.Series(whole, dtype=pl.Boolean)).select(asked.columns)
+        return pl.concat([asked, alone, *self._admit_bare(lines)]).sort("pattern", "row", "variant")
+
+    def _admit_bare(self, lines: Lines) -> Iterator[pl.DataFrame]:
+        """Give the same for the variants without literals, most of which turn a line away by its first byte."""
+        schema = {"variant": pl.UInt32, "pattern": pl.UInt32, "row": pl.UInt32}
+        for number, (rule, variant) in enumerate(self.variants):
+            if variant.literals:
+                continue
+            rows = self.bounds.admit_lines(number, lines)
+            if _is_methodical(rule, variant):
+                rows = self.bounds.place_lines(number, rows, lines)
+                yield pl.DataFrame({"variant": number, "pattern": None, "row": rows}, schema)
+                continue
+            first = self._first_bytes(np.full(len(rows), number), rows, lines)
+            unfiltered = (pl.col("variant") == number) & ~pl.col("filtered")
+            for pattern in self.asked.filter(unfiltered)["pattern"]:
+                fit = self.bounds.place_lines(number, rows[self.begins[pattern, first]], lines)
+                yield pl.DataFrame({"variant": number, "pattern": pattern, "row": fit}, schema)
+
+    def _first_bytes(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> NDArray[np.uint16]:
+        """Give the first visible byte of what the patterns of a variant see of a line."""
+        return lines.first_bytes(self._openings(variants, rows, lines), lines.ends[rows])
+
+    def _openings(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> Offsets:
+        """Give the byte at which the patterns of a variant begin to see a line."""
+        begins: Offsets = np.where(self.bounds.trim[variants], lines.opened[rows], lines.starts[rows])
+        return begins
 
     def _match_patterns(self, admitted: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Keep the lines that their pattern matches."""
         rows = admitted["row"].to_numpy()
-        starts, stops = lines.starts[rows], lines.ends[rows]
-        opened = literals.open_lines(lines.data, starts, stops, literals.decoration_table())
-        starts = np.where(self.bounds.trim[admitted["variant"].to_numpy()], opened, starts)
+        own = admitted["variant"].to_numpy()
+        starts, stops = (
+            self._openings(own, rows, lines),
+            np.where(self.bounds.closed[own], lines.closed[rows], lines.ends[rows]),
+        )
         found = [admitted.filter(pl.col("pattern").is_null())]
         asked = admitted.with_columns(pl.Series("start", starts), pl.Series("stop", stops)).drop_nulls("pattern")
         folded = np.array([pattern.folded for pattern in self.patterns], dtype=np.bool_)[asked["pattern"].to_numpy()]
@@ -230,7 +262,7 @@ class Matcher:
             texts = lines.cut(chosen["start"].to_numpy(), chosen["stop"].to_numpy())
             chosen = chosen.select("variant", "pattern", "row", (fold(texts) if folds else texts).alias("text"))
             for (number,), group in chosen.group_by("pattern", maintain_order=True):
-                matches = group["text"].str.contains(self.patterns[int(str(number))].regex)
+                matches = group["text"].str.contains(self.patterns[int(str(number))].matching)
                 found.append(group.filter(matches).drop("text"))
         return pl.concat(found)
 
@@ -267,12 +299,20 @@ class Matcher:
 
     def _find_spans(self, matched: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Give the places of the patterns in the lines that they match: LINE_SCHEMA, `start`, `end`."""
-        texts = lines.take(matched["row"].unique().sort().to_numpy())
+        rows = matched["row"].unique().sort().to_numpy()
+        texts = lines.take_composed(rows)
         marks = unused_characters(texts["text"])
-        return pl.concat(
+        found = pl.concat(
             _measure_spans(texts.join(group, on="row", how="semi"), self.patterns[int(str(number))].regex, *marks)
             for (number,), group in matched.group_by("pattern", maintain_order=True)
         )
+        as_read = lines.take(found["row"].to_numpy())["text"]
+        moved = (as_read != found["text"]).arg_true()
+        for place in moved:  # letters were composed in few lines
+            found[place, "start"], found[place, "end"] = segments.unshift_composed(
+                found[place, "start"], found[place, "end"], as_read[place]
+            )
+        return found.with_columns(as_read.alias("text")) if len(moved) else found
 
     def _by_rule(self) -> Iterator[tuple[Rule, list[int]]]:
         """Give each rule and the numbers of its variants."""
@@ -309,8 +349,8 @@ class _Hits:
 class Bounds:
     """What admits a line to a variant, an entry a variant.
 
-    `languages` is None where any language will do; `trim` says that patterns see the line without what stands before it;
-    `methodical`, that a method decides.
+    `languages` is None where any language will do; `trim` says that patterns see the line without what stands before it, `closed`
+    without the white space at its end; `methodical`, that a method decides alone.
     """
 
     languages: tuple[str | None, ...]
@@ -320,6 +360,7 @@ class Bounds:
     head: Rows
     tail: Rows
     trim: Flags
+    closed: Flags
     methodical: Flags
 
     @staticmethod
@@ -334,7 +375,8 @@ class Bounds:
             np.array([head.head or 0 for head in heads], dtype=np.int64),
             np.array([head.tail or 0 for head in heads], dtype=np.int64),
             np.array([head.trim for head in heads], dtype=np.bool_),
-            np.array([head.method is not None for head in heads], dtype=np.bool_),
+            np.array([head.scope != "span" for head in heads], dtype=np.bool_),
+            np.array([_is_methodical(rule, variant) for rule, variant in variants], dtype=np.bool_),
         )
 
     def admit(
@@ -342,7 +384,7 @@ class Bounds:
     ) -> Flags:
         """Say of each pair of a variant and a row whether language, length and place of the line allow it."""
         names = languages.unique().sort()
-        table = np.array([[self._speaks(own, name) for own in self.languages] for name in names], dtype=np.bool_)
+        table = np.array([_find_speakers(self.languages, name) for name in names], dtype=np.bool_)
         number = names.search_sorted(languages).to_numpy()
         allowed: Flags = table[number[lines.doc[rows]], variants] if len(rows) else np.zeros(0, dtype=np.bool_)
         chars = lines.chars[rows]
@@ -352,9 +394,11 @@ class Bounds:
         return allowed
 
     def admit_lines(self, variant: int, lines: Lines) -> Rows:
-        """Give the rows that a variant without literals may look at."""
-        allowed = (lines.chars >= self.min_chars[variant]) & (lines.chars <= self.max_chars[variant])
-        rows = np.flatnonzero(allowed)
+        """Give the rows of the length that a variant without literals may look at."""
+        return np.flatnonzero((lines.chars >= self.min_chars[variant]) & (lines.chars <= self.max_chars[variant]))
+
+    def place_lines(self, variant: int, rows: Rows, lines: Lines) -> Rows:
+        """Keep the rows whose place in their text suits a variant."""
         if not self._placed[variant]:
             return rows
         return rows[self._in_place(np.full(len(rows), variant), rows, lines)]
@@ -370,9 +414,12 @@ class Bounds:
         near &= ordinals + from_end >= self.min_lines[variants]
         return near
 
-    @staticmethod
-    def _speaks(own: str | None, language: str) -> bool:
-        return own is None or language in (own, UNKNOWN) or language.startswith(f"{own}-")
+
+@functools.lru_cache(maxsize=1024)
+def _find_speakers(owns: tuple[str | None, ...], language: str) -> Flags:
+    """Say of each variant, given by its language, whether it looks at texts of a language."""
+    speaks = [own is None or language in (own, UNKNOWN) or language.startswith(f"{own}-") for own in owns]
+    return np.array(speaks, dtype=np.bool_)
 
 
 def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, Use, str, str, int | None]]:
@@ -380,21 +427,38 @@ def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, 
 
     `first` is the number of the first of its patterns that see a whole line.
     """
+    uses = []
+    if any(template.opens for template in variant.templates):
+        uses.append(Use.OPENING)
+    if not all(template.opens for template in variant.templates):
+        uses.append(Use.INSIDE)
+    if any(_is_gated(pattern, variant) for pattern in variant.whole) or _is_methodical(rule, variant):
+        uses.append(Use.GATE)
     for literal in variant.literals:
         if rule.head.label:
             before, core, behind = split_label(literal)
             yield core, Use.LABEL, before, behind, None
-        if any(template.opens for template in variant.templates):
-            yield literal, Use.OPENING, "", "", None
-        if not all(template.opens for template in variant.templates):
-            yield literal, Use.INSIDE, "", "", None
-        if any(_is_gated(pattern, variant) for pattern in variant.whole) or (rule.head.method and not variant.whole):
-            yield literal, Use.GATE, "", "", None
+        for use in uses:
+            yield literal, use, "", "", None
     for number, pattern in enumerate(variant.whole, first):
         if pattern.prefilter:
             use = Use.OPENING_PATTERN if pattern.prefilter.opens else Use.PATTERN
             for text in sorted(pattern.prefilter.strings):
                 yield text, use, "", "", number
+
+
+def _table_of_bytes(patterns: Iterable[str]) -> Flags:
+    """Say of each pattern and each first visible byte of a text whether the pattern may match it."""
+    table = []
+    for pattern in patterns:
+        known = find_first_bytes(pattern)
+        table.append([known is None or byte in known for byte in range(END + 1)])
+    return np.array(table, dtype=np.bool_).reshape(-1, END + 1)
+
+
+def _is_methodical(rule: Rule, variant: Variant) -> bool:
+    """Say whether the method sees every line that the literals admit: neither labels nor patterns choose before it."""
+    return rule.head.method is not None and not variant.whole and not rule.head.label
 
 
 def _is_gated(pattern: Pattern, variant: Variant) -> bool:
@@ -447,12 +511,11 @@ def split_label(literal: str) -> tuple[str, str, str]:
     (('', 'See also', ':'), ('', '→', ''))
     """
     text = " ".join(literal.split())
-    parts = (
-        pl.Series([text]).str.extract_groups(f"^(?<before>{DECORATION}*)(?<core>.*?)(?<behind>{DECORATION}*)$").item()
-    )
-    if not parts["core"]:
+    core = literals.strip_decoration(text)
+    if not core:
         return "", text, ""
-    return parts["before"].strip(), parts["core"], parts["behind"].strip()
+    before, behind = text.split(core, 1)
+    return before.strip(), core, behind.strip()
 
 
 def whole_lines(lines: pl.DataFrame) -> pl.DataFrame:

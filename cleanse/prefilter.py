@@ -1,7 +1,8 @@
 """What a text must contain for a pattern to match: the gate that spares a pattern the lines it cannot match.
 
 The idea is that of the prefilters of regex engines: walk through the parsed pattern and keep the runs of characters that every
-match has. Python's parser reads the patterns, which are Rust's; where it cannot, there is no gate, and every line is asked.
+match has, and the bytes with which one can begin. Python's parser reads the patterns, which are Rust's; where it cannot, there is
+no gate, and every line is asked.
 White space between words counts as one space, which is then looked for in the spellings of `literals.SPACES`, like that of a
 literal.
 """
@@ -23,6 +24,8 @@ NOTHING: Strings = frozenset({""})
 SPACE = [(ops.CATEGORY, ops.CATEGORY_SPACE)]
 MOST = 128  # strings of one gate
 LEAST_BYTES = 4  # shorter strings stand in too many lines
+END = 256  # in place of a byte: there is none
+BEYOND_ASCII = range(0xC2, 0xF5)  # bytes with which characters of UTF-8 beyond ASCII begin
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,8 @@ def find_prefilter(pattern: str) -> Prefilter | None:
     (['anzeige', 'werbung'], True)
     >>> find_prefilter(r"^\d+ \p{Lu}")
     """
-    python = re.sub(r"\\x\{([0-9A-Fa-f]+)\}", lambda found: f"\\U{found[1]:0>8}", pattern)
-    python = re.sub(r"\\[pP](?:\{[^}]*\}|[A-Z])", r"\\w", python)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            parsed = list(parser.parse(python))
-    except (re.error, FutureWarning, DeprecationWarning, OverflowError):
+    parsed = _parse(pattern, r"\w")
+    if parsed is None:
         return None
     if parsed and parsed[0] == (ops.AT, ops.AT_BEGINNING):
         first = _reduce(_first_run(parsed), opens=True)
@@ -59,6 +57,104 @@ def find_prefilter(pattern: str) -> Prefilter | None:
     _, required = _walk(parsed)
     required = _reduce(required or NOTHING, opens=False)
     return Prefilter(required, opens=False) if _least(required) >= LEAST_BYTES else None
+
+
+def _parse(pattern: str, unicode_class: str) -> list[tuple[Any, Any]] | None:
+    r"""Parse a pattern of Rust's with Python's parser, every `\p{...}` replaced; None where it cannot."""
+    python = re.sub(r"\\x\{([0-9A-Fa-f]+)\}", lambda found: f"\\U{found[1]:0>8}", pattern)
+    python = re.sub(r"\\[pP](?:\{[^}]*\}|[A-Z])", lambda _: unicode_class, python)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return list(parser.parse(python))
+    except (re.error, FutureWarning, DeprecationWarning, OverflowError):
+        return None
+
+
+@functools.cache
+def find_first_bytes(pattern: str) -> frozenset[int] | None:
+    r"""Give the bytes with one of which the text must begin, white space aside, for an anchored pattern to match.
+
+    END stands for a text with nothing visible in it. None where it may be any byte, or where the pattern may match elsewhere.
+
+    >>> [chr(byte) for byte in sorted(find_first_bytes(r"^\s*[|(]?\s*(?:x|10)"))]
+    ['(', '1', 'X', 'x', '|']
+    >>> sorted(find_first_bytes(r"^(?:\s*\||$)")) == [ord("|"), END]
+    True
+    >>> find_first_bytes(r"^\p{L}+"), find_first_bytes("more")
+    (None, None)
+    """
+    # What a class of Unicode holds is not known here: it is anything.
+    parsed = _parse(pattern, r"\W")
+    if not parsed or parsed[0] not in ((ops.AT, ops.AT_BEGINNING), (ops.AT, ops.AT_BEGINNING_STRING)):
+        return None
+    found, blank = _begin(parsed)
+    return None if blank else found
+
+
+def _begin(sequence: Iterable[tuple[Any, Any]]) -> tuple[frozenset[int] | None, bool]:
+    """Give the first visible bytes of what a sequence matches, and whether it may match nothing but white space."""
+    first: frozenset[int] = frozenset()
+    for op, argument in sequence:
+        own, blank = _begin_one(op, argument)
+        if own is None:
+            return None, False
+        first |= own
+        if not blank:
+            return first, False
+    return first, True
+
+
+def _begin_one(op: Any, argument: Any) -> tuple[frozenset[int] | None, bool]:
+    found: tuple[frozenset[int] | None, bool]
+    if op is ops.AT:
+        at_end = argument in (ops.AT_END, ops.AT_END_STRING)
+        found = (frozenset({END}), False) if at_end else (frozenset(), True)
+    elif op in (ops.LITERAL, ops.IN):
+        found = _begin_class([(op, argument)] if op is ops.LITERAL else argument)
+    elif op is ops.BRANCH:
+        both = [_begin(branch) for branch in argument[1]]
+        known = [own for own, _ in both if own is not None]
+        found = (frozenset().union(*known) if len(known) == len(both) else None, any(blank for _, blank in both))
+    elif op is ops.SUBPATTERN:
+        found = _begin(argument[-1])
+    elif op in REPEATS:
+        own, blank = _begin(argument[-1])
+        found = own, blank or not argument[0]
+    else:
+        found = None, False
+    return found
+
+
+def _begin_class(members: Iterable[tuple[Any, Any]]) -> tuple[frozenset[int] | None, bool]:
+    """Do the same for one character of a class; case is folded, whether the pattern asks for it or not."""
+    first: set[int] = set()
+    blank = False
+    for kind, value in members:
+        if (kind, value) == SPACE[0]:
+            blank = True
+        elif (kind, value) == (ops.CATEGORY, ops.CATEGORY_DIGIT):
+            first |= {*b"0123456789", *BEYOND_ASCII}
+        elif kind is ops.LITERAL or (kind is ops.RANGE and value[1] - value[0] < MOST):
+            low, high = (value, value) if kind is ops.LITERAL else value
+            for character in map(chr, range(low, high + 1)):
+                if character.isspace() and character not in "\x1c\x1d\x1e\x1f":
+                    blank = True
+                else:
+                    first |= _first_bytes_of(character)
+        elif kind is ops.RANGE and value[0] >= 0x80:
+            first |= {*BEYOND_ASCII, *b"KSIksi"}
+        else:
+            return None, False
+    return frozenset(first), blank
+
+
+def _first_bytes_of(character: str) -> set[int]:
+    """Give the bytes with which a character begins in either case; few know what else folds to a letter, so it is any beyond ASCII."""
+    cases = {character, character.lower(), character.upper(), character.title(), character.casefold()}
+    first = {case.encode("utf-8", "surrogatepass")[0] for case in cases}
+    folds = len(cases) > 1 and (not character.isascii() or character.lower() in "ksi")
+    return first | set(BEYOND_ASCII) if folds else first
 
 
 def _reduce(strings: Strings, *, opens: bool) -> Strings:

@@ -98,7 +98,7 @@ def _describe(rule: Rule) -> dict[str, Any]:
     return {
         "id": rule.id, "version": rule.version, "action": rule.action, "scope": head.scope, "status": head.status,
         "title": head.title, "why": head.why.strip(), "risk": head.risk.strip(),
-        "files": [f"rules/{name}" for name in rule.files], "examples": examples,
+        "files": rule.paths, "examples": examples,
     }  # fmt: skip
 
 

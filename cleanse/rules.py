@@ -26,6 +26,7 @@ from cleanse.prefilter import Prefilter, find_prefilter
 ANY = "*"
 RULE_FILE = "rule.toml"
 RETIRED = "retired"
+BUILT_IN = "rules"  # how the folder of our own rules is called in messages
 
 Action = Literal["fix", "strip", "flag", "drop"]
 Scope = Literal["document", "line", "span", "block"]
@@ -144,6 +145,11 @@ class Pattern:
     folded: bool
 
     @property
+    def matching(self) -> str:
+        """Give the pattern as it meets the line."""
+        return fold_letters(self.regex) if self.folded else self.regex
+
+    @property
     def prefilter(self) -> Prefilter | None:
         """Give the strings without which it cannot match, where there are some."""
         return find_prefilter(self.regex)
@@ -168,17 +174,23 @@ class Variant:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its head, its languages, and where it came from."""
+    """One rule: its head, its languages, and where it came from; `folders` names the folder of each file that is not ours."""
 
     id: str
     head: Head
     files: tuple[str, ...]
     languages: dict[str, Body] = field(default_factory=dict)
+    folders: dict[str, str] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
         """Give the first part of the id: `boilerplate` of `boilerplate/also-read`."""
         return self.id.split("/", 1)[0]
+
+    @property
+    def paths(self) -> list[str]:
+        """Give its files with their folders, for people."""
+        return [f"{self.folders.get(name, BUILT_IN)}/{name}" for name in self.files]
 
     @property
     def action(self) -> Action:
@@ -203,7 +215,7 @@ class Rule:
         for language, body in bodies.items():
             templates = [*self.head.patterns, *body.patterns] if self.languages else body.patterns
             patterns = [self._compile(text, body.literals) for text in templates]
-            cuts = [self._cut(text) if body.literals else None for text in templates]
+            cuts = [self._cut(text, body.literals) if body.literals else None for text in templates]
             found.append(
                 Variant(
                     self.id,
@@ -225,8 +237,8 @@ class Rule:
             return Pattern(fold_pattern(template, literals), folded=True)
         return Pattern(compile_pattern(template, literals, case_sensitive=self.head.case_sensitive), folded=False)
 
-    def _cut(self, template: str) -> Template | None:
-        """Cut a template at its literals; None where it has to see the whole line."""
+    def _cut(self, template: str, literals: Sequence[str]) -> Template | None:
+        """Cut a template at its literals, the first time that it names them; None where it has to see the whole line."""
         if self.head.scope not in ("line", "block") or self.head.method:
             return None
         ends = cut_template(template)
@@ -234,7 +246,12 @@ class Rule:
             return None
         folded = self._folds(template)
         flags = "" if folded or self.head.case_sensitive else "(?i)"
-        return Template(ends[0] == "^", f"{flags}(?:{ends[0]})$", f"{flags}^(?:{ends[1]})", folded)
+        behind = f"^(?:{ends[1]})"
+        before = f"{flags}(?:{ends[0]})$"
+        if folded:
+            return Template(ends[0] == "^", fold_letters(before), fold_letters(fold_pattern(behind, literals)), folded)
+        behind = compile_pattern(behind, literals, case_sensitive=self.head.case_sensitive)
+        return Template(ends[0] == "^", before, behind, folded)
 
     def examples(self) -> Iterator[tuple[str, str, int, Example]]:
         """Give each example as (kind, language, number, example)."""
@@ -250,19 +267,21 @@ def is_caseless(template: str) -> bool:
     >>> is_caseless(r"^{literals}\s*\S"), is_caseless(r"^By (?-i:\p{Lu})"), is_caseless("^Von ")
     (True, False, False)
     """
-    bare = re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?P<\w+>", "", template)
+    bare = re.sub(r"\\[pPx]\{[^}]*\}|\\.|\(\?P<\w+>", "", template)
     return "(?" not in bare.replace("(?:", "") and r"\p{Lu}" not in template and bare == bare.lower()
 
 
 def cut_template(template: str) -> tuple[str, str] | None:
-    r"""Give what stands before and behind `{literals}`, or None where one end means nothing without the other.
+    r"""Give what stands before and behind the first `{literals}`, or None where one end means nothing without the other.
 
     >>> cut_template(r"^\d+ {literals}$"), cut_template("^(?:{literals}|more)$"), cut_template("a|{literals}")
     (('^\\d+ ', '$'), None, None)
+    >>> cut_template("^{literals}, {literals}$")
+    ('^', ', {literals}$')
     """
-    if template.count("{literals}") != 1:
+    if "{literals}" not in template:
         return None
-    before, behind = template.split("{literals}")
+    before, behind = template.split("{literals}", 1)
     bare = [re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]", "", end) for end in (before, behind)]
     nested = any(end.count("(") != end.count(")") for end in bare)
     # Alternatives at the top level, flags for all that follows, an edge of a word at the cut, a quantifier behind it.
@@ -279,6 +298,11 @@ def _has_alternatives(bare: str) -> bool:
         if character == "|" and depth == 0:
             return True
     return False
+
+
+def fold_letters(text: str) -> str:
+    """Let i stand for the dotless and the dotted i of Turkish, whose capitals no other language's rules make small."""
+    return text.replace("i\u0307", "i").replace("ı", "i")
 
 
 def fold_pattern(template: str, literals: Sequence[str]) -> str:
@@ -439,25 +463,36 @@ def load_rules(*folders: Path | str) -> Rules:
     """Load the built-in rules, then `folders`: same id replaces, language files join.
 
     Raises:
-        RuleError: with every fault of every file.
+        RuleError: with every fault of every file. OptionError: not a folder.
+    """
+    rules, faults = read_rules(*folders)
+    if faults:
+        raise RuleError(faults)
+    return rules
+
+
+def read_rules(*folders: Path | str) -> tuple[Rules, list[Fault]]:
+    """Do the same, and give the rules that can be read beside what is wrong with the others.
+
+    Raises:
+        OptionError: not a folder.
     """
     faults: list[Fault] = []
     rules: dict[str, Rule] = {}
     for folder in (builtin_folder(), *map(Path, folders)):
         if not folder.is_dir():
             raise OptionError("not a folder of rules", where=str(folder), hint="give a folder with .toml files")
-        for rule in read_folder(folder, rules, faults):
+        for rule in _read_folder(folder, rules, faults):
             rules[rule.id] = rule
-    if faults:
-        raise RuleError(faults)
-    return Rules(rules.values())
+    return Rules(rules.values()), faults
 
 
-def read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> Iterator[Rule]:
+def _read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> Iterator[Rule]:
     """Read each rule of one folder; what is wrong is appended to `faults`.
 
     A folder without `rule.toml` whose rule is in `known` adds its language files to that rule.
     """
+    label = BUILT_IN if folder == builtin_folder() else str(folder)
     files = sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix())
     relative = {path: path.relative_to(folder).as_posix() for path in files}
     groups: dict[str, list[Path]] = {}
@@ -469,31 +504,44 @@ def read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> It
         in_folder = path.parent in heads or parent in known
         groups.setdefault(parent if in_folder else relative[path].removesuffix(".toml"), []).append(path)
     for rule_id, paths in sorted(groups.items()):
-        rule = _read_rule(rule_id, paths, relative, known.get(rule_id), faults)
+        rule = _read_rule(rule_id, {path: relative[path] for path in paths}, label, known.get(rule_id), faults)
         if rule is not None:
             yield rule
 
 
 def _read_rule(
-    rule_id: str, paths: list[Path], relative: dict[Path, str], known: Rule | None, faults: list[Fault]
+    rule_id: str, names: dict[Path, str], label: str, known: Rule | None, faults: list[Fault]
 ) -> Rule | None:
+    """Read one rule from its files, given with their names in the folder `label`."""
+    paths = list(names)
+    places = {path: f"{label}/{name}" for path, name in names.items()}
     head_path = next((path for path in paths if path.name == RULE_FILE), None)
-    if head_path is None and paths[0].with_suffix("").as_posix().endswith(rule_id):
+    if head_path is None and names[paths[0]].removesuffix(".toml") == rule_id:
         head_path = paths[0]
-    languages = dict(known.languages) if known and head_path is None else {}
-    files = known.files if known and head_path is None else ()
+        if rule_id.count("/") > 1 and _read_table(head_path, "", Body, []) is not None:
+            parent = rule_id.rpartition("/")[0]
+            reason = f"words of a language without their rule: no {RULE_FILE} beside it, and no rule {parent} to join"
+            faults.append(Fault(places[head_path], "", reason, f"write {RULE_FILE}, or name the folder like the rule"))
+            return None
+    joins = known if head_path is None else None
+    languages = dict(joins.languages) if joins else {}
     for path in paths:
         if path is not head_path:
-            body = _read_table(path, relative[path], Body, faults)
+            body = _read_table(path, places[path], Body, faults)
             if body is not None:
                 languages[path.stem] = body
-    head = known.head if known and head_path is None else None
-    if head_path is not None:
-        head = _read_table(head_path, relative[head_path], Head, faults)
+    head = _read_table(head_path, places[head_path], Head, faults) if head_path else (joins.head if joins else None)
     if head is None:
         return None
-    ordered = dict(sorted(languages.items()))
-    return Rule(rule_id, head, (*files, *(relative[path] for path in paths)), ordered)
+    folders = {} if label == BUILT_IN else dict.fromkeys(names.values(), label)
+    earlier = tuple(name for name in joins.files if name not in names.values()) if joins else ()
+    return Rule(
+        rule_id,
+        head,
+        (*earlier, *names.values()),
+        dict(sorted(languages.items())),
+        {**(joins.folders if joins else {}), **folders},
+    )
 
 
 @functools.lru_cache(maxsize=2048)

@@ -6,6 +6,7 @@ and the text there. Rules look at the *repaired* text, which has the same lines;
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -202,6 +203,32 @@ def unshift(start: int, end: int, pieces: list[Piece]) -> tuple[int, int]:
                 left = piece.start + (start - begin if inside and start > begin else 0)
             right = piece.start + (end - begin) if inside and end < cursor else piece.end
     return (right if left is None else left), right
+
+
+def unshift_composed(start: int, end: int, text: str) -> tuple[int, int]:
+    r"""Carry a span of a text with composed letters back to the text as it was, widened to the letters and marks that it cuts.
+
+    >>> unshift_composed(1, 2, "ae\u0301o"), unshift_composed(0, 1, "\u1112\u1161\u11ab!")
+    ((1, 3), (0, 3))
+    """
+    clusters: list[tuple[int, int]] = []  # characters, and those of them that are left when they are composed
+    cluster = ""
+    for character in text:
+        joined = unicodedata.normalize("NFC", cluster + character)
+        if cluster and (unicodedata.combining(character) or len(joined) <= clusters[-1][1]):
+            cluster += character
+            clusters[-1] = len(cluster), len(joined)
+        else:
+            cluster = character
+            clusters.append((1, len(unicodedata.normalize("NFC", character))))
+    left = right = read = composed = 0
+    for own, kept in clusters:
+        if composed <= start:
+            left = read
+        read, composed = read + own, composed + kept
+        if composed - kept < end:
+            right = read
+    return left, right
 
 
 def rewrite(pieces: Iterable[Piece], edits: Iterable[Piece]) -> list[Piece]:

@@ -179,7 +179,7 @@ def test_hits_of_foreign_words_do_not_fire():
     [
         ("ANZEIGE", True),
         ("anzeige", True),
-        ("Anzeige ", False),
+        ("Anzeige ", True),
         ("Anzeigen", False),
         ("x Anzeige", False),
         ("A" * 101, False),
@@ -256,3 +256,60 @@ def test_nothing_in_nothing():
     frame = encoding.repair_text(frame, encoding.Repairer(RULES.select()))
     tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(RULES)).collect()
     assert tagged[boilerplate.COLUMN].list.len().to_list() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("literal", "apart"),
+    [
+        ("Đọc thêm", "Đo\u0323c thêm"),
+        ("もっと見る", "もっと見る"),
+        ("もっとどうぞ", "もっとと\u3099うそ\u3099"),
+        ("더 보기", "\u1103\u1165 \u1107\u1169\u1100\u1175"),
+        ("Weiterlesen für alle", "Weiterlesen fu\u0308r alle"),
+        ("اقرأ أيضا", "اقرا\u0654 ا\u0654يضا"),
+    ],
+)
+def test_letters_apart_from_their_marks(literal, apart):
+    """Words meet a text whose letters are not composed with their marks; the hit is the line as it stands there."""
+    labels = rule(languages={"vi": {"literals": [literal]}}, label=True)
+    pattern = rule("other", languages={"vi": {"literals": [literal]}}, patterns=[r"^{literals}\s*:\s*\S"], trim=True)
+    text = f"Cafe\u0301 {literal}.\n{apart}\n\n» {apart}: cafe\u0301 "
+    assert tag(text, labels, pattern, language="vi") == [
+        (1, 0, len(apart), apart),
+        (3, 0, len(apart) + 10, f"» {apart}: cafe\u0301 "),
+    ]
+
+
+def test_space_at_the_end_of_a_line():
+    """Patterns do not see the white space at the end of a line, of whatever kind; the hit covers it."""
+    dated = rule(patterns=[r"^page \d+$"], literals=["page"])
+    assert tag("page 7 \u00a0\u3000\t\npage 8 b \npage 9", dated) == [
+        (0, 0, 10, "page 7 \u00a0\u3000\t"),
+        (2, 0, 6, "page 9"),
+    ]
+
+
+def test_a_pattern_with_two_places_for_words():
+    """Both places take any of the words, and what stands before, between and behind counts."""
+    row = rule(
+        languages={"en": {"literals": ["Home", "Help"]}}, patterns=[r"^(?:\S+ \| )?{literals}\s*\|\s*{literals}$"]
+    )
+    text = "Home | Help\nHome | News\nNews | Help | Home\nHelp, Home\nHome |\nHomes | Help"
+    assert lines_hit(text, row, language="en") == [0, 2]
+
+
+@pytest.mark.parametrize("text", ["Bildirimleri açın", "BİLDİRİMLERİ AÇIN", "BILDIRIMLERI AÇIN", "bildirimleri  açın"])
+def test_turkish_capitals(text):
+    """Words and patterns meet Turkish capitals, whether or not a site kept the dot of İ and lost that of I."""
+    words = rule(languages={"tr": {"literals": ["bildirimleri açın"]}}, label=True)
+    pattern = rule("other", patterns=[r"^bildirimleri\s+açın$"], trim=True)
+    assert [line for line, *_ in tag(text, words, language="tr")] == [0]
+    assert [line for line, *_ in tag(text, pattern)] == [0]
+
+
+def test_a_span_in_letters_apart_from_their_marks():
+    """The place of a span is that in the text as read, with the marks of its letters."""
+    span = rule(scope="span", literals=["ảnh"], patterns=[r"\(ảnh: [^)]+\)"])
+    text = "Ba\u0300 con ga\u0323\u0306t lu\u0301a (A\u0309nh: Lê Thi\u0323) ơ\u0309 đo\u0302\u0300ng"
+    begin, end = text.index("("), text.index(")") + 1
+    assert tag(text, span) == [(0, begin, end, text[begin:end])]

@@ -52,6 +52,8 @@ BROKEN = {
     "unclosed": (HEAD.replace("}$'", "}($'"), "", "patterns", "does not compile: unclosed group"),
     "empty": (HEAD.replace("}$'", "}?$'"), "", "patterns", "matches the empty string"),
     "unbounded": (HEAD.replace("}$'", "}.*$'"), "", "patterns", "unbounded .* or .+"),
+    "unbounded-count": (HEAD.replace("}$'", "}.{3,}$'"), "", "patterns", "unbounded .* or .+"),
+    "unbounded-class": (HEAD.replace("}$'", r"}[\s\S]+$'"), "", "patterns", "unbounded .* or .+"),
     "no-gate": (re.sub("(?m)^(literals|max_chars) .*\n|[{}]", "", HEAD), "", "literals", "no literal and no length"),
     "spaced-word": (HEAD.replace('"old mill"', '"old mill "'), "", "literals", "begins or ends with a space"),
     "no-pattern": (re.sub("(?m)^patterns.*\n", "", HEAD), "", "patterns", "no pattern"),
@@ -95,7 +97,11 @@ def find_faults(folder: Path, files: dict[str, str]) -> list[tuple[str, str, str
         path.write_text(text, "utf-8")
     every = load_rules(folder)
     alone = Rules([rule for rule in every if set(rule.files) & set(files)] + [every["language/undetermined"]])
-    return [(fault.file, fault.field, fault.reason) for fault in catalogue.find_faults(alone)]
+    faults = catalogue.find_faults(alone)
+    return [
+        (fault.file.replace(str(folder), "rules"), fault.field, fault.reason.replace(str(folder), "rules"))
+        for fault in faults
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +141,7 @@ def test_faults_of_all_files_come_at_once(tmp_path):
         (
             "rules/boilerplate/a.toml",
             "patterns",
-            "does not compile: look-around, including look-ahead and look-behind, is not supported",
+            "does not compile: look-around, including look-ahead and look-behind, is not supported: ^{literals}(?= x)",
         ),
         ("rules/boilerplate/b/rule.toml", "patterns", "no hit reaches this pattern: ^{literals}$"),
         ("rules/boilerplate/b/sk.toml", "hit 1", "is not hit: 'Old mill'"),
@@ -197,7 +203,20 @@ def test_patterns_of_languages_are_reached_in_their_own_file(tmp_path):
         (pl, "patterns", reason + "^{literals} na sprzedaż$"),
         ("rules/boilerplate/mill/rule.toml", "patterns", reason + "^der {literals}$"),
         (zh, "hit 2", "is not hit: 'Stary młyn'"),
-        (zh, "hit 2", "stands in boilerplate/mill/pl.toml too"),
+        (zh, "hit 2", "stands in rules/boilerplate/mill/pl.toml too"),
+    ]
+
+
+def test_a_shared_pattern_is_wrong_once(tmp_path):
+    """What is wrong with a pattern of rule.toml is told of that file, not of each language; a language file bears a tag."""
+    files = {
+        "boilerplate/mill/rule.toml": HEAD.replace('literals = ["old mill"]\n', "").replace("}$'", "}.*$'"),
+        "boilerplate/mill/sk.toml": 'literals = ["old mill"]\n' + HITS + MISSES,
+        "boilerplate/mill/slovene.toml": 'literals = ["stari mlin"]\n' + HITS.replace("ld", "ne") + MISSES,
+    }
+    assert [fault for fault in find_faults(tmp_path, files) if fault[0].endswith(("rule.toml", "slovene.toml"))] == [
+        ("rules/boilerplate/mill/rule.toml", "patterns", "unbounded .* or .+ or the like: ^{literals}.*$"),
+        ("rules/boilerplate/mill/slovene.toml", "", "not the tag of a language: slovene"),
     ]
 
 

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleanse import blocks, literals, matching
+from cleanse.kernels import first_visible, space_table
 from cleanse.lines import LINE_SCHEMA, Lines
+from cleanse.prefilter import find_first_bytes
 from cleanse.rules import Block
 
 TEXT = st.text(alphabet="ab[]é字ก😀 \ufdd0\U0010fffe", max_size=20)
@@ -152,3 +154,25 @@ def test_a_block_ends_at_the_next_heading():
     lines = Lines(pl.Series(["More\n- a\nMore\n- b"]))
     _, ends = blocks.extend_blocks(np.array([0, 2]), lines, Block(items=["^- "], max_lines=9))
     assert ends.rows() == [(0, 0, 1, "heading"), (0, 2, 3, "end")]
+
+
+@given(
+    st.text(alphabet="aAkK\u212aıİ19(|｜ \u00a0\u3000-é", max_size=4),
+    st.sampled_from(
+        [
+            r"^\s*[|｜(]?\s*1",
+            "^(?i:k|-)",
+            r"(?i)^(?:\s*-\s)?[a-f]{1,2}\s*$",
+            r"^(?:[|]|$)",
+            r"^[\s(]{0,2}\d",
+            r"(?i)^é?\s?[^a]",
+        ]
+    ),
+)
+@settings(deadline=None)
+def test_the_first_byte_turns_away_nothing_that_matches(text, pattern):
+    """What a pattern matches begins with one of its bytes, white space aside."""
+    data, ends = np.frombuffer(text.encode(), np.uint8), np.array([len(text.encode())])
+    first = int(first_visible(data, np.zeros(1, np.int64), ends, space_table())[0])
+    allowed = find_first_bytes(pattern)
+    assert allowed is None or first in allowed or not pl.Series([text]).str.contains(pattern).item()

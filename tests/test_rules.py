@@ -50,7 +50,7 @@ def faults_of(folder: Path) -> list[tuple[str, str, str]]:
     """Load a folder that is wrong, and give what is wrong with it."""
     with pytest.raises(RuleError) as caught:
         load_rules(folder)
-    return [(fault.file, fault.field, fault.reason) for fault in caught.value.faults]
+    return [(fault.file.removeprefix(f"{folder}/"), fault.field, fault.reason) for fault in caught.value.faults]
 
 
 @functools.cache
@@ -63,7 +63,7 @@ def verdicts() -> dict[str, tuple[str, str] | None]:
 def test_example(case: catalogue.Case):
     """A hit is hit, on its span; a miss is left alone; one marked `expect = "fail"` is still wrong."""
     problem = verdicts()[case.name]
-    assert problem is None, f"rules/{catalogue.file_of(case.rule, case.language)}: {' - '.join(problem)}"
+    assert problem is None, f"{catalogue.file_of(case.rule, case.language)}: {' - '.join(problem)}"
 
 
 def test_names_of_examples_are_unique():
@@ -144,6 +144,13 @@ def test_all_faults_at_once(tmp_path):
     assert faults[4][2] == "not UTF-8: invalid start byte at byte 11"
 
 
+def test_words_without_their_rule(tmp_path):
+    """A language file joins no rule of ours and has no rule.toml: one fault says so, not one for each missing key."""
+    write(tmp_path, {"boilerplate/also-raed/sk.toml": WORDS})
+    reason = "words of a language without their rule: no rule.toml beside it, and no rule boilerplate/also-raed to join"
+    assert faults_of(tmp_path) == [("boilerplate/also-raed/sk.toml", "", reason)]
+
+
 def test_a_typo_is_answered_with_the_known_keys(tmp_path):
     """The error names file, field, reason and the keys that exist."""
     write(tmp_path, {"boilerplate/a.toml": HEAD + 'litterals = ["x"]' + WORDS})
@@ -151,7 +158,7 @@ def test_a_typo_is_answered_with_the_known_keys(tmp_path):
         load_rules(tmp_path)
     first, second, third = str(caught.value).splitlines()
     assert first == "1 fault in the rule files"
-    assert second == "boilerplate/a.toml: litterals: extra inputs are not permitted"
+    assert second == f"{tmp_path}/boilerplate/a.toml: litterals: extra inputs are not permitted"
     assert third.startswith("  hint: known keys: everywhere, literals, patterns, hit, miss, title, why,")
 
 

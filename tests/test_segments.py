@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -124,3 +126,17 @@ def test_a_stage_that_adds_something_else_fails():
     stage = segments.as_stage(pl.LazyFrame({"text": ["a"]}), lambda frame: frame, {"more": pl.Int64()})
     with pytest.raises(pl.exceptions.PolarsError):
         stage.collect()
+
+
+@given(st.text(alphabet="aeơ\u0301\u0323\u0302\u1112\u1161\u11abか\u3099\u0915\u093cé ", max_size=8), st.data())
+def test_spans_of_composed_text_are_carried_back(text, data):
+    """What a span of the composed text covers is what the composed characters of the place carried back hold, and no less."""
+    composed = unicodedata.normalize("NFC", text)
+    start = data.draw(st.integers(0, len(composed)))
+    end = data.draw(st.integers(start, len(composed)))
+    left, right = segments.unshift_composed(start, end, text)
+    whole = segments.unshift_composed(0, len(composed), text)
+    assert whole == (0, len(text))
+    if start < end:
+        assert composed[start:end] in unicodedata.normalize("NFC", text[left:right])
+        assert len(unicodedata.normalize("NFC", text[:left])) <= start
