@@ -487,6 +487,21 @@ def _main_script(codes: U32, languages: Languages) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
+def find_scripts(codes: U32, offsets: Offsets, scripts: U8, fewest: float) -> Offsets:
+    """Give the number of the script of most letters of each text, 0 where it has less than `fewest`."""
+    result = np.zeros(len(offsets) - 1, dtype=np.int64)
+    counts = np.empty(256, dtype=np.int64)
+    for text in range(len(result)):
+        counts[:] = 0
+        for i in range(offsets[text], offsets[text + 1]):
+            counts[scripts[min(codes[i], np.uint32(BMP - 1))]] += 1
+        counts[0] = 0
+        if counts.sum() >= fewest:
+            result[text] = counts.argmax()
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
 def is_sparse(codes: U32, languages: Languages) -> bool:
     """Say whether what is not ASCII stands alone between letters that are: so look letters with accents, and no other script."""
     classes = languages.classes

@@ -613,7 +613,7 @@ def _rejoin(
         changed.setdefault(lines.places[row], []).append(row)
     index = np.arange(len(texts), dtype=np.uint32)
     index[list(changed)] = len(texts) + np.arange(len(changed), dtype=np.uint32)
-    mended = []
+    mended: list[bytes] = []
     for place, rows in changed.items():
         parts: list[bytes | memoryview] = []
         at = int(offsets[place])
@@ -623,8 +623,9 @@ def _rejoin(
         parts.append(view[at : offsets[place + 1]])
         if crlf[place]:
             parts[::2] = [bytes(part).replace(b"\r\n", b"\n") for part in parts[::2]]
-        mended.append(str(b"".join(parts), UTF8))
-    return pl.concat([texts, pl.Series(mended, dtype=pl.String)]).gather(index)
+        mended.append(b"".join(parts))
+    ends = np.cumsum([0, *map(len, mended)], dtype=np.int64)
+    return pl.concat([texts, kernels.as_texts(np.frombuffer(b"".join(mended), dtype=np.uint8), ends)]).gather(index)
 
 
 def _whole_documents(

@@ -204,8 +204,8 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     )
     # So is a line that costs much less from end to end in other letters of its script.
     strange = any(_is_whole(line, reading, limits) for reading in readings)
-    listed = _is_list(foreign, limits)
     suspect = suspect and (best.latin or len(set(foreign)) >= limits.min_foreign)
+    listed = (right or intruded or strange or suspect) and _is_list(foreign, limits)
     return Verdict(
         best.text if right and not listed else None,
         (intruded or strange or suspect) and not right and not listed,
@@ -332,12 +332,18 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
     """Say of readings in the letters of their line how much less they cost from end to end: letters of ASCII tell the language."""
     figures = plausibility.load_figures()
     allowed = _narrow_tables()[1]
+    likely = [
+        (line, [place for place, reading in enumerate(readings) if reading.script and len(reading.pages) == 2])
+        for line, readings in enumerate(found)
+        if readings
+    ]
+    scripts = _scripts_of_letters([lines[line] for line, _ in likely], limits)
     asked = [
         (line, place)
-        for line, readings in enumerate(found)
-        if readings and (script := _script_of_letters(lines[line], limits))
-        for place, reading in enumerate(readings)
-        if reading.script == script and len(reading.pages) == 2 and _keeps_letters(lines[line], reading.text)
+        for (line, places), script in zip(likely, scripts, strict=True)
+        if script
+        for place in places
+        if found[line][place].script == script and _keeps_letters(lines[line], found[line][place].text)
     ]
     if not asked:
         return found
@@ -372,15 +378,16 @@ def gains_more(line: str, fixed: str, verdict: Verdict, limits: Limits) -> bool:
 def _price_whole(texts: Sequence[str], allowed: NDArray[np.uint8]) -> list[float]:
     codes = plausibility.character_codes("".join(texts))
     steps = damage.price_whole(codes, _offsets(texts), allowed, plausibility.load_figures().tables)
-    return [float(step) / STEPS for step in steps]
+    return [float(step) for step in steps / STEPS]
 
 
-def _script_of_letters(line: str, limits: Limits) -> int:
-    """Give the number of the script of most letters of a line, those of ASCII included; 0 where it has few."""
-    codes = plausibility.character_codes(line)
-    counts = np.bincount(plausibility.load_figures().tables.scripts[np.minimum(codes, BMP - 1)])
-    counts[0] = 0
-    return int(counts.argmax()) if counts.sum() >= limits.min_letters else 0
+def _scripts_of_letters(lines: Sequence[str], limits: Limits) -> list[int]:
+    """Give the number of the script of most letters of each line, those of ASCII included; 0 where it has few."""
+    codes = plausibility.character_codes("".join(lines))
+    scripts = damage.find_scripts(
+        codes, _offsets(lines), plausibility.load_figures().tables.scripts, limits.min_letters
+    )
+    return list(map(int, scripts))
 
 
 def _keeps_letters(line: str, text: str) -> bool:
@@ -410,6 +417,7 @@ def _holds_no_text(text: str) -> bool:
 def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterator[tuple[_Search, Reading]]:
     """Read the bytes of texts again in each way that is exact both ways."""
     figures = plausibility.load_figures().tables
+    script_of = figures.script_of.tolist()
     texts = [start.text for _, start in starts]
     codes, offsets = plausibility.character_codes("".join(texts)), _offsets(texts)
     ways, data = damage.encode_lines(codes, offsets, _codecs())
@@ -418,11 +426,11 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
     for number, reader_number, _, bits in ways[dense[ways[:, 0]] & (ways[:, 3] > 0)].tolist():
         search, start = starts[number]
         reader = (*READERS, GBK)[reader_number]
-        content = start.text.encode(reader)
+        own = start.text.encode(reader)
         for page in WIDE_OF_BITS[bits]:
             try:
-                text = content.decode(page)
-                if text not in search.seen and text.encode(page) == content:
+                text = own.decode(page)
+                if text not in search.seen and text.encode(page) == own:
                     search.seen.add(text)
                     wide.append((search, start, reader, page, text))
             except UnicodeError:
@@ -441,15 +449,17 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
     jobs, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
     # Two pages may give the same text: it counts as in the one whose languages suit it.
     cheapest = np.lexsort((numbers, prices[jobs, numbers, 0], jobs))
-    for job, number in zip(jobs[cheapest].tolist(), numbers[cheapest].tolist(), strict=True):
-        line, reader_number, place, _ = ways[job].tolist()
+    jobs, numbers = jobs[cheapest], numbers[cheapest]
+    content = data.tobytes()
+    for (line, reader_number, place, _), number, (total, then, now, places, _, language) in zip(
+        ways[jobs].tolist(), numbers.tolist(), prices[jobs, numbers].tolist(), strict=True
+    ):
         search, start = starts[line]
         reader = READERS[reader_number]
-        text = data[place : place + len(start.text)].tobytes().decode(NARROW_NAMES[number])
+        text = content[place : place + len(start.text)].decode(NARROW_NAMES[number])
         if text not in search.seen:
             search.seen.add(text)
-            total, then, now, places, _, language = (int(value) for value in prices[job, number])
-            script = int(figures.script_of[language])
+            script = script_of[language]
             gain = (then - now) / STEPS + start.gain
             pages = (*start.pages, reader, NARROW_NAMES[number])
             dearness = now / STEPS / max(1, places) / limits.per_letter
