@@ -6,22 +6,30 @@ threshold, so no document is lost through a chain of others. Parameters stand in
 
 from __future__ import annotations
 
+import errno
 import functools
-import hashlib
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numba
 import numpy as np
 import polars as pl
+import xxhash
 from numpy.typing import NDArray
 
 from cleanse import kernels
 from cleanse.rules import Rules
 
 EXACT, FOLDED, NEAR = "dedupe/exact", "dedupe/folded", "dedupe/near"
+EXACT_KEYS, FOLDED_KEYS = ["exact_0", "exact_1"], ["folded_0", "folded_1"]
 LoadTexts = Callable[[pl.Series], pl.Series]
+ReadColumns = Callable[[list[str]], Iterable[pl.DataFrame]]
+NO_NUMBER = 1 << 32  # beyond all numbers of documents
+WAITING_PAIRS = 1 << 22  # that may hold one another again
+HELD_BYTES = 1 << 28  # of band keys, and of texts and shingles, at a time
 DECISIONS = {"number": pl.UInt32, "reason": pl.String, "kept": pl.UInt32, "similarity": pl.Float64}
 CURVE_POINTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
@@ -117,8 +125,8 @@ def permutations(count: int, seed: int) -> tuple[kernels.U32, kernels.U32]:
 def sign_documents(texts: pl.Series, parameters: Parameters) -> pl.DataFrame:
     """Give what duplicates are found by, a row a text.
 
-    Columns: `exact` binary (blake2b, 16 bytes, of the text); `folded_0`, `folded_1` u64 (of the tokens); `tokens` u32; and
-    `band_00` … u64, null where the text has too few tokens for a shingle.
+    Columns: `exact_0`, `exact_1` u64 (XXH3, 128 bits, of the text); `folded_0`, `folded_1` u64 (of the tokens); `tokens` u32;
+    and `band_00` … u64, which mean nothing where the text has too few tokens for a shingle.
     """
     data, offsets = kernels.buffers(texts)
     count = parameters.bands * parameters.rows
@@ -126,65 +134,142 @@ def sign_documents(texts: pl.Series, parameters: Parameters) -> pl.DataFrame:
     classes, folded = kernels.token_tables()
     signatures, sequence, tokens = kernels.sign_texts(data, offsets, classes, folded, parameters.shingle, a, b)
     keys = kernels.hash_bands(signatures, parameters.bands, parameters.rows)
-    content = data.tobytes()
-    digests = [
-        hashlib.blake2b(content[start:end], digest_size=16).digest()
+    content = memoryview(data)  # type: ignore[arg-type]
+    digests = b"".join(
+        xxhash.xxh3_128_digest(content[start:end])
         for start, end in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
-    ]
-    enough = pl.Series(tokens >= parameters.shingle)
-    bands = pl.DataFrame({name: keys[:, number] for number, name in enumerate(parameters.band_names())})
-    return pl.DataFrame(
-        {
-            "exact": pl.Series(digests, dtype=pl.Binary),
-            "folded_0": sequence[:, 0],
-            "folded_1": sequence[:, 1],
-            "tokens": tokens,
-        }
-    ).hstack(bands.select(pl.when(enough).then(pl.all())))
+    )
+    exact = np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
+    hashes = dict(zip((*EXACT_KEYS, *FOLDED_KEYS), (*exact.T, *sequence.T), strict=True))
+    bands = dict(zip(parameters.band_names(), keys.T, strict=True))
+    return pl.DataFrame({**hashes, "tokens": tokens, **bands})
 
 
 def find_duplicates(
-    signed: pl.DataFrame, load_texts: LoadTexts, parameters: Parameters, earlier: int | None = None
+    signed: pl.DataFrame | ReadColumns,
+    load_texts: LoadTexts,
+    parameters: Parameters,
+    earlier: int | None = None,
+    *,
+    folder: Path | None = None,
+    held: int = HELD_BYTES,
 ) -> Outcome:
     """Decide which documents are dropped as duplicates, and for which kept document.
 
-    Reads: `number` u32, `id` str, `length` u32 (of the clean text, in characters) and the columns of `sign_documents`.
+    Reads: `number` u32, ascending, `id` str, `length` u32 (of the clean text, in characters) and the columns of
+    `sign_documents`; `signed` is the table, or a function that gives some columns of it, part by part. `load_texts` gives
+    the clean texts of ascending numbers.
+
     Keepers come in a total order: the longest first, then the smallest id. Gives `Outcome.decisions` (DECISIONS), a row a
-    dropped document; `kept` is never itself dropped. Documents of an earlier OUT, from number `earlier` on, come before all others, and none of them is dropped.
+    dropped document; `kept` is never itself dropped. Documents of an earlier OUT, from number `earlier` on, come before all
+    others, and none of them is dropped.
+
+    About `held` bytes of band keys, and as many of texts and shingles, are in memory at a time; shingles that are more wait in
+    a file without a name in `folder`. The outcome does not depend on it.
     """
-    old = pl.col("number") >= (signed.height if earlier is None else earlier)
-    # The band keys are most of the table: they stay where they are, and are fetched one band at a time.
-    narrow = signed.drop(parameters.band_names(), strict=False).with_row_index("row")
-    ranked = narrow.sort([old, "length", "id"], descending=[True, True, False]).with_row_index("rank")
-    ranked = ranked.with_columns(pl.col("rank").alias("leader"), pl.lit(None, pl.String).alias("reason"))
-    if parameters.exact:
-        ranked = _lead(ranked, ["exact"], EXACT)
-    if parameters.folded:
-        ranked = _lead(ranked, ["folded_0", "folded_1"], FOLDED)
+    read = (lambda names: [signed.select(names)]) if isinstance(signed, pl.DataFrame) else signed
     outcome = Outcome(pl.DataFrame(schema=DECISIONS), curve=parameters.curve())
+    tokens, equal = _find_equal(read, parameters)
+    ranked = _rank(read, equal, equal, parameters, earlier)
     twins = np.full(ranked.height, -1, dtype=np.int64)
     similarity = np.ones(ranked.height, dtype=np.float64)
     if parameters.near:
-        leaders = ranked.filter(pl.col("reason").is_null() & (pl.col("tokens") >= parameters.shingle))
-        buckets = _buckets(leaders.select("rank", "row"), signed, parameters)
+        follows = ranked.filter(pl.col("reason").is_not_null())["row"].to_numpy()
+        looked_at = tokens >= parameters.shingle
+        looked_at[follows] = False
+        buckets = _find_buckets(read, np.flatnonzero(looked_at).astype(np.uint32), len(tokens), parameters, held)
+        rows = _union([equal, *(members for members, _ in buckets)], len(tokens))
+        ranked = _rank(read, rows, equal, parameters, earlier)
+        ranks = np.zeros(len(tokens), dtype=np.uint32)
+        ranks[ranked["row"].to_numpy()] = ranked["rank"].to_numpy()
+        buckets = [(ranks[members], starts) for members, starts in buckets]
         kept = 0 if earlier is None else ranked.filter(pl.col("number") >= earlier).height
-        twins, similarity = _find_near(buckets, ranked, load_texts, parameters, outcome, kept)
+        with _Shingles(
+            ranked,
+            _union([members for members, _ in buckets], ranked.height),
+            load_texts,
+            parameters,
+            folder,
+            held,
+        ) as shingles:
+            twins, similarity = _find_near(buckets, shingles, ranked.height, parameters, outcome, kept)
     outcome = _settle(ranked, twins, similarity, outcome)
     if earlier is not None:
         outcome.decisions = outcome.decisions.filter(pl.col("number") < earlier)
     return outcome
 
 
+def _read_array(read: ReadColumns, name: str) -> NDArray[Any]:
+    """Read one column of all parts."""
+    arrays = [frame[name].to_numpy() for frame in read([name])]
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint32)
+
+
+def _union(parts: list[kernels.U32], count: int) -> kernels.U32:
+    """Give the numbers below `count` that occur in any of the arrays, ascending."""
+    there = np.zeros(count, dtype=np.bool_)
+    for part in parts:
+        there[part] = True
+    return np.flatnonzero(there).astype(np.uint32)
+
+
+def _find_equal(read: ReadColumns, parameters: Parameters) -> tuple[kernels.U32, kernels.U32]:
+    """Give the number of tokens in each row; and, ascending, the rows that may have an equal: they share half of a hash."""
+    tokens = _read_array(read, "tokens")
+    found = []
+    if parameters.exact:
+        found.append(kernels.find_repeated(_read_array(read, "exact_0"))[0])
+    if parameters.folded:
+        rows = np.flatnonzero(tokens).astype(np.uint32)
+        found.append(rows[kernels.find_repeated(_read_array(read, "folded_0")[rows])[0]])
+    return tokens, _union(found, len(tokens))
+
+
+def _rank(
+    read: ReadColumns, rows: kernels.U32, equal: kernels.U32, parameters: Parameters, earlier: int | None
+) -> pl.DataFrame:
+    """Put some rows of the table into the order of keepers, and let the first of the texts that may be `equal` lead the others.
+
+    Gives a row a rank: `rank` u32, `row` u32, `number` u32, `length` u32, `tokens` u32, `leader` u32 (a rank) and `reason` str.
+    """
+    names = ["number", "id", "length", "tokens", *EXACT_KEYS, *FOLDED_KEYS]
+    frames = []
+    start = 0
+    for frame in read(names):
+        low, high = np.searchsorted(rows, np.array([start, start + frame.height], dtype=np.uint32))
+        if low < high:
+            frames.append(frame[rows[low:high] - np.uint32(start)])
+        start += frame.height
+    frame = pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(names, pl.UInt32))
+    old = pl.col("number") >= (NO_NUMBER if earlier is None else earlier)
+    ranked = (
+        frame.with_columns(pl.Series("row", rows), pl.Series("equal", np.isin(rows, equal, assume_unique=True)))
+        .sort([old, "length", "id"], descending=[True, True, False])
+        .drop("id")
+        .with_row_index("rank")
+        .with_columns(pl.col("rank").alias("leader"), pl.lit(None, pl.String).alias("reason"))
+    )
+    if parameters.exact:
+        ranked = _lead(ranked, EXACT_KEYS, EXACT)
+    if parameters.folded:
+        ranked = _lead(ranked, FOLDED_KEYS, FOLDED)
+    return ranked.drop("equal", *EXACT_KEYS, *FOLDED_KEYS)
+
+
 def _lead(ranked: pl.DataFrame, keys: list[str], reason: str) -> pl.DataFrame:
     """Let the first of each group of equals lead the others; a group of texts without tokens has no equals."""
-    candidates = pl.col("reason").is_null() & ((pl.col("tokens") > 0) | (reason == EXACT))
-    first = ranked.filter(candidates).group_by(keys).agg(pl.col("rank").min().alias("first"))
-    joined = ranked.join(first, on=keys, how="left", maintain_order="left")
-    follows = candidates & (pl.col("first") < pl.col("rank"))
-    return joined.with_columns(
-        pl.when(follows).then("first").otherwise("leader").alias("leader"),
-        pl.when(follows).then(pl.lit(reason)).otherwise("reason").alias("reason"),
-    ).drop("first")
+    candidates = ranked.filter("equal", pl.col("reason").is_null(), (pl.col("tokens") > 0) | (reason == EXACT))
+    found = candidates.select("rank", pl.col("rank").min().over(keys).alias("first")).filter(
+        pl.col("first") < pl.col("rank")
+    )
+    leaders = ranked["leader"].to_numpy().copy()
+    leaders[found["rank"].to_numpy()] = found["first"].to_numpy()
+    follows = np.zeros(ranked.height, dtype=np.bool_)
+    follows[found["rank"].to_numpy()] = True
+    return ranked.with_columns(
+        pl.Series("leader", leaders),
+        pl.when(pl.Series(follows)).then(pl.lit(reason)).otherwise("reason").alias("reason"),
+    )
 
 
 def _settle(
@@ -219,94 +304,192 @@ def _settle(
     return outcome
 
 
+def _find_buckets(
+    read: ReadColumns, rows: kernels.U32, height: int, parameters: Parameters, held: int
+) -> list[tuple[kernels.U32, kernels.Offsets]]:
+    """Give for each band the rows in buckets of two or more, bucket by bucket, and where each bucket begins.
+
+    The keys of as many bands are read at once as fit into `held` bytes, one at least.
+    """
+    names = parameters.band_names()
+    step = max(1, held // (8 * max(1, height)))
+    buckets = []
+    for first in range(0, len(names), step):
+        here = names[first : first + step]
+        keys = np.empty((len(here), len(rows)), dtype=np.uint64)
+        start = 0
+        for frame in read(here):
+            low, high = np.searchsorted(rows, np.array([start, start + frame.height], dtype=np.uint32))
+            for number, name in enumerate(here):
+                keys[number, low:high] = frame[name].to_numpy()[rows[low:high] - np.uint32(start)]
+            start += frame.height
+        for number in range(len(here)):
+            members, starts = kernels.find_repeated(keys[number])
+            buckets.append((rows[members], starts))
+    return buckets
+
+
+class _Shingles:
+    """The sets of shingles of some ranks: in memory where they are few, else in a file without a name."""
+
+    def __init__(
+        self,
+        ranked: pl.DataFrame,
+        members: kernels.U32,
+        load_texts: LoadTexts,
+        parameters: Parameters,
+        folder: Path | None,
+        held: int,
+    ) -> None:
+        """Load the texts of `members` in the order of their numbers, and cut each into its set of shingles."""
+        own = ranked.select("rank", "number", "length", "tokens")[members].sort("number")
+        self.held = held
+        self.place = np.full(ranked.height, -1, dtype=np.int64)
+        self.place[own["rank"].to_numpy()] = np.arange(own.height)
+        # A text in memory is as long as its characters at least, and a shingle is a hash of 8 bytes.
+        weight = own.select(pl.col("length").cast(pl.Int64) + 8 * pl.col("tokens").cast(pl.Int64)).to_series()
+        slices = own.select("number", (weight.cum_sum() // held).alias("slice")).partition_by(
+            "slice", maintain_order=True
+        )
+        self._file = tempfile.TemporaryFile(dir=folder) if len(slices) > 1 else None  # noqa: SIM115 - closed by __exit__
+        self._sets = np.zeros(0, dtype=np.uint64)
+        starts = [np.zeros(1, dtype=np.int64)]
+        for part in slices:
+            data, offsets = kernels.buffers(load_texts(part["number"]))
+            sets, own_starts = kernels.shingle_sets(data, offsets, *kernels.token_tables(), parameters.shingle)
+            starts.append(own_starts[1:] + starts[-1][-1])
+            if self._file:
+                self._file.write(sets.view(np.uint8).data)
+            else:
+                self._sets = sets
+        self._starts = np.concatenate(starts)
+
+    def __enter__(self) -> Self:
+        """Use it in a `with` block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file, which takes it away."""
+        if self._file:
+            self._file.close()
+
+    def compare(self, left: kernels.Offsets, right: kernels.Offsets) -> NDArray[np.float64]:
+        """Give the exact Jaccard similarity of pairs of ranks."""
+        a, b = self.place[left], self.place[right]
+        if not self._file:
+            return kernels.jaccard(self._sets, self._starts, a, b)
+        result = np.zeros(len(a), dtype=np.float64)
+        # By place of the left one: what was read together lies together in the file, and often belongs together.
+        order = np.argsort(a, kind="stable")
+        sizes = 8 * np.diff(self._starts)
+        left_sizes = np.where(np.diff(a[order], prepend=-1) != 0, sizes[a[order]], 0)
+        chunks = np.cumsum(sizes[b[order]] + left_sizes) // self.held
+        for chunk in np.split(order, np.flatnonzero(np.diff(chunks)) + 1):
+            wanted = np.unique(np.concatenate([a[chunk], b[chunk]]))
+            sets, starts = self._read(wanted)
+            result[chunk] = kernels.jaccard(sets, starts, *(np.searchsorted(wanted, side[chunk]) for side in (a, b)))
+        return result
+
+    def _read(self, wanted: kernels.Offsets) -> tuple[kernels.U64, kernels.Offsets]:
+        """Read the sets of some places, ascending; neighbours in one go."""
+        assert self._file
+        firsts, lasts = self._starts[wanted], self._starts[wanted + 1]
+        starts = np.concatenate([[0], np.cumsum(lasts - firsts)])
+        sets = np.empty(starts[-1], dtype=np.uint64)
+        view = sets.view(np.uint8).data
+        breaks = np.flatnonzero(firsts[1:] != lasts[:-1]) + 1
+        begins = np.concatenate([[0], breaks])
+        ends = np.concatenate([breaks, [len(wanted)]])
+        for place, low, high in zip(
+            (8 * firsts[begins]).tolist(), (8 * starts[begins]).tolist(), (8 * starts[ends]).tolist(), strict=True
+        ):
+            self._file.seek(place)
+            if self._file.readinto(view[low:high]) != high - low:
+                raise OSError(errno.EIO, "the file of shingles was cut short")
+        return sets, starts
+
+
 def _find_near(
-    buckets: pl.DataFrame,
-    ranked: pl.DataFrame,
-    load_texts: LoadTexts,
+    buckets: list[tuple[kernels.U32, kernels.Offsets]],
+    shingles: _Shingles,
+    count: int,
     parameters: Parameters,
     outcome: Outcome,
     kept: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Find for each rank the kept rank it is nearest to, or -1, and the similarity.
+    """Find for each of `count` ranks the kept rank it is nearest to, or -1, and the similarity.
 
     In each round the first document of each bucket that was not dropped and has not led yet is compared with all behind
     it: star edges, so a bucket of n near duplicates costs n comparisons and not n². Rounds end when every document that is
     kept has led in each of its buckets, or at the limit, and what is then unfinished is counted. The first `kept` ranks
     are not compared with one another.
     """
-    twins = np.full(ranked.height, -1, dtype=np.int64)
-    best = np.ones(ranked.height, dtype=np.float64)
-    if buckets.is_empty():
-        return twins, best
-    outcome.largest_bucket = int(buckets.group_by("bucket").len()["len"].max())  # type: ignore[arg-type]
-    members = buckets["rank"].unique().sort()
-    texts = load_texts(ranked["number"].gather(members))
-    data, offsets = kernels.buffers(texts)
-    classes, folded = kernels.token_tables()
-    sets, starts = kernels.shingle_sets(data, offsets, classes, folded, parameters.shingle)
-    place = np.full(ranked.height, -1, dtype=np.int64)
-    place[members.to_numpy()] = np.arange(len(members))
-    pairs = pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32, "similarity": pl.Float64})
+    twins = np.full(count, -1, dtype=np.int64)
+    best = np.ones(count, dtype=np.float64)
+    outcome.largest_bucket = max((int(np.diff(starts).max(initial=0)) for _, starts in buckets), default=0)
+    led = [kernels.mark_last(*bucket) for bucket in buckets]
+
+    def count_unfinished() -> int:
+        return sum(kernels.count_unled(*bucket, done, twins) for bucket, done in zip(buckets, led, strict=True))
+
+    compared = np.zeros(0, dtype=np.uint64)
+    similar, similarity = compared, np.zeros(0, dtype=np.float64)
+    outcome.unfinished_buckets = count_unfinished()
     for _ in range(parameters.rounds):
-        heads = _unled(buckets, twins).group_by("bucket").agg(pl.col("rank").min().alias("left"))
-        if heads.is_empty():
+        if not outcome.unfinished_buckets:
             break
-        buckets = buckets.join(heads, on="bucket", how="left", maintain_order="left")
-        new = (
-            buckets.filter((pl.col("rank") > pl.col("left")) & (pl.col("rank") >= kept))
-            .select("left", pl.col("rank").alias("right"))
-            .unique()
-            .join(pairs, on=["left", "right"], how="anti")
-            .sort("left", "right")
-        )
-        leads = (pl.col("rank") == pl.col("left")).fill_null(value=False)
-        buckets = buckets.with_columns(pl.col("led") | leads).drop("left")
-        if new.height:
-            left, right = (place[new[side].to_numpy()] for side in ("left", "right"))
-            similar = pl.Series("similarity", kernels.jaccard(sets, starts, left, right))
-            pairs = pl.concat([pairs, new.with_columns(similar)])
-            twins, best = _choose_keepers(pairs, parameters.threshold, ranked.height)
-    outcome.unfinished_buckets = _unled(buckets, twins)["bucket"].n_unique()
-    outcome.candidates = pairs.height
-    outcome.verified = int((pairs["similarity"] >= parameters.threshold).sum())
+        new = _without(_pair_all(buckets, led, twins, kept), compared)
+        if len(new):
+            compared = np.sort(np.concatenate([compared, new]))
+            scores = shingles.compare(*_ranks(new))
+            enough = scores >= parameters.threshold
+            similar, similarity = np.append(similar, new[enough]), np.append(similarity, scores[enough])
+            twins, best = _choose_keepers(similar, similarity, count)
+        outcome.unfinished_buckets = count_unfinished()
+    outcome.candidates = len(compared)
+    outcome.verified = len(similar)
     return twins, best
 
 
-def _unled(buckets: pl.DataFrame, twins: NDArray[np.int64]) -> pl.DataFrame:
-    """Give the places of documents that were not dropped and have not been compared with those behind them."""
-    return buckets.filter(pl.Series(twins[buckets["rank"].to_numpy()] < 0) & ~pl.col("led"))
+def _pair_all(
+    buckets: list[tuple[kernels.U32, kernels.Offsets]], led: list[kernels.U8], twins: NDArray[np.int64], kept: int
+) -> kernels.U64:
+    """Let each bucket be led by the next document, and give the different pairs, ascending."""
+    found = [np.zeros(0, dtype=np.uint64)]
+    for bucket, done in zip(buckets, led, strict=True):
+        found.append(kernels.pair_buckets(*bucket, done, twins, kept))
+        # The same pair comes from several bands: what waits is cut down before it grows large.
+        if sum(map(len, found[1:])) > max(len(found[0]), WAITING_PAIRS):
+            found = [_distinct(np.concatenate(found))]
+    return _distinct(np.concatenate(found))
 
 
-def _buckets(leaders: pl.DataFrame, signed: pl.DataFrame, parameters: Parameters) -> pl.DataFrame:
-    """Give the buckets with two documents or more, band by band: `bucket` u32, `rank` u32, `led` bool.
-
-    Reads: `rank` u32 and `row` u32 of `leaders`, their place in `signed`, which has the band keys.
-    """
-    frames = []
-    seen = 0
-    for band in parameters.band_names():
-        groups = (
-            leaders.select("rank", signed[band].gather(leaders["row"]).alias("key"))
-            .filter(pl.len().over("key") > 1)
-            .with_columns((pl.col("key").rank("dense") - 1 + seen).cast(pl.UInt32).alias("bucket"))
-        )
-        if groups.height:
-            seen = int(groups["bucket"].max()) + 1  # type: ignore[arg-type]
-            # The last document of a bucket has nobody behind it, so it has no round to lead.
-            frames.append(
-                groups.select("bucket", "rank", (pl.col("rank") == pl.col("rank").max().over("bucket")).alias("led"))
-            )
-    schema = {"bucket": pl.UInt32, "rank": pl.UInt32, "led": pl.Boolean}
-    return pl.concat(frames) if frames else pl.DataFrame(schema=schema)
+def _distinct(pairs: kernels.U64) -> kernels.U64:
+    """Give the different pairs, ascending; numpy's `unique` would take several times the memory."""
+    pairs = np.sort(pairs)
+    return pairs[np.flatnonzero(np.diff(pairs, prepend=~pairs[:1]))]
 
 
-def _choose_keepers(pairs: pl.DataFrame, threshold: float, count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    similar = pairs.filter(pl.col("similarity") >= threshold).sort("right", "left")
+def _without(pairs: kernels.U64, others: kernels.U64) -> kernels.U64:
+    """Give the pairs that are not among others; both are ascending."""
+    if not len(others):
+        return pairs
+    places = np.minimum(np.searchsorted(others, pairs), len(others) - 1)
+    return pairs[np.flatnonzero(others[places] != pairs)]
+
+
+def _ranks(pairs: kernels.U64) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Take pairs of ranks apart, which are left << 32 | right."""
+    return (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
+def _choose_keepers(
+    similar: kernels.U64, similarity: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    left, right = _ranks(similar)
+    order = np.lexsort((left, right))
     chosen: tuple[NDArray[np.int64], NDArray[np.float64]] = choose_keepers(
-        similar["left"].to_numpy().astype(np.int64),
-        similar["right"].to_numpy().astype(np.int64),
-        similar["similarity"].to_numpy(),
-        count,
+        left[order], right[order], similarity[order], count
     )
     return chosen
 

@@ -7,12 +7,13 @@ with which parameters, stands in `rules/encoding/`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import itertools
+import gc
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import ftfy
 import ftfy.fixes
@@ -20,9 +21,13 @@ import numpy as np
 import polars as pl
 from ftfy.badness import BADNESS_RE
 from ftfy.chardata import HTML_ENTITY_RE
+from numpy.typing import NDArray
 
-from cleanse import damage, kernels, mojibake, plausibility, segments
+from cleanse import badness, damage, kernels, mojibake, plausibility, segments
+from cleanse.changes import compare
 from cleanse.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
+from cleanse.damage import LONGEST_SEGMENT
+from cleanse.lines import LINE_SCHEMA
 from cleanse.matching import find_spans
 from cleanse.mojibake import Limits, Verdict
 from cleanse.rules import Rule, Rules
@@ -31,16 +36,16 @@ from cleanse.segments import Piece
 FAMILY = "encoding"
 COLUMN = "encoding_hits"
 LINE_ENDS = "encoding/line-ends"
-# ftfy cuts lines that are longer than this (ftfy.TextFixerConfig.max_decode_length), and so do we.
-LONGEST_SEGMENT = 1_000_000
-LONGEST_DIFF = 2_000
-STRETCH = 64  # characters that are compared at once
 
-# Exact preconditions of ftfy's fixers: when a line has none of them, ftfy leaves it as it is.
-ENTITY = r"&#?[0-9A-Za-z]{1,24};"
-C1 = "[\u0080-\u009f]"
-ESCAPE = "\x1b\\["
-CONTROL = "[\\x00-\\x08\\x0b\\x0e-\\x1f\\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]"
+FTFY_REASONS = damage.ENTITY | damage.CONTROL | damage.BADNESS  # for which ftfy is asked
+# The fixers of ftfy in its order, and without what each changes nothing.
+PRECONDITIONS: dict[str, Callable[[str], object]] = {
+    "unescape_html": HTML_ENTITY_RE.search,
+    "fix_encoding": badness.is_text_bad,
+    "fix_c1_controls": re.compile("[\x80-\x9f]").search,
+    "remove_terminal_escapes": re.compile(r"\x1b\[").search,
+    "remove_control_chars": re.compile(f"[{damage.CONTROLS}]").search,
+}
 # The fixers of ftfy that a repair method of a rule stands for.
 FIXERS = {
     "entities": ("unescape_html",),
@@ -58,7 +63,7 @@ METHOD_OF_FIXER = {fixer: method for method, fixers in FIXERS.items() for fixer 
 FTFY_READERS = ("latin-1", "sloppy-windows-1252", "sloppy-windows-1251", "mac-roman")
 CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE = "code-page", "suspect", "bidi", "private-use"
 # The planes 15 and 16 stand for themselves: the gate knows no more of them than that they are above the others.
-PRIVATE = "[\ue000-\uf8ff\U000f0000-\U0010fffd]+"
+PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]+")
 # Bidirectional controls (UAX #9): what opens an embedding or an isolate, and what closes it; overrides open too.
 EMBEDDINGS, OVERRIDES, POP = "\u202a\u202b", "\u202d\u202e", "\u202c"
 ISOLATES, POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
@@ -87,11 +92,13 @@ OPTIONAL: dict[str, Callable[[str], str]] = {
 METHODS = frozenset(
     {*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE}
 )
+# Parameters of the gate of code pages, in the order in which `damage.find_lines` takes them.
+SUSPICION = ("suspicion", "suspicion_short", "suspicion_second", "against")
 # Parameters that a method cannot do without.
 PARAMETERS = {
     "charset": {"max_bad_share"},
     "uncertain": {"min_confidence"},
-    CODE_PAGE: {"suspicion", "suspicion_short", *Limits.__dataclass_fields__},
+    CODE_PAGE: {*SUSPICION, *Limits.__dataclass_fields__},
 }
 
 
@@ -115,44 +122,6 @@ def optional_characters(method: str) -> frozenset[str]:
     return frozenset(c for c in characters if c in composing or change(c) != c or unicodedata.combining(c))
 
 
-def plain_pattern(verbose: str) -> str:
-    r"""Rewrite a verbose Python pattern as Polars runs it: no layout, no comments, Python's wider `\w` and `\s`.
-
-    >>> plain_pattern("[a b] \\w  # a comment\n | c")
-    '[a b][\\w\\p{N}]|c'
-    """
-    parts: list[str] = []
-    in_class = False
-    index = 0
-    while index < len(verbose):
-        character = verbose[index]
-        if character == "\\":
-            pair = verbose[index : index + 2]
-            parts.append({"\\w": r"[\w\p{N}]", "\\s": r"[\s\x1c-\x1f]"}.get(pair, pair) if not in_class else pair)
-            index += 2
-            continue
-        if character == "[" and not in_class:
-            in_class = True
-        elif character == "]" and in_class:
-            in_class = False
-        elif character == "[" and in_class:
-            character = "\\["
-        elif not in_class and character == "#":
-            index = verbose.index("\n", index) if "\n" in verbose[index:] else len(verbose)
-            continue
-        elif not in_class and character.isspace():
-            character = ""
-        parts.append(character)
-        index += 1
-    return "".join(parts)
-
-
-def gate_pattern() -> str:
-    """Give the pattern without whose match ftfy changes nothing."""
-    badness = plain_pattern(BADNESS_RE.pattern)
-    return f"(?m){ENTITY}|{badness}|{C1}|{ESCAPE}|{CONTROL}"
-
-
 @functools.cache
 def badness_alphabet() -> str:
     """Give the characters outside ASCII that take part in ftfy's pattern of badness."""
@@ -162,8 +131,65 @@ def badness_alphabet() -> str:
     return "".join(chr(code) for code in range(0x80, 0x10000) if found.match(chr(code)))
 
 
+_BIDI = re.compile(f"[{BIDI_CONTROLS}]")
 _CONTROL = re.compile("[\x80-\x9f]")
+_CAPITAL_INSIDE = re.compile("[a-zß-öø-ÿ][ŠŒŽŸ]")
 _CONTROL_LETTERS = tuple(filter(str.isalpha, bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")))
+
+
+class Lines(NamedTuple):
+    """The lines that the gate let through, each list with an entry a line.
+
+    `places`: number of its text in the frame; `docs`: number of its document; `numbers`: its own in the text; `texts`; `reasons`, as
+    bits; `starts` and `stops`: its bytes, without the break.
+    """
+
+    places: list[int]
+    docs: list[int]
+    numbers: list[int]
+    texts: list[str]
+    reasons: list[int]
+    starts: list[int]
+    stops: list[int]
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from looking through all there is, again and again, while many small objects come and go."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Work:
+    """Lines that are being repaired: `texts` as they are now, and `pieces` that lead there, by the number of each changed line."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.texts = lines.copy()
+        self.pieces: dict[int, list[Piece]] = {}
+
+    def change(self, row: int, edits: list[Piece]) -> None:
+        """Make edits, given as places in the line as it is now."""
+        if edits:
+            line = self.lines[row]
+            self.pieces[row] = segments.rewrite(self.pieces.get(row) or segments.cut_line(len(line), []), edits)
+            self.texts[row] = segments.join_pieces(line, self.pieces[row])
+
+    def edits(self) -> dict[int, list[Piece]]:
+        """Give the pieces of each line that say something else than what was read."""
+        return {
+            row: [
+                piece
+                for piece in own
+                if piece.replacement is not None and piece.replacement != self.lines[row][piece.start : piece.end]
+            ]
+            for row, own in self.pieces.items()
+        }
 
 
 class Repairer:
@@ -188,18 +214,17 @@ class Repairer:
             fix_surrogates=False,
             normalization=None,
         )
-        self.gate = gate_pattern() if active else None
-        self.gate_but_entities = gate_pattern().replace(f"{ENTITY}|", "", 1)
+        self.active = bool(active)
         self.code_page = self.methods[CODE_PAGE].id if CODE_PAGE in self.methods else ""
         self.limits, self.suspicion = self._read_limits()
         self.wanted = self._wanted(active)
 
-    def _read_limits(self) -> tuple[Limits | None, tuple[float, float]]:
+    def _read_limits(self) -> tuple[Limits | None, tuple[float, ...]]:
         rule = self.methods.get(CODE_PAGE)
         if rule is None:
-            return None, (0.0, 0.0)
+            return None, (0.0,) * len(SUSPICION)
         numbers = {name: float(str(value)) for name, value in rule.head.parameters.items()}
-        suspicion = numbers.pop("suspicion"), numbers.pop("suspicion_short")
+        suspicion = tuple(numbers[name] for name in SUSPICION)
         return Limits(**{name: numbers[name] for name in Limits.__dataclass_fields__}), suspicion
 
     def _wanted(self, active: set[str]) -> int:
@@ -223,120 +248,91 @@ class Repairer:
 
     @functools.cached_property
     def _gate(self) -> damage.Gate:
-        return damage.make_gate(sorted(self._characters()), badness_alphabet())
+        second, allowed = mojibake.second_readings()
+        return damage.make_gate(
+            sorted(self._characters()), badness_alphabet(), second, allowed, plausibility.TYPOGRAPHIC
+        )
 
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
         """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.
 
         Without the gate every line is looked at, which is slow and gives the same.
         """
-        found, breaks = self._find_lines(documents["text"].fill_null(""))
+        data, offsets = kernels.buffers(documents["text"].fill_null(""))
+        found, breaks = self._find_lines(data, offsets, 0 if gated else damage.EVERY)
         crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
-        text = pl.col("text")
-        documents = documents.with_columns(pl.Series("crlf", crlf)).with_columns(
-            pl.when("crlf").then(text.str.replace_all("\r\n", "\n", literal=True)).otherwise(text).alias("repaired")
-        )
-        lines = self._cut_lines(documents, found, crlf) if gated else self._every_line(documents)
-        pieces, flags = self._repair_lines(lines)
-        hits = pl.concat([self._document_hits(documents), self._line_hits(lines, pieces), flags])
-        repaired = self._rejoin(documents, lines, pieces)
-        documents = (
-            documents.join(repaired, on="doc", how="left", maintain_order="left")
-            .with_columns(pl.coalesce("rejoined", "repaired").alias("repaired"))
-            .drop("rejoined", "crlf")
-        )
-        return segments.attach_hits(documents, hits, COLUMN)
+        lines = self._cut_lines(documents["doc"], data, found, crlf)
+        with _uncollected():
+            edits, fixed, flags = self._repair_lines(lines)
+        whole = self._document_hits(documents.filter(pl.Series(crlf)), documents)
+        hits = pl.concat([whole, self._line_hits(lines, edits), flags])
+        repaired = _rejoin(documents["text"], data, offsets, lines, fixed, crlf)
+        return segments.attach_hits(documents.with_columns(repaired.alias("repaired")), hits, COLUMN)
 
-    def _find_lines(self, texts: pl.Series) -> tuple[kernels.Offsets, kernels.U32]:
-        data, offsets = kernels.buffers(texts)
-        return damage.find_lines(data, offsets, self._gate, plausibility.load_figures().tables, *self.suspicion)
+    def _find_lines(
+        self, data: kernels.Bytes, offsets: kernels.Offsets, always: int = 0
+    ) -> tuple[kernels.Offsets, kernels.U32]:
+        tables = plausibility.load_figures().tables
+        return damage.find_lines(data, offsets, self._gate, tables, always, *self.suspicion)
 
-    def _cut_lines(self, documents: pl.DataFrame, found: kernels.Offsets, crlf: np.ndarray) -> pl.DataFrame:
-        """Give the lines that the gate let through: `doc, line, text, reasons`, returns of Windows line ends aside."""
-        reasons = found[:, 4] & self.wanted
-        windows = crlf[found[:, 0]] if len(found) else np.zeros(0, dtype=bool)
+    def _cut_lines(
+        self, docs: pl.Series, data: kernels.Bytes, found: kernels.Offsets, crlf: NDArray[np.bool_]
+    ) -> Lines:
+        """Take the lines that the gate let through, the returns of Windows line ends left out."""
+        reasons = found[:, 4] & (self.wanted | damage.EVERY)
+        windows = crlf[found[:, 0]]
         ends = windows & (found[:, 4] & damage.RETURN > 0)
         reasons = np.where(windows, reasons & ~damage.RETURN, reasons)
-        stops = found[:, 3] - ends
-        chosen = reasons > 0
-        data = memoryview(kernels.buffers(documents["text"].fill_null(""))[0].data)
-        text = [
-            str(data[start:stop], UTF8)
-            for start, stop in zip(found[chosen, 2].tolist(), stops[chosen].tolist(), strict=True)
-        ]
-        lines = pl.DataFrame(
-            {
-                "doc": documents["doc"].to_numpy()[found[chosen, 0]].astype(np.uint32),
-                "line": found[chosen, 1].astype(np.uint32),
-                "text": pl.Series(text, dtype=pl.String),
-                "reasons": reasons[chosen],
-            }
-        )
-        # What only resembles ftfy's pattern of badness goes no further.
-        only = pl.col("reasons") == damage.BADNESS
-        return (
-            lines.filter(~only | ~only.any())
-            if lines.is_empty()
-            else pl.concat(
-                [lines.filter(~only), lines.filter(only).filter(pl.col("text").str.contains(self.gate or "$^"))]
-            ).sort("doc", "line")
+        chosen = np.flatnonzero(reasons > 0)
+        places, starts, stops = found[chosen, 0], found[chosen, 2].tolist(), (found[:, 3] - ends)[chosen].tolist()
+        view = memoryview(data.data)
+        return Lines(
+            places.tolist(),
+            docs.gather(places).to_list(),
+            found[chosen, 1].tolist(),
+            [str(view[start:stop], UTF8) for start, stop in zip(starts, stops, strict=True)],
+            reasons[chosen].tolist(),
+            starts,
+            stops,
         )
 
-    def _every_line(self, documents: pl.DataFrame) -> pl.DataFrame:
-        """Give all lines, with the reasons for which the gate might have been passed."""
-        lines = segments.split_lines(documents, "repaired")
-        last = pl.col("line") == pl.col("line").max().over("doc")
-        ends = pl.col("text").str.ends_with("\r") & ~last
-        found, _ = self._find_lines(lines["text"])
-        reasons = np.zeros(lines.height, dtype=np.int64)
-        reasons[found[:, 0]] = found[:, 4]
-        reasons |= damage.ENTITY | damage.CONTROL | damage.BADNESS | damage.LITERAL
-        returns = pl.when(ends).then(damage.RETURN).otherwise(0)
-        return lines.with_columns(pl.Series("reasons", reasons)).with_columns(pl.col("reasons") | returns)
+    def _repair_lines(self, lines: Lines) -> tuple[dict[int, list[Piece]], dict[int, str], pl.DataFrame]:
+        """Repair the few lines that the gates let through.
 
-    def _repair_lines(self, lines: pl.DataFrame) -> tuple[list[list[Piece]], pl.DataFrame]:
-        """Repair the few lines that the gates let through, one by one; give their pieces, and what is flagged."""
-        plain = self._entities_only(lines)
-        pieces = [
-            self._prepare_line(text, first=number == 0, returns=bool(reasons & damage.RETURN))
-            for text, number, reasons in zip(lines["text"], lines["line"], lines["reasons"], strict=True)
-        ]
-        current = list(map(segments.join_pieces, lines["text"], pieces))
-        reasons = lines["reasons"].to_list()
-        asks_ftfy = damage.ENTITY | damage.CONTROL | damage.BADNESS
-        by_ftfy = [
-            self._steps(text) if edits is None and why & asks_ftfy else []
-            for text, edits, why in zip(current, plain, reasons, strict=True)
-        ]
-        verdicts = self._judge_lines(lines, current, by_ftfy)
+        Gives the edits of each line that changed and what it became, by the number of the line in `lines`; and what is flagged.
+        """
+        plain = self._unescape_lines(lines)
+        work = _Work(lines.texts)
+        self._prepare_lines(lines, work)
+        by_ftfy = self._ask_ftfy(lines, work, plain)
         flags: list[tuple[int, str, int, int]] = []
-        for row, edits in enumerate(plain):
-            if edits is not None and row not in verdicts:
-                pieces[row] = segments.rewrite(pieces[row], edits)
-            else:
-                own = by_ftfy[row] if edits is None else self._steps(current[row])
-                steps, suspect = self._choose_steps(current[row], own, verdicts.get(row))
-                if suspect:
-                    flags.append((row, self.methods[SUSPECT].id, 0, len(current[row])))
-                text = current[row]
-                for rule_id, after in steps:
-                    words = rule_id == self.code_page
-                    pieces[row] = segments.rewrite(pieces[row], compare(text, after, rule_id, by_words=words))
-                    text = after
-        # A repair may bring characters to light that were not there to be seen.
-        changed = [
-            len(own) > 1 or own[:1] != [Piece(0, len(text), None, None)]
-            for own, text in zip(pieces, current, strict=True)
-        ]
-        special = self._special
-        rows = [
-            row
-            for row, why in enumerate(reasons)
-            if why & damage.LITERAL
-            or (changed[row] and special and any(special.search(own.replacement or "") for own in pieces[row]))
-        ]
-        self._take_characters(lines[rows], rows, pieces, flags)
-        return pieces, self._flag_hits(lines, pieces, flags)
+        verdicts = self._judge_lines(lines, work.texts, by_ftfy)
+        for row in sorted({*by_ftfy, *verdicts}):
+            text = work.texts[row]
+            own = self._steps(text) if plain.pop(row, None) else by_ftfy.get(row, [])
+            steps, suspect = self._choose_steps(text, own, verdicts.get(row))
+            if suspect:
+                flags.append((row, self.methods[SUSPECT].id, 0, len(text)))
+            for rule_id, after in steps:
+                work.change(row, compare(work.texts[row], after, rule_id, by_words=rule_id == self.code_page))
+        self._take_characters(lines, plain, work, flags)
+        edits, fixed = work.edits(), {row: work.texts[row] for row in work.pieces}
+        for row, changes in plain.items():
+            edits[row], fixed[row] = changes, _overwrite(lines.texts[row], changes)
+        return edits, fixed, self._flag_hits(lines, work, flags)
+
+    def _ask_ftfy(self, lines: Lines, work: _Work, plain: dict[int, list[Piece]]) -> dict[int, list[tuple[str, str]]]:
+        """Give what ftfy makes of the lines that concern it, where it makes anything of them."""
+        known: dict[str, list[tuple[str, str]]] = {}
+        found = {}
+        for row, why in enumerate(lines.reasons):
+            if why & (FTFY_REASONS | damage.EVERY) and row not in plain:
+                text = work.texts[row]
+                if text not in known:
+                    known[text] = self._steps(text)
+                if known[text]:
+                    found[row] = known[text]
+        return found
 
     @functools.cached_property
     def _special(self) -> re.Pattern[str] | None:
@@ -344,44 +340,65 @@ class Repairer:
         return re.compile(f"[{re.escape(''.join(sorted(characters)))}\U000f0000-\U0010fffd]") if characters else None
 
     def _take_characters(
-        self, lines: pl.DataFrame, rows: list[int], pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]
+        self, lines: Lines, plain: dict[int, list[Piece]], work: _Work, flags: list[tuple[int, str, int, int]]
     ) -> None:
-        """Take out, change or flag single characters in the lines that hold such; `rows` are their places in `pieces`."""
-        own = [pieces[row] for row in rows]
-        found: list[tuple[int, str, int, int]] = []
-        for rule in self.patterned:
-            self._match_rule(rule, lines, own, found)
+        """Take out, change or flag single characters in the lines that hold such; what is done to a line leaves `plain`."""
+        special = self._special
+        if special is None:
+            return
+        # A repair may bring characters to light that were not there to be seen.
+        lit = {
+            text: special.search(text) is not None
+            for text in {edit.replacement or "" for own in (*plain.values(), *work.pieces.values()) for edit in own}
+        }
+        rows = {
+            row
+            for edited in (plain, work.pieces)
+            for row, own in edited.items()
+            if any(lit[edit.replacement or ""] for edit in own)
+        }
+        rows |= {row for row, why in enumerate(lines.reasons) if why & (damage.LITERAL | damage.EVERY)}
+        for row in rows & plain.keys():
+            work.change(row, plain.pop(row))
+        ordered = sorted(rows)
+        suspects = {row for row, *_ in flags}
+        firsts = [{literal[0] for literal in rule.variants[0].literals} for rule in self.patterned]
+        first = frozenset[str]().union(*firsts)
+        held = {row: first.intersection(work.texts[row]) for row in ordered}
+        for rule, own in zip(self.patterned, firsts, strict=True):
+            # What stood for a byte once may be a letter, in a line that stays because it is suspect.
+            lettered = rule.action == "fix" and max(own) < "\u0100"
+            found = [row for row in ordered if not own.isdisjoint(held[row]) and not (lettered and row in suspects)]
+            for row in self._match_rule(rule, found, work, flags):
+                held[row] = first.intersection(work.texts[row])
         if PRIVATE_USE in self.methods:
-            for row, text in enumerate(map(segments.join_pieces, lines["text"], own)):
-                found += [(row, self.methods[PRIVATE_USE].id, *place.span()) for place in re.finditer(PRIVATE, text)]
+            rule_id = self.methods[PRIVATE_USE].id
+            flags += [(row, rule_id, *place.span()) for row in ordered for place in PRIVATE.finditer(work.texts[row])]
         for method in (BIDI, *OPTIONAL):
-            if method in self.methods:
-                self._change_lines(self.methods[method], lines, own)
-        for row, changed in zip(rows, own, strict=True):
-            pieces[row] = changed
-        flags += [(rows[row], rule_id, start, end) for row, rule_id, start, end in found]
+            if method in self.methods and self.acts[self.methods[method].id]:
+                for row in ordered:
+                    work.change(row, _change_line(work.texts[row], method, self.methods[method].id))
 
     def _judge_lines(
-        self, lines: pl.DataFrame, current: list[str], by_ftfy: list[list[tuple[str, str]]]
+        self, lines: Lines, current: list[str], by_ftfy: dict[int, list[tuple[str, str]]]
     ) -> dict[int, Verdict]:
         """Say what the lines were that look unusual, and those that look so after ftfy."""
         if self.limits is None:
             return {}
-        reasons = lines["reasons"].to_numpy() & (damage.UNUSUAL | damage.PAIRED)
-        asked = np.flatnonzero(reasons > 0).tolist()
-        mended = [row for row, steps in enumerate(by_ftfy) if self._mends(steps)]
+        unusual = damage.UNUSUAL | damage.PAIRED
+        asked = {row for row, why in enumerate(lines.reasons) if why & unusual}
+        mended = [row for row, steps in by_ftfy.items() if self._mends(steps)]
         prices = mojibake.price_lines([by_ftfy[row][-1][1] for row in mended])
         dear = prices[:, 1] > self.limits.mended * plausibility.STEPS * prices[:, 2]
-        still = {
+        asked |= {
             row
-            for row, unusual in zip(mended, dear.tolist(), strict=True)
-            if unusual or _is_lettered(current[row], by_ftfy[row][-1][1])
+            for row, doubtful in zip(mended, dear.tolist(), strict=True)
+            if doubtful or _is_lettered(current[row], by_ftfy[row][-1][1])
         }
-        asked = sorted({*asked} | still)
-        verdicts = mojibake.judge_lines([current[row] for row in asked], self.limits)
-        documents = lines["doc"].to_list()
-        verdicts = mojibake.follow_neighbours(verdicts, [documents[row] for row in asked], self.limits)
-        return {row: verdict for row, verdict in zip(asked, verdicts, strict=True) if verdict.readings}
+        rows = sorted(asked)
+        verdicts = mojibake.judge_lines([current[row] for row in rows], self.limits)
+        verdicts = mojibake.follow_neighbours(verdicts, [lines.docs[row] for row in rows], self.limits)
+        return {row: verdict for row, verdict in zip(rows, verdicts, strict=True) if verdict.readings}
 
     def _mends(self, steps: list[tuple[str, str]]) -> bool:
         rule = self.methods.get("mojibake")
@@ -391,11 +408,10 @@ class Repairer:
         self, line: str, steps: list[tuple[str, str]], verdict: Verdict | None
     ) -> tuple[list[tuple[str, str]], bool]:
         """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
-        if verdict is None:
-            return steps, False
         mended = self._mends(steps)
-        if mended and not self._is_worse(line, steps[-1][1], verdict):
-            return steps, False
+        shouted = mended and _is_shouted(line, steps[-1][1])
+        if verdict is None or (mended and not self._is_worse(line, steps[-1][1], verdict)):
+            return ([], SUSPECT in self.methods) if shouted else (steps, False)
         # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
         pages = verdict.readings[0].pages
         ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS
@@ -409,83 +425,82 @@ class Repairer:
         best = verdict.readings[0]
         if all(page == UTF8 for page in best.pages[1::2]):
             return False
-        lead = self.limits.lead if self.limits else 0.0
+        if self.limits is None or mojibake.gains_more(line, fixed, verdict, self.limits):
+            return True
+        lead = self.limits.lead
         before, after = mojibake.price_lines([line, fixed])[:, 0] / plausibility.STEPS
         if verdict.text is not None:
             return bool(after > best.price + lead / 2)
         if _is_lettered(line, fixed):
             # A control character that one code page has a letter for, and another page another letter.
             other = next((reading for reading in verdict.readings if reading.latin and reading.text != fixed), None)
-            if other is not None:
-                return bool(mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS > other.price - lead)
-        return verdict.suspect and bool(after > best.price + lead and after > before - best.gain / 2)
+            in_language = mojibake.price_texts([fixed])[0, 0] / plausibility.STEPS
+            if other is not None and in_language > other.price - lead:
+                return True
+            if verdict.suspect and in_language > best.price + lead:
+                return True
+        return verdict.suspect and bool(after > best.price + lead and 3 * (before - after) < 2 * best.gain)
 
     def _match_rule(
-        self, rule: Rule, lines: pl.DataFrame, pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]
-    ) -> None:
-        """Find what a rule with patterns looks for, and take it out or flag it."""
-        current = pl.Series("text", map(segments.join_pieces, lines["text"], pieces), pl.String)
-        frame = lines.with_columns(current).with_row_index("row")
-        frame = frame.filter(pl.col("text").str.contains_any(list(rule.variants[0].literals)))
-        spans = find_spans(frame, rule.variants[0].patterns)
-        for (row,), group in spans.group_by("row", maintain_order=True):
-            number = int(str(row))
-            merged = segments.merge_spans(zip(group["start"], group["end"], strict=True))
-            if rule.action == "flag":
-                flags += [(number, rule.id, start, end) for start, end in merged]
-            elif self.acts[rule.id]:
-                edits = [Piece(start, end, rule.head.replacement or "", rule.id) for start, end in merged]
-                pieces[number] = segments.rewrite(pieces[number], edits)
-
-    def _change_lines(self, rule: Rule, lines: pl.DataFrame, pieces: list[list[Piece]]) -> None:
-        """Run a repair that is a function of the line."""
-        if not self.acts[rule.id]:
+        self, rule: Rule, rows: list[int], work: _Work, flags: list[tuple[int, str, int, int]]
+    ) -> Iterator[int]:
+        """Find what a rule with patterns looks for, and take it out or flag it; give the lines that change."""
+        literals = rule.variants[0].literals
+        rows = [row for row in rows if any(literal in work.texts[row] for literal in literals)]
+        if not rows:
             return
-        for row, text in enumerate(lines["text"]):
-            line = segments.join_pieces(text, pieces[row])
-            if rule.head.method == BIDI and not any(mark in line for mark in BIDI_CONTROLS):
-                edits = []
-            elif rule.head.method == BIDI:
-                edits = [Piece(start, start + 1, "", rule.id) for start in unbalanced(line)]
-            else:
-                edits = compare(line, OPTIONAL[str(rule.head.method)](line), rule.id)
-            if edits:
-                pieces[row] = segments.rewrite(pieces[row], edits)
+        columns = {"row": rows, "doc": 0, "line": 0, "text": [work.texts[row] for row in rows]}
+        found = find_spans(pl.DataFrame(columns, schema=LINE_SCHEMA), rule.variants[0].patterns)
+        spans: dict[int, list[tuple[int, int]]] = {}
+        for row, start, end in found.select("row", "start", "end").iter_rows():
+            spans.setdefault(row, []).append((start, end))
+        for row, own in spans.items():
+            merged = segments.merge_spans(own)
+            if rule.action == "flag":
+                flags += [(row, rule.id, start, end) for start, end in merged]
+            elif self.acts[rule.id]:
+                work.change(row, [Piece(start, end, rule.head.replacement or "", rule.id) for start, end in merged])
+                yield row
 
-    def _entities_only(self, lines: pl.DataFrame) -> list[list[Piece] | None]:
+    def _unescape_lines(self, lines: Lines) -> dict[int, list[Piece]]:
         """Give the edits of lines in which entities are all that ftfy would change: no other gate is open, before or after."""
         rule = self.methods.get("entities")
-        if rule is None or self.gate is None:
-            return [None] * lines.height
-        text = pl.col("text")
-        entity = text.str.contains(ENTITY)
-        tame = lines.select(entity & ~text.str.contains("[<\r]") & ~text.str.contains(self.gate_but_entities))
-        edits = [
-            unescape(line, rule.id) if calm else None
-            for line, calm in zip(lines["text"], tame.to_series(), strict=True)
-        ]
-        after = [
-            segments.join_pieces(line, segments.cut_line(len(line), own)) if own is not None else "&amp;"
-            for line, own in zip(lines["text"], edits, strict=True)
-        ]
-        again = pl.Series(after, dtype=pl.String).str.contains(f"{self.gate}|[\r\n]")
-        return [None if more else own for own, more in zip(edits, again, strict=True)]
+        if rule is None:
+            return {}
+        edits: dict[int, list[Piece]] = {}
+        known: dict[str, list[Piece]] = {}
+        for row, (line, why) in enumerate(zip(lines.texts, lines.reasons, strict=True)):
+            if why & FTFY_REASONS == damage.ENTITY and "<" not in line and "\r" not in line:
+                if line not in known:
+                    known[line] = unescape(line, rule.id)
+                edits[row] = known[line]
+        after = {line: _overwrite(line, own) for line, own in known.items()}
+        found, _ = self._find_lines(*kernels.buffers(pl.Series(after.values(), dtype=pl.String)))
+        again = set(found[found[:, 4] & self.wanted & FTFY_REASONS > 0, 0].tolist())
+        tame = {
+            line
+            for number, (line, text) in enumerate(after.items())
+            if number not in again and "\n" not in text and "\r" not in text
+        }
+        return {row: own for row, own in edits.items() if lines.texts[row] in tame and own}
 
-    def _prepare_line(self, line: str, *, first: bool, returns: bool) -> list[Piece]:
-        """Take line ends and byte-order mark away."""
-        pieces = segments.cut_line(len(line), [])
-        for method, applies, place in (
-            ("line-ends", returns, (len(line) - 1, len(line))),
-            ("byte-order-mark", first and line.startswith(BYTE_ORDER_MARK), (0, 1)),
-        ):
-            rule = self.methods.get(method)
-            if applies and rule and self.acts[rule.id]:
-                pieces = segments.rewrite(pieces, [Piece(*place, "", rule.id)])
-        return pieces
+    def _prepare_lines(self, lines: Lines, work: _Work) -> None:
+        """Take line ends and byte-order marks away."""
+        for row, why in enumerate(lines.reasons):
+            if not why & (damage.RETURN | damage.CONTROL | damage.EVERY):
+                continue
+            line = lines.texts[row]
+            for method, applies, place in (
+                ("line-ends", why & damage.RETURN, (len(line) - 1, len(line))),
+                ("byte-order-mark", lines.numbers[row] == 0 and line.startswith(BYTE_ORDER_MARK), (0, 1)),
+            ):
+                rule = self.methods.get(method)
+                if applies and rule and self.acts[rule.id]:
+                    work.change(row, [Piece(*place, "", rule.id)])
 
     def _steps(self, line: str) -> list[tuple[str, str]]:
         """Give what ftfy makes of a line, step by step: the rule that names the step, and the text after it."""
-        if self.gate is None or not line:
+        if not self.active or not line:
             return []
         if len(line) > LONGEST_SEGMENT:
             fixed = "".join(
@@ -493,17 +508,35 @@ class Repairer:
                 for start in range(0, len(line), LONGEST_SEGMENT)
             )
             return [(self._name_of_repair(), fixed)]
-        fixed, plan = self._fix(line, self.config)
-        if fixed == line or not plan:
-            return []
+        steps = self._run_ftfy(line, unescapes=True)
+        if any(mark in text and mark not in line for _, text in steps[-1:] for mark in "\n\r"):
+            # An entity may stand for a line break, and a fix never adds one.
+            steps = self._run_ftfy(line, unescapes=False)
+        return steps if any(text != line for _, text in steps[-1:]) else []
+
+    def _run_ftfy(self, line: str, *, unescapes: bool) -> list[tuple[str, str]]:
+        """Run what `ftfy.fix_and_explain` runs, in its order and as often, but each fixer only where it has something to do."""
         steps: list[tuple[str, str]] = []
-        current: str | bytes = line
-        for step in plan:
-            current = ftfy.apply_plan(current, [step])  # type: ignore[arg-type]
-            method = METHOD_OF_FIXER.get(step.parameter, "mojibake")
-            if isinstance(current, str):
-                steps.append((self.methods[method].id, current))
-        return steps if steps and steps[-1][1] == fixed else [(self._name_of_repair(), fixed)]
+        fixers = [
+            name
+            for name in PRECONDITIONS
+            if getattr(self.config, name) and (name != "unescape_html" or (unescapes and "<" not in line))
+        ]
+        text, before = line, ""
+        while text != before:
+            before = text
+            for name in fixers:
+                if not PRECONDITIONS[name](text):
+                    continue
+                rule = self.methods[METHOD_OF_FIXER[name]].id
+                if name == "fix_encoding":
+                    fixed, plan = ftfy.fix_encoding_and_explain(text, self.config)
+                    steps += [(rule, after) for after in _follow_plan(text, plan or [])]
+                else:
+                    fixed = ftfy.FIXERS[name](text)
+                    steps += [(rule, fixed)] if fixed != text else []
+                text = fixed
+        return steps
 
     def _name_of_repair(self) -> str:
         """Give the rule to name where the steps of a repair are not known: the first of those that are on."""
@@ -517,10 +550,11 @@ class Repairer:
             fixed, plan = ftfy.fix_and_explain(line, config._replace(unescape_html=False))
         return fixed, plan
 
-    def _document_hits(self, documents: pl.DataFrame) -> pl.DataFrame:
+    def _document_hits(self, windows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+        """Give the hits of whole documents, of which `windows` end their lines with a return."""
         frames = [pl.DataFrame(schema=segments.HIT_SCHEMA)]
         if LINE_ENDS in self.acts:
-            frames.append(_whole_documents(documents.filter("crlf"), LINE_ENDS, "fix", pl.lit("\r\n"), pl.lit("\n")))
+            frames.append(_whole_documents(windows, LINE_ENDS, "fix", pl.lit("\r\n"), pl.lit("\n")))
         if "charset" in documents.columns:
             foreign = documents.filter(pl.col("charset").is_not_null())
             frames.append(_whole_documents(foreign, CHARSET, "fix", pl.col("charset"), pl.lit(UTF8)))
@@ -529,48 +563,69 @@ class Repairer:
             frames.append(_whole_documents(doubtful, UNCERTAIN, "flag", pl.col("charset"), pl.lit(None)))
         return pl.concat(frames)
 
-    def _flag_hits(
-        self, lines: pl.DataFrame, pieces: list[list[Piece]], flags: list[tuple[int, str, int, int]]
-    ) -> pl.DataFrame:
+    def _flag_hits(self, lines: Lines, work: _Work, flags: list[tuple[int, str, int, int]]) -> pl.DataFrame:
         """Give what was flagged as hits, at its place in the text as read."""
         rows = []
-        texts, docs, numbers = lines["text"].to_list(), lines["doc"].to_list(), lines["line"].to_list()
         for row, rule, start, end in sorted(flags):
-            text = texts[row]
-            start, end = segments.unshift(start, end, pieces[row])  # noqa: PLW2901 - the same place, in the text as read
-            rows.append((docs[row], rule, "flag", self.acts[rule], numbers[row], start, end, text[start:end], None))
+            text = lines.texts[row]
+            if row in work.pieces:
+                start, end = segments.unshift(start, end, work.pieces[row])  # noqa: PLW2901 - the same place, in the text as read
+            rows.append(
+                (lines.docs[row], rule, "flag", self.acts[rule], lines.numbers[row], start, end, text[start:end], None)
+            )
         return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
 
-    def _line_hits(self, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
+    @staticmethod
+    def _line_hits(lines: Lines, edits: dict[int, list[Piece]]) -> pl.DataFrame:
         rows = [
             (
-                doc,
-                piece.rule,
-                "fix",
-                True,
-                line,
-                piece.start,
-                piece.end,
-                text[piece.start : piece.end],
-                piece.replacement,
+                lines.docs[row],
+                edit.rule,
+                lines.numbers[row],
+                edit.start,
+                edit.end,
+                lines.texts[row][edit.start : edit.end],
+                edit.replacement,
             )
-            for doc, line, text, line_pieces in zip(lines["doc"], lines["line"], lines["text"], pieces, strict=True)
-            for piece in line_pieces
-            if piece.replacement is not None and piece.replacement != text[piece.start : piece.end]
+            for row, own in edits.items()
+            for edit in own
         ]
-        return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
-
-    def _rejoin(self, documents: pl.DataFrame, lines: pl.DataFrame, pieces: list[list[Piece]]) -> pl.DataFrame:
-        changed = lines.with_columns(
-            pl.Series("fixed", map(segments.join_pieces, lines["text"], pieces), pl.String)
-        ).filter(pl.col("fixed") != pl.col("text"))
-        affected = documents.join(changed.select("doc").unique(), on="doc", how="semi", maintain_order="left")
-        return (
-            segments.split_lines(affected, "repaired")
-            .join(changed.select("doc", "line", "fixed"), on=["doc", "line"], how="left", maintain_order="left")
-            .group_by("doc", maintain_order=True)
-            .agg(pl.coalesce("fixed", "text").str.join("\n").alias("rejoined"))
+        columns = list(zip(*rows, strict=True)) or [()] * 7
+        names = ("doc", "rule", "line", "start", "end", "text", "replacement")
+        hits = pl.DataFrame(
+            dict(zip(names, columns, strict=True)), schema={name: segments.HIT_SCHEMA[name] for name in names}
         )
+        return hits.with_columns(action=pl.lit("fix"), acts=pl.lit(value=True)).select(segments.HIT_SCHEMA.keys())
+
+
+def _rejoin(
+    texts: pl.Series,
+    data: kernels.Bytes,
+    offsets: kernels.Offsets,
+    lines: Lines,
+    fixed: dict[int, str],
+    crlf: NDArray[np.bool_],
+) -> pl.Series:
+    """Give the texts with the lines in `fixed` put in, and without the returns of Windows line ends."""
+    view = memoryview(data.data)
+    changed: dict[int, list[int]] = {place: [] for place in np.flatnonzero(crlf).tolist()}
+    for row in sorted(fixed):
+        changed.setdefault(lines.places[row], []).append(row)
+    index = np.arange(len(texts), dtype=np.uint32)
+    index[list(changed)] = len(texts) + np.arange(len(changed), dtype=np.uint32)
+    mended: list[bytes] = []
+    for place, rows in changed.items():
+        parts: list[bytes | memoryview] = []
+        at = int(offsets[place])
+        for row in rows:
+            parts += [view[at : lines.starts[row]], fixed[row].encode()]
+            at = lines.stops[row]
+        parts.append(view[at : offsets[place + 1]])
+        if crlf[place]:
+            parts[::2] = [bytes(part).replace(b"\r\n", b"\n") for part in parts[::2]]
+        mended.append(b"".join(parts))
+    ends = np.cumsum([0, *map(len, mended)], dtype=np.int64)
+    return pl.concat([texts, kernels.as_texts(np.frombuffer(b"".join(mended), dtype=np.uint8), ends)]).gather(index)
 
 
 def _whole_documents(
@@ -583,9 +638,32 @@ def _whole_documents(
     return hits.select(pl.col(name).cast(dtype) for name, dtype in segments.HIT_SCHEMA.items())
 
 
+def _change_line(line: str, method: str, rule: str) -> list[Piece]:
+    """Give the edits of a repair that is a function of the line."""
+    if method != BIDI:
+        return compare(line, OPTIONAL[method](line), rule)
+    if not _BIDI.search(line):
+        return []
+    return [Piece(start, start + 1, "", rule) for start in unbalanced(line)]
+
+
+def _follow_plan(text: str, plan: list[ftfy.ExplanationStep]) -> Iterator[str]:
+    """Give each text on the way of an explanation of ftfy; what it does to bytes lies between two of them."""
+    current: str | bytes = text
+    for step in plan:
+        current = ftfy.apply_plan(current, [step])  # type: ignore[arg-type]
+        if isinstance(current, str):
+            yield current
+
+
 def _is_lettered(line: str, fixed: str) -> bool:
     """Say whether ftfy made letters of control characters, as if only Windows-1252 had any in their place."""
     return bool(_CONTROL.search(line)) and any(letter in fixed and letter not in line for letter in _CONTROL_LETTERS)
+
+
+def _is_shouted(line: str, fixed: str) -> bool:
+    """Say whether ftfy put a capital behind a small letter for a control character: it was a letter of a page that it does not know."""
+    return bool(_CONTROL.search(line) and _CAPITAL_INSIDE.search(fixed) and not _CAPITAL_INSIDE.search(line))
 
 
 def unbalanced(line: str) -> list[int]:
@@ -633,87 +711,25 @@ def unescape(line: str, rule: str) -> list[Piece]:
     """
     edits = []
     for found in HTML_ENTITY_RE.finditer(line):
-        character = ftfy.fixes.unescape_html(found.group())
-        if character != found.group():
-            edits.append(Piece(found.start(), found.end(), character, rule))
+        entity = found.group()
+        character = _unescape_entity(entity)
+        if character != entity:
+            edits.append(Piece(*found.span(), character, rule))
     return edits
 
 
-def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> list[Piece]:
-    """Give the edits that lead from one line to another, in small stretches, none of them empty.
-
-    `by_words` compares words and not characters, which suits lines of which nothing stays the same.
-
-    >>> [tuple(edit) for edit in compare("FÃ¼r dich", "Für dich", "encoding/mojibake")]
-    [(1, 3, 'ü', 'encoding/mojibake')]
-    """
-    if before == after:
-        return []
-    start = _shared_start(before, after)
-    tail = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
-    left, right = before[start : len(before) - tail], after[start : len(after) - tail]
-    if not by_words and (pairs := _pair_words(left, right)) is not None:
-        edits, at = [], start
-        for old, new in pairs:
-            edits += (
-                [edit._replace(start=at + edit.start, end=at + edit.end) for edit in compare(old, new, rule)]
-                if len(pairs) > 1 and old != new
-                else []
-            )
-            at += len(old)
-        if len(pairs) > 1:
-            return edits
-    opcodes: Sequence[tuple[str, int, int, int, int]] = (
-        _compare_words(left, right)
-        if by_words or len(left) + len(right) > LONGEST_DIFF
-        else SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
-    )
-    edits = [Piece(start + i, start + j, right[k:m], rule) for tag, i, j, k, m in opcodes if tag != "equal"]
-    edits = [_widen(edit, before) for edit in edits]
-    if any(first.end > second.start for first, second in itertools.pairwise(edits)):
-        edits = [_widen(Piece(start, start + len(left), right, rule), before)]
-    return edits
+@functools.lru_cache(10_000)
+def _unescape_entity(entity: str) -> str:
+    return ftfy.fixes.unescape_html(entity)
 
 
-def _shared_start(first: str, second: str) -> int:
-    """Count the characters with which both begin."""
-    place = 0
-    while (part := first[place : place + STRETCH]) and part == second[place : place + STRETCH]:
-        place += len(part)
-    pairs = zip(first[place : place + STRETCH], second[place : place + STRETCH], strict=False)
-    return next((place + i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
-
-
-def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
-    """Pair the words of two stretches where both have as many; none of the pairs turns nothing into something."""
-    first, second = re.split(r"( +)", left), re.split(r"( +)", right)
-    if len(first) != len(second):
-        return None
-    pairs = list(zip(first, second, strict=True))
-    return None if any(old != new and not old for old, new in pairs) else pairs
-
-
-def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]]:
-    """Compare long lines word by word; where the number of words differs, the whole stretch is one edit."""
-    first, second = re.split(r"(\s)", left), re.split(r"(\s)", right)
-    if len(first) != len(second):
-        return [("replace", 0, len(left), 0, len(right))]
-    opcodes, i, k = [], 0, 0
-    for a, b in zip(first, second, strict=True):
-        opcodes.append(("equal" if a == b else "replace", i, i + len(a), k, k + len(b)))
-        i, k = i + len(a), k + len(b)
-    if any(start == end for tag, start, end, *_ in opcodes if tag != "equal"):
-        return [("replace", 0, len(left), 0, len(right))]
-    return opcodes
-
-
-def _widen(edit: Piece, line: str) -> Piece:
-    """Let an insertion take a neighbouring character along, so that every hit covers text that was read."""
-    if edit.start < edit.end:
-        return edit
-    if edit.start > 0:
-        return edit._replace(start=edit.start - 1, replacement=line[edit.start - 1] + (edit.replacement or ""))
-    return edit._replace(end=edit.end + 1, replacement=(edit.replacement or "") + line[edit.end])
+def _overwrite(line: str, edits: list[Piece]) -> str:
+    """Give a line with edits made."""
+    parts, at = [], 0
+    for edit in edits:
+        parts += [line[at : edit.start], edit.replacement or ""]
+        at = edit.end
+    return "".join([*parts, line[at:]])
 
 
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:

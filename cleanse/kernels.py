@@ -32,6 +32,9 @@ SCRIPTS = (
 UNSPACED = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan")
 PLANES = 0x20000  # the tables cover planes 0 and 1; above them are only Han (planes 2 and 3) and unassigned codes
 SEPARATOR, WORD, SINGLE = 0, 1, 2
+STRETCH = 4096  # of shingle hashes that are compared at a time
+SHARE_KEYS = 1 << 14  # of keys that `find_repeated` looks at together: with its table they fit into the cache of a core
+SHARE_BITS = 12  # there are no more shares than 2 to this
 
 
 def buffers(texts: pl.Series) -> tuple[Bytes, Offsets]:
@@ -294,31 +297,36 @@ def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out
 
     A token is a run of letters, marks and digits in lower case, or one character of a script without spaces.
     """
-    tokens = 0
-    state = np.uint64(0)
-    inside = False
-    i = start
-    while i < end:
-        code, i = decode_character(data, i)
-        kind = classes[code] if code < PLANES else (SINGLE if code < 0x40000 else SEPARATOR)
-        if kind == WORD:
-            letter = folded[code]
-            state = (state ^ np.uint64(letter)) * np.uint64(0x9E3779B97F4A7C15)
-            state ^= state >> np.uint64(29)
-            inside = True
-            continue
-        if inside:
-            out[tokens] = _mix64(state)
-            tokens += 1
-            state = np.uint64(0)
-            inside = False
+    # Where a word ends is what a processor guesses wrong, so no branch asks for it: the state is written at every character,
+    # and it counts as a token where a word ends with it.
+    one = np.uint64(1)
+    tokens = inside = state = np.uint64(0)
+    i, last = np.uint64(start), np.uint64(end)
+    while i < last:
+        first = data[i]
+        if first < 0x80:
+            code = np.uint32(first)
+            kind = classes[first]
+            i += one
+        else:
+            wide, behind = decode_character(data, i)  # type: ignore[arg-type]
+            code, i = np.uint32(wide), np.uint64(behind)
+            kind = classes[code] if code < PLANES else np.uint8(SINGLE if code < 0x40000 else SEPARATOR)
+        word = np.uint64(kind == WORD)
+        out[tokens] = state
+        tokens += inside & (word ^ one)
+        # Characters above the tables are never of a word: what is read for them is masked out.
+        letter = np.uint64(folded[code & np.uint32(PLANES - 1)])
+        state = ((state ^ letter) * np.uint64(0x9E3779B97F4A7C15)) & (np.uint64(0) - word)
+        inside = word
         if kind == SINGLE:
-            out[tokens] = _mix64((np.uint64(code) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
-            tokens += 1
-    if inside:
-        out[tokens] = _mix64(state)
-        tokens += 1
-    return tokens
+            out[tokens] = (np.uint64(code) + one) * np.uint64(0x9E3779B97F4A7C15)
+            tokens += one
+    out[tokens] = state
+    tokens += inside
+    for k in range(tokens):
+        out[k] = _mix64(out[k])
+    return int(tokens)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -329,6 +337,22 @@ def _shingle(tokens: U64, first: int, size: int) -> np.uint64:
         value = (value ^ tokens[first + k]) * np.uint64(0x9E3779B97F4A7C15)
         value ^= value >> np.uint64(32)
     return value
+
+
+@numba.njit(cache=True, nogil=True)
+def _take_minima(hashes: U32, a: U32, b: U32, minima: U32) -> None:
+    """Lower each of the minima to the least of a * hash + b modulo 2^32.
+
+    The hashes run inside, in stretches that stay in the cache: so the processor compares many of them at once and keeps
+    the minimum in a register.
+    """
+    for start in range(0, len(hashes), STRETCH):
+        stretch = hashes[start : start + STRETCH]
+        for p in range(len(a)):
+            factor, summand, least = a[p], b[p], minima[p]
+            for k in range(len(stretch)):
+                least = min(least, np.uint32(factor * stretch[k] + summand))
+            minima[p] = least
 
 
 @numba.njit(cache=True, nogil=True)
@@ -350,7 +374,7 @@ def sign_texts(
     longest = 0
     for text in range(texts):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    tokens = np.empty(longest + 1, dtype=np.uint64)
+    tokens, shingles = np.empty(longest + 1, dtype=np.uint64), np.empty(longest + 1, dtype=np.uint32)
     for text in range(texts):
         number = hash_tokens(data, offsets[text], offsets[text + 1], classes, folded, tokens)
         counts[text] = number
@@ -361,7 +385,6 @@ def sign_texts(
             second ^= second >> np.uint64(32)
         sequence[text, 0] = first
         sequence[text, 1] = second
-        row = signatures[text]
         for k in range(number - size + 1):
             h = np.uint32(_shingle(tokens, k, size) & np.uint64(0xFFFFFFFF))
             h ^= h >> np.uint32(16)
@@ -369,10 +392,38 @@ def sign_texts(
             h ^= h >> np.uint32(13)
             h = np.uint32(h * np.uint32(0xC2B2AE35))
             h ^= h >> np.uint32(16)
-            for p in range(permutations):
-                value = np.uint32(a[p] * h + b[p])
-                row[p] = min(row[p], value)
+            shingles[k] = h
+        _take_minima(shingles[: max(0, number - size + 1)], a, b, signatures[text])
     return signatures, sequence, counts
+
+
+@numba.njit(cache=True, nogil=True)
+def sort_hashes(hashes: U64, out: U64, room: Offsets) -> None:
+    """Write hashes to `out` in ascending order. `room` has two places more than there are hashes, or more.
+
+    Hashes are spread evenly: each goes to the place that its upper bits give it, and then at most a few steps back.
+    """
+    count = len(hashes)
+    bits = 0
+    while 2 << bits <= count:
+        bits += 1
+    shift = np.uint64(63 - bits)
+    room[: (1 << bits) + 1] = 0
+    for k in range(count):
+        room[np.int64((hashes[k] >> np.uint64(1)) >> shift) + 1] += 1
+    for k in range(1 << bits):
+        room[k + 1] += room[k]
+    for k in range(count):
+        share = np.int64((hashes[k] >> np.uint64(1)) >> shift)
+        out[room[share]] = hashes[k]
+        room[share] += 1
+    for k in range(1, count):
+        value = out[k]
+        j = k
+        while j > 0 and out[j - 1] > value:
+            out[j] = out[j - 1]
+            j -= 1
+        out[j] = value
 
 
 @numba.njit(cache=True, nogil=True)
@@ -382,23 +433,24 @@ def shingle_sets(data: Bytes, offsets: Offsets, classes: U8, folded: U32, size: 
     longest = 0
     for text in range(texts):
         longest = max(longest, offsets[text + 1] - offsets[text])
-    tokens = np.empty(longest + 1, dtype=np.uint64)
+    tokens, hashes = np.empty(longest + 1, dtype=np.uint64), np.empty(longest + 1, dtype=np.uint64)
+    room = np.empty(longest + 2, dtype=np.int64)
     starts = np.zeros(texts + 1, dtype=np.int64)
     out = np.empty(offsets[texts] - offsets[0] + 1, dtype=np.uint64)
     written = 0
     for text in range(texts):
         number = hash_tokens(data, offsets[text], offsets[text + 1], classes, folded, tokens)
         shingles = max(0, number - size + 1)
-        hashes = np.empty(shingles, dtype=np.uint64)
         for k in range(shingles):
             hashes[k] = _shingle(tokens, k, size)
-        hashes.sort()
-        for k in range(shingles):
-            if k == 0 or hashes[k] != hashes[k - 1]:
-                out[written] = hashes[k]
+        sort_hashes(hashes[:shingles], out[written:], room)
+        first = written
+        for k in range(first, first + shingles):
+            if k == first or out[k] != out[written - 1]:
+                out[written] = out[k]
                 written += 1
         starts[text + 1] = written
-    return out[:written].copy(), starts
+    return out[:written], starts
 
 
 @numba.njit(cache=True, nogil=True)
@@ -411,14 +463,10 @@ def jaccard(sets: U64, starts: Offsets, left: Offsets, right: Offsets) -> NDArra
         total = (i_end - i) + (j_end - j)
         common = 0
         while i < i_end and j < j_end:
-            if sets[i] == sets[j]:
-                common += 1
-                i += 1
-                j += 1
-            elif sets[i] < sets[j]:
-                i += 1
-            else:
-                j += 1
+            a, b = sets[i], sets[j]
+            common += a == b
+            i += a <= b
+            j += b <= a
         if total > common:
             result[pair] = common / (total - common)
     return result
@@ -436,3 +484,131 @@ def hash_bands(signatures: U32, bands: int, rows: int) -> U64:
                 value = _mix64(value ^ np.uint64(signatures[text, band * rows + k])) + np.uint64(0x9E3779B97F4A7C15)
             keys[text, band] = value
     return keys
+
+
+@numba.njit(cache=True, nogil=True)
+def hash_texts(data: Bytes, offsets: Offsets) -> U64:
+    """Give one 64-bit hash of the bytes of each text."""
+    hashes = np.empty(len(offsets) - 1, dtype=np.uint64)
+    for text in range(len(hashes)):
+        value = np.uint64(offsets[text + 1] - offsets[text])
+        for i in range(np.uint64(offsets[text]), np.uint64(offsets[text + 1])):
+            value = (value ^ np.uint64(data[i])) * np.uint64(0x9E3779B97F4A7C15)
+        hashes[text] = _mix64(value)
+    return hashes
+
+
+@numba.njit(cache=True, nogil=True)
+def find_repeated(keys: U64) -> tuple[U32, Offsets]:
+    """Give the places of the keys that occur more than once, equal ones behind one another, and where each group begins.
+
+    The keys are hashes. They are split by their upper bits into shares that fit into the cache, so that time grows with their
+    number and no faster. `starts` has one entry more than there are groups.
+    """
+    count = len(keys)
+    bits = 0
+    while bits < SHARE_BITS and count >> bits > SHARE_KEYS:
+        bits += 1
+    shift = np.uint64(63 - bits)
+    ends = np.zeros((1 << bits) + 1, dtype=np.int64)
+    for place in range(count):
+        ends[np.int64((keys[place] >> np.uint64(1)) >> shift) + 1] += 1
+    largest = int(ends.max())
+    for share in range(1 << bits):
+        ends[share + 1] += ends[share]
+    split, places = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.uint32)
+    free = ends[:-1].copy()
+    for place in range(count):
+        own = np.int64((keys[place] >> np.uint64(1)) >> shift)
+        split[free[own]], places[free[own]] = keys[place], place
+        free[own] += 1
+    size = 2
+    while size < 2 * largest:
+        size *= 2
+    first, found = np.empty(size, dtype=np.uint32), np.empty(size, dtype=np.uint32)
+    room = np.empty(size, dtype=np.int64)
+    slots = np.empty(largest, dtype=np.uint32)
+    members, starts = np.empty(count, dtype=np.uint32), np.zeros(count // 2 + 1, dtype=np.int64)
+    written = groups = 0
+    for share in range(1 << bits):
+        low, high = ends[share], ends[share + 1]
+        size = 2
+        while size < 2 * (high - low):
+            size *= 2
+        found[:size] = 0
+        mask = np.uint64(size - 1)
+        for k in range(low, high):
+            slot = split[k] & mask
+            while found[slot] and split[low + first[slot]] != split[k]:
+                slot = (slot + np.uint64(1)) & mask
+            if not found[slot]:
+                first[slot] = k - low
+            found[slot] += np.uint32(1)
+            slots[k - low] = slot
+        for k in range(low, high):
+            slot = slots[k - low]
+            if found[slot] < 2:
+                continue
+            if first[slot] == k - low:
+                room[slot] = written
+                written += found[slot]
+                groups += 1
+                starts[groups] = written
+            members[room[slot]] = places[k]
+            room[slot] += 1
+    return members[:written].copy(), starts[: groups + 1].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def pair_buckets(members: U32, starts: Offsets, led: U8, twins: Offsets, kept: int) -> U64:
+    """Pair in each bucket the first document that was not dropped and has not led with all behind it, and mark it as led.
+
+    `members` are ranks, a bucket ends where the next one starts, and `twins` says by rank who was dropped (0 or more). Gives
+    left << 32 | right of each pair, bucket by bucket; a pair whose right one is below `kept` is left out.
+    """
+    heads = np.full(len(starts) - 1, -1, dtype=np.int64)
+    size = 0
+    for bucket in range(len(heads)):
+        for k in range(starts[bucket], starts[bucket + 1]):
+            if not led[k] and twins[members[k]] < 0 and (heads[bucket] < 0 or members[k] < members[heads[bucket]]):
+                heads[bucket] = k
+        if heads[bucket] >= 0:
+            size += starts[bucket + 1] - starts[bucket]
+    pairs = np.empty(size, dtype=np.uint64)
+    written = 0
+    for bucket in range(len(heads)):
+        if heads[bucket] < 0:
+            continue
+        led[heads[bucket]] = 1
+        left = members[heads[bucket]]
+        for k in range(starts[bucket], starts[bucket + 1]):
+            right = members[k]
+            if right > left and right >= kept:
+                pairs[written] = np.uint64(left) << np.uint64(32) | np.uint64(right)
+                written += 1
+    return pairs[:written]
+
+
+@numba.njit(cache=True, nogil=True)
+def mark_last(members: U32, starts: Offsets) -> U8:
+    """Mark the last document of each bucket as one that has led: nobody is behind it."""
+    led = np.zeros(len(members), dtype=np.uint8)
+    for bucket in range(len(starts) - 1):
+        last = starts[bucket]
+        for k in range(starts[bucket], starts[bucket + 1]):
+            if members[k] > members[last]:
+                last = k
+        led[last] = 1
+    return led
+
+
+@numba.njit(cache=True, nogil=True)
+def count_unled(members: U32, starts: Offsets, led: U8, twins: Offsets) -> int:
+    """Count the buckets with a document that was not dropped and has not led."""
+    count = 0
+    for bucket in range(len(starts) - 1):
+        for k in range(starts[bucket], starts[bucket + 1]):
+            if not led[k] and twins[members[k]] < 0:
+                count += 1
+                break
+    return count

@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +32,14 @@ NARROW = {
     "iso-8859-8": "he", "cp874": "th", "cp1258": "vi", "cp1250": EASTERN, "iso-8859-2": EASTERN,
 }  # fmt: skip
 NARROW_NAMES = tuple(NARROW)
+# The pages that each set of bits stands for, in their order.
+WIDE_OF_BITS = [[page for number, page in enumerate(WIDE) if bits >> number & 1] for bits in range(1 << len(WIDE))]
+# Ways in which a text in Latin letters becomes another in Latin letters, most of which are the same: a line that has one of the others is
+# looked at twice.
+SECOND = tuple((reader, page) for reader in ("sloppy-windows-1252", "mac-roman") for page in ("cp1250", "iso-8859-2"))
 # What no text holds: control characters but the tab, private use, what stands for lost bytes, and code points that are none.
 NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000f0000-\U0010ffff]")
 LAYERS = 3
-MIN_FOREIGN = 3  # characters outside ASCII of a line that is flagged
-MIN_LIST = 5  # characters outside ASCII that may be a list of letters
-MIN_CHANGES = 3  # different letters that a repair of a text in Latin script must put right
-MIN_DOUBTS = 2  # and places of one that is flagged
 LATIN = 1  # number of the script in `plausibility.PAGES`
 
 
@@ -45,10 +47,20 @@ LATIN = 1  # number of the script in `plausibility.PAGES`
 class Limits:
     """When a reading is taken, in bits: the parameters of `encoding/code-page`.
 
-    `gain`: how much less it must cost than the line; `lead`: than the next best reading; `per_letter`, `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that
-    is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
-    other lines of the document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
-    place of any text costs at least.
+    Of what is not ASCII: `gain`: how much less a reading must cost than the line; `lead`: than the next best reading; `per_letter`,
+    `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that is not repaired is flagged, whose
+    places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that other lines of the
+    document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to
+    which what ftfy made of a line needs no other reading; `least`: what a place of any text costs at least.
+
+    Of a reading in the letters of the line, from end to end, ASCII included: `whole`: how much less it must cost than the line for a flag;
+    `intruded`: the same where something stands in a word that is no letter; `dear`: how much more where what changed costs twice what
+    it may; `against`: how much more what is not ASCII may cost; `usual`: the bits of a character, and `slack` how many it may cost on
+    top of that in all; `min_letters`: how many letters the line has.
+
+    Counts: `min_foreign`: different characters outside ASCII that a line in other letters must have to be flagged; `min_list`: letters
+    outside ASCII that may be a list of letters, `min_order`: that may be one for their order alone; `min_changes`: different letters that
+    a repair of a text in Latin script must put right, `min_places`: places of one that is flagged.
     """
 
     gain: float
@@ -61,6 +73,18 @@ class Limits:
     natural: float
     mended: float
     least: float
+    against: float
+    whole: float
+    intruded: float
+    dear: float
+    usual: float
+    slack: float
+    min_letters: float
+    min_foreign: float
+    min_list: float
+    min_order: float
+    min_changes: float
+    min_places: float
 
 
 @dataclass(frozen=True)
@@ -68,8 +92,10 @@ class Reading:
     """A text that a line may have been.
 
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
-    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. Of a `latin` text, `changes` says
-    how many different characters are new, `places` how many in all, and `intruders` whether one stood in a word that is no letter of it.
+    much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. `script` is the number of that of its
+    page, 0 where a page has several. Of a text in Latin script, `changes` says how many different characters are new, `places` how many in all, and
+    `intruders` whether one stood in a word that is no letter of it. `whole`: by how much it costs less from end to end, where it is in the letters of the
+    line and costs no more than text does; else 0.
     """
 
     text: str
@@ -77,10 +103,16 @@ class Reading:
     price: float
     gain: float
     dearness: float
-    latin: bool = False
+    script: int = 0
     changes: int = 0
     places: int = 0
     intruders: bool = False
+    whole: float = 0.0
+
+    @property
+    def latin(self) -> bool:
+        """Say whether it is in Latin script."""
+        return self.script == LATIN
 
 
 @dataclass(frozen=True)
@@ -113,6 +145,23 @@ def _narrow_tables() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     return tables, allowed
 
 
+@functools.cache
+def _codecs() -> damage.Codecs:
+    return damage.make_codecs(WIDE[1:])
+
+
+@functools.cache
+def second_readings() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Give what a character may have been in each of SECOND, 0 where it may not, u16 of shape (ways, BMP); and which languages each is for."""
+    tables, allowed = _narrow_tables()
+    second = np.zeros((len(SECOND), BMP), dtype=np.uint16)
+    numbers = [NARROW_NAMES.index(page) for _, page in SECOND]
+    for way, ((reader, _), number) in enumerate(zip(SECOND, numbers, strict=True)):
+        for byte in range(0x80, 0x100):
+            second[way, ord(bytes([byte]).decode(reader))] = tables[number, byte]
+    return second, allowed[numbers]
+
+
 @dataclass
 class _Search:
     """What is known of one line while its readings are looked for."""
@@ -139,21 +188,36 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     best, lead = readings[0], _lead(readings)
     foreign = [character for character in line if character > "\x7f"]
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
-    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= MIN_CHANGES)
+    right = _is_right(readings, limits, 1 if letters else 2)
+    if best.latin:
+        # Accents are all that speaks against a language of which no letter pairs are known; the rest of the line has to say the same.
+        right &= best.changes >= limits.min_changes and (best.whole >= limits.whole or len(best.pages) > 2)
     suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
-    suspect = suspect and (not best.latin or best.places >= MIN_DOUBTS or best.gain >= limits.gain)
+    # Of a text in Latin script a few letters say little, unless the whole line says the same.
+    suspect = suspect and (
+        not best.latin or best.gain >= limits.gain or (best.places >= limits.min_places and best.whole > 0)
+    )
     # A word that only another reading makes whole is suspect too, however the rest of the line reads.
     intruded = any(
         reading.intruders and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful**2
         for reading in readings
     )
-    listed = _is_list(foreign)
+    # So is a line that costs much less from end to end in other letters of its script.
+    strange = any(_is_whole(line, reading, limits) for reading in readings)
+    suspect = suspect and (best.latin or len(set(foreign)) >= limits.min_foreign)
+    listed = (right or intruded or strange or suspect) and _is_list(foreign, limits)
     return Verdict(
         best.text if right and not listed else None,
-        (intruded or (suspect and (best.latin or len(foreign) >= MIN_FOREIGN))) and not right and not listed,
+        (intruded or strange or suspect) and not right and not listed,
         lead,
         tuple(readings),
     )
+
+
+def _is_whole(line: str, reading: Reading, limits: Limits) -> bool:
+    """Say whether a reading makes a line whole, from end to end; the dearer what it changes, the more of the rest must speak for it."""
+    gain = reading.whole - limits.dear * max(0.0, reading.dearness - 1)
+    return gain >= limits.whole or (gain >= limits.intruded and _is_intruded(line, reading.text))
 
 
 def follow_neighbours(verdicts: list[Verdict], documents: Sequence[int], limits: Limits) -> list[Verdict]:
@@ -174,18 +238,40 @@ def follow_neighbours(verdicts: list[Verdict], documents: Sequence[int], limits:
 
 def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict:
     for reading in verdict.readings:
+        # Two pages may give the same text.
+        same = reading.pages == pages or _read_by(_read_by(reading.text, reading.pages[::-1]), pages) == reading.text
         near = reading.price <= verdict.readings[0].price + limits.neighbour
-        if reading.pages == pages and near and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful:
+        alike = reading.gain >= limits.suspect and reading.dearness <= limits.doubtful
+        if same and near and (alike or reading.whole >= limits.intruded):
             others = (reading, *(other for other in verdict.readings if other is not reading))
             return Verdict(reading.text, suspect=False, lead=verdict.lead, readings=others)
     return verdict
 
 
-def _is_list(foreign: list[str]) -> bool:
-    """Say whether letters stand as they do in a list: nearly all in the order of their numbers."""
-    folded = [character.lower() for character in foreign]
-    rising = sum(a < b for a, b in itertools.pairwise(folded))
-    return len(foreign) >= MIN_LIST and rising >= len(foreign) - 1 - len(foreign) // 8
+def _read_by(text: str, pages: Sequence[str]) -> str:
+    """Read a text again by pages in turn: written in the first, read in the second, ..."""
+    try:
+        for first, second in zip(pages[::2], pages[1::2], strict=True):
+            text = text.encode(first).decode(second)
+    except UnicodeError:
+        return ""
+    return text
+
+
+def _is_list(foreign: list[str], limits: Limits) -> bool:
+    """Say whether letters stand as they do in a list.
+
+    Nearly all in the order of their numbers, or all the same but for their marks, or nearly all as a capital and a small letter.
+    """
+    letters = [character.lower() for character in foreign if character.isalpha()]
+    count = len(letters)
+    if count < limits.min_list or 4 * count < 3 * len(foreign):
+        return False
+    rising = sum(a < b for a, b in itertools.pairwise(letters))
+    in_order = count >= limits.min_order and rising >= count - 1 - count // 7
+    alike = len(set(letters)) == count and len({unicodedata.normalize("NFD", letter)[0] for letter in letters}) == 1
+    pairs = sum(letter in foreign and letter != letter.upper() in foreign for letter in set(letters))
+    return in_order or alike or (pairs >= limits.min_list and 10 * pairs >= 4 * count)
 
 
 def _lead(found: Sequence[Reading]) -> float:
@@ -218,28 +304,99 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
-    searches, hopeful = [], []
-    for line, (price, foreign, places, ideographic, sparse) in zip(lines, price_lines(lines).tolist(), strict=True):
-        searches.append(_Search(price / STEPS, {line}, [], [], sparse=bool(sparse)))
-        # Where no text could cost so little that it were worth a flag, none is looked for ...
-        if foreign - limits.least * STEPS * places >= limits.suspect * STEPS:
-            hopeful.append((searches[-1], line, places, limits.per_ideograph if ideographic else limits.natural))
-    for (search, line, places, natural), own in zip(
-        hopeful, price_texts([line for _, line, _, _ in hopeful])[:, 1].tolist(), strict=True
+    searches: dict[int, _Search] = {}
+    for number, ((price, _, places, ideographic, sparse), (_, own, *_)) in enumerate(
+        zip(price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True)
     ):
-        # ... nor where the line costs what its language does.
-        if own > natural * STEPS * places:
-            search.layer.append(Reading(line, (), search.price, 0.0, 0.0))
+        natural = limits.per_ideograph if ideographic else limits.natural
+        # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
+        if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 4):
+            start = Reading(lines[number], (), price / STEPS, 0.0, 0.0)
+            searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(sparse))
+    going = list(searches.values())
     for _ in range(LAYERS):
-        starts = [(search, start) for search in searches for start in search.layer]
+        starts = [(search, start) for search in going for start in search.layer]
         if not starts:
             break
         fresh: dict[int, list[Reading]] = {}
         for search, reading in _read_layer(starts, limits):
             fresh.setdefault(id(search), []).append(reading)
-        for search in searches:
-            search.layer = _next_layer(search, sorted(fresh.get(id(search), []), key=_rank))
-    return [search.found for search in searches]
+        going = [search for search in going if id(search) in fresh]
+        for search in going:
+            search.layer = _next_layer(search, sorted(fresh[id(search)], key=_rank))
+    found = [searches[number].found if number in searches else [] for number in range(len(lines))]
+    return _compare_whole(found, lines, limits)
+
+
+def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
+    """Say of readings in the letters of their line how much less they cost from end to end: letters of ASCII tell the language."""
+    figures = plausibility.load_figures()
+    allowed = _narrow_tables()[1]
+    likely = [
+        (line, [place for place, reading in enumerate(readings) if reading.script and len(reading.pages) == 2])
+        for line, readings in enumerate(found)
+        if readings
+    ]
+    scripts = _scripts_of_letters([lines[line] for line, _ in likely], limits)
+    asked = [
+        (line, place)
+        for (line, places), script in zip(likely, scripts, strict=True)
+        if script
+        for place in places
+        if found[line][place].script == script and _keeps_letters(lines[line], found[line][place].text)
+    ]
+    if not asked:
+        return found
+    own = list(dict.fromkeys(line for line, _ in asked))
+    texts = [_tighten(lines[line]) for line in own] + [_tighten(found[line][place].text) for line, place in asked]
+    languages = np.ones((len(texts), len(figures.names)), dtype=np.uint8)
+    for number, (line, place) in enumerate(asked, len(own)):
+        languages[number] = allowed[NARROW_NAMES.index(found[line][place].pages[-1])]
+    prices = _price_whole(texts, languages)
+    before = dict(zip(own, prices, strict=False))
+    for (line, place), text, price in zip(asked, texts[len(own) :], prices[len(own) :], strict=True):
+        if price <= limits.usual * (len(text) + 1) + limits.slack:
+            found[line][place] = replace(found[line][place], whole=before[line] - price)
+    return found
+
+
+def _tighten(text: str) -> str:
+    """Take away spaces that say nothing."""
+    return re.sub(" {2,}", " ", text.strip(" "))
+
+
+def gains_more(line: str, fixed: str, verdict: Verdict, limits: Limits) -> bool:
+    """Say whether a reading in the letters of the line gains much more, from end to end, than another repair of it."""
+    best = max(reading.whole for reading in verdict.readings)
+    if best < limits.whole:
+        return False
+    languages = np.ones((2, len(plausibility.load_figures().names)), dtype=np.uint8)
+    before, after = _price_whole([line, fixed], languages)
+    return best - (before - after) >= limits.whole
+
+
+def _price_whole(texts: Sequence[str], allowed: NDArray[np.uint8]) -> list[float]:
+    codes = plausibility.character_codes("".join(texts))
+    steps = damage.price_whole(codes, _offsets(texts), allowed, plausibility.load_figures().tables)
+    return [float(step) for step in steps / STEPS]
+
+
+def _scripts_of_letters(lines: Sequence[str], limits: Limits) -> list[int]:
+    """Give the number of the script of most letters of each line, those of ASCII included; 0 where it has few."""
+    codes = plausibility.character_codes("".join(lines))
+    scripts = damage.find_scripts(
+        codes, _offsets(lines), plausibility.load_figures().tables.scripts, limits.min_letters
+    )
+    return list(map(int, scripts))
+
+
+def _keeps_letters(line: str, text: str) -> bool:
+    """Say whether no letter, and no control character that may stand for one, became something else."""
+    return all(
+        unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
+        for old, new in zip(line, text, strict=True)
+        if old != new
+    )
 
 
 def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
@@ -260,15 +417,20 @@ def _holds_no_text(text: str) -> bool:
 def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterator[tuple[_Search, Reading]]:
     """Read the bytes of texts again in each way that is exact both ways."""
     figures = plausibility.load_figures().tables
-    jobs = [(search, start, reader, data) for search, start in starts for reader, data in _encode(start.text)]
+    script_of = figures.script_of.tolist()
+    texts = [start.text for _, start in starts]
+    codes, offsets = plausibility.character_codes("".join(texts)), _offsets(texts)
+    ways, data = damage.encode_lines(codes, offsets, _codecs())
     wide: list[tuple[_Search, Reading, str, str, str]] = []
-    for search, start, reader, data in jobs:
-        if search.sparse:
-            continue
-        for page in WIDE if reader != GBK else (UTF8,):
+    dense = np.array([not search.sparse for search, _ in starts])
+    for number, reader_number, _, bits in ways[dense[ways[:, 0]] & (ways[:, 3] > 0)].tolist():
+        search, start = starts[number]
+        reader = (*READERS, GBK)[reader_number]
+        own = start.text.encode(reader)
+        for page in WIDE_OF_BITS[bits]:
             try:
-                text = data.decode(page)
-                if text not in search.seen and text.encode(page) == data:
+                text = own.decode(page)
+                if text not in search.seen and text.encode(page) == own:
                     search.seen.add(text)
                     wide.append((search, start, reader, page, text))
             except UnicodeError:
@@ -280,30 +442,31 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         most = limits.per_ideograph if ideographic else limits.per_letter
         dearness = foreign / STEPS / max(1, places) / most
         yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
-    narrow = [job for job in jobs if job[2] != GBK]
-    least = [int(STEPS * (limits.suspect / 8 - start.gain)) for _, start, _, _ in narrow]
-    prices = damage.price_all_pages(
-        plausibility.character_codes("".join(start.text for _, start, _, _ in narrow)),
-        np.frombuffer(b"".join(data for *_, data in narrow), dtype=np.uint8),
-        _offsets([data for *_, data in narrow]),
-        *_narrow_tables(),
-        figures,
-        np.array(least, dtype=np.int64),
-    )
-    for job, number in zip(*np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0)), strict=True):
-        search, start, reader, data = narrow[job]
-        text = data.decode(NARROW_NAMES[number])
+    ways = ways[ways[:, 1] < len(READERS)]
+    least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
+    akin = int(-STEPS * limits.against)
+    prices = damage.price_all_pages(codes, offsets, data, ways, *_narrow_tables(), figures, least[ways[:, 0]], akin)
+    jobs, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
+    # Two pages may give the same text: it counts as in the one whose languages suit it.
+    cheapest = np.lexsort((numbers, prices[jobs, numbers, 0], jobs))
+    jobs, numbers = jobs[cheapest], numbers[cheapest]
+    content = data.tobytes()
+    for (line, reader_number, place, _), number, (total, then, now, places, _, language) in zip(
+        ways[jobs].tolist(), numbers.tolist(), prices[jobs, numbers].tolist(), strict=True
+    ):
+        search, start = starts[line]
+        reader = READERS[reader_number]
+        text = content[place : place + len(start.text)].decode(NARROW_NAMES[number])
         if text not in search.seen:
             search.seen.add(text)
-            total, then, now, places, _, language = (int(value) for value in prices[job, number])
-            latin = figures.script_of[language] == LATIN
+            script = script_of[language]
             gain = (then - now) / STEPS + start.gain
             pages = (*start.pages, reader, NARROW_NAMES[number])
             dearness = now / STEPS / max(1, places) / limits.per_letter
             # What changed is asked only of what may be taken or flagged.
             new = (
                 [number for number, character in enumerate(text) if character != start.text[number]]
-                if latin and gain >= limits.suspect
+                if script == LATIN and gain >= limits.suspect
                 else []
             )
             yield (
@@ -314,12 +477,17 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     total / STEPS,
                     gain,
                     dearness,
-                    bool(latin),
+                    script,
                     len({text[number] for number in new}),
                     len(new),
                     any(_intrudes(start.text, number) for number in new),
                 ),
             )
+
+
+def _is_intruded(line: str, text: str) -> bool:
+    """Say whether one of the characters that a reading changes stands in a word and is no letter of it."""
+    return any(_intrudes(line, number) for number, character in enumerate(text) if character != line[number])
 
 
 def _intrudes(text: str, number: int) -> bool:
@@ -335,16 +503,3 @@ def _intrudes(text: str, number: int) -> bool:
 
 def _is_latin(letter: str) -> bool:
     return bool(letter < "\x80" or plausibility.load_figures().tables.scripts[min(ord(letter), BMP - 1)] == LATIN)
-
-
-def _encode(text: str) -> Iterator[tuple[str, bytes]]:
-    """Give the bytes that each reader may have had before it, each once."""
-    tried = set()
-    for reader in (*READERS, GBK):
-        try:
-            data = text.encode(reader)
-            if data not in tried and data.decode(reader) == text:
-                tried.add(data)
-                yield reader, data
-        except UnicodeError:
-            continue

@@ -20,10 +20,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 
-from cleanse import boilerplate, dedupe, documents, pipeline, segments, store
+from cleanse import boilerplate, dedupe, documents, kernels, pipeline, segments, store
 from cleanse.catalogue import refuse_unusable
 from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
@@ -261,11 +262,16 @@ def _clean_batch(
     seconds["write"] += time.perf_counter() - clock
     clock = time.perf_counter()
     if job.duplicates.active:
-        kept = frame.filter(pl.col("reason").is_null())
-        signed = dedupe.sign_documents(kept["clean"], job.duplicates)
-        signed = kept.select("doc", "id", pl.col("chars_out").alias("length")).hstack(signed)
-        store.write_part(job.work, "signatures", shard, summary.batches - 1, signed)
+        kept = frame.filter(pl.col("reason").is_null()).select("doc", "id", pl.col("clean").alias("text"))
+        write_signatures(job, "signatures", shard, summary.batches - 1, kept)
     seconds["signature"] += time.perf_counter() - clock
+
+
+def write_signatures(job: Job, table: str, shard: int, batch: int, frame: pl.DataFrame) -> None:
+    """Write the part of the table of signatures for one batch, from `doc`, `id` and the clean `text`: a column a band."""
+    length = pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
+    signed = frame.select("doc", "id", length).hstack(dedupe.sign_documents(frame["text"], job.duplicates))
+    store.write_part(job.work, table, shard, batch, signed)
 
 
 def _check_characters(frame: pl.DataFrame) -> None:
@@ -348,24 +354,17 @@ def _digest_earlier(earlier: Path, out: Path) -> str:
     return json.dumps(found, sort_keys=True)
 
 
-def _sign_earlier(job: Job, earlier: Path, first: int) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
-    """Copy id and text of an earlier OUT into the work folder, part by part, and sign them; numbers go on from `first`.
-
-    Gives ids, and signatures as `resolve` reads them.
-    """
+def _sign_earlier(job: Job, earlier: Path) -> list[pl.DataFrame]:
+    """Copy id and text of an earlier OUT into the work folder, part by part, and sign them; give the ids."""
     ids: list[pl.DataFrame] = []
-    signed: list[pl.DataFrame] = []
     for place in store.out_files(earlier):
         with open_parquet(str(place)) as parquet:
             for batch in parquet.iter_batches(EARLIER_ROWS, columns=["id", "text"]):
                 frame = pl.DataFrame(pl.from_arrow(batch))
                 store.write_part(job.work, "earlier", 0, len(ids), frame)
-                numbers = pl.int_range(first, first + frame.height, dtype=pl.UInt32, eager=True).alias("number")
-                length = frame.select("id", pl.col("text").str.len_chars().cast(pl.UInt32).alias("length"))
-                signed.append(length.with_columns(numbers).hstack(dedupe.sign_documents(frame["text"], job.duplicates)))
+                write_signatures(job, "earlier_signatures", 0, len(ids), frame.with_row_index("doc"))
                 ids.append(frame.select("id"))
-                first += frame.height
-    return ids, signed
+    return ids
 
 
 def resolve(
@@ -383,54 +382,72 @@ def resolve(
     parts = list(store.iterate_parts([summary.batches for summary in summaries]))
     ids = [store.read_part(job.work, "documents", *part, columns=["id"]) for part in parts]
     numbered = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])
-    twice = numbered.filter(pl.col("id").is_duplicated())["id"].unique(maintain_order=True)
-    if len(twice):
+    if len(twice := _find_twice(ids)):
         names = ", ".join(twice.head(5).to_list())
         hint = "ids must differ: name another column with --id-column, or one that is not there to number the rows"
         raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
     outcome = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS))
     if job.duplicates.active and parts:
-        starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
-        signed = [
-            store.read_part(job.work, "signatures", *part)
-            .with_columns((pl.col("doc") + start).cast(pl.UInt32).alias("number"))
-            .drop("doc")
-            for part, start in zip(parts, starts, strict=False)
-        ]
-        tables = [("documents", *part) for part in parts]
+        tables = [("documents", "signatures", *part) for part in parts]
         count = numbered.height
         if earlier is not None:
-            old, own = _sign_earlier(job, earlier, count)
-            signed += [frame.select(signed[0].columns) for frame in own]
-            tables += [("earlier", 0, number) for number in range(len(old))]
-            starts += pl.Series([0, *(frame.height for frame in old)]).cum_sum().slice(1).to_list()
-            starts = [*starts[: len(parts) + 1], *(start + count for start in starts[len(parts) + 1 :])]
+            old = _sign_earlier(job, earlier)
+            tables += [("earlier", "earlier_signatures", 0, number) for number in range(len(old))]
+            ids += old
             named = pl.lit(earlier.name).alias("kept_in")
             numbered = pl.concat([numbered, *(frame.with_columns(named) for frame in old)], how="diagonal")
+        starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
+        signed = _Parts(job.work, tables, starts)
+        first = None if earlier is None else count
         outcome = dedupe.find_duplicates(
-            pl.concat(signed), _TextLoader(job.work, tables, starts), job.duplicates, None if earlier is None else count
+            signed.read_columns, signed.load_texts, job.duplicates, first, folder=job.work, held=dedupe.HELD_BYTES
         )
     timing["resolve"] = time.perf_counter() - clock
     return outcome, numbered
 
 
+def _find_twice(ids: list[pl.DataFrame]) -> pl.Series:
+    """Give the ids that occur more than once, in input order: those that share a hash are compared."""
+    hashes = [kernels.hash_texts(*kernels.buffers(frame["id"])) for frame in ids]
+    places = kernels.find_repeated(np.concatenate([np.zeros(0, dtype=np.uint64), *hashes]))[0]
+    suspects = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])[np.sort(places)]["id"]
+    return suspects.filter(suspects.is_duplicated()).unique(maintain_order=True)
+
+
 @dataclass(frozen=True)
-class _TextLoader:
-    """Fetch clean texts by the number of their document, part by part."""
+class _Parts:
+    """Clean texts and signatures as they lie in the work folder: the names of both tables, shard and batch of each part.
+
+    A document's number is its place in its part, counted from where the part starts.
+    """
 
     work: Path
-    parts: list[tuple[str, int, int]]
+    parts: list[tuple[str, str, int, int]]
     starts: list[int]
 
-    def __call__(self, numbers: pl.Series) -> pl.Series:
-        wanted = pl.DataFrame({"number": numbers}).with_row_index("place").sort("number")
-        frames = []
-        for part, start, stop in zip(self.parts, self.starts, self.starts[1:], strict=False):
-            here = wanted.filter(pl.col("number").is_between(start, stop, closed="left"))
-            if here.height:
-                texts = store.read_part(self.work, *part, columns=["text"])["text"]
-                frames.append(here.select("place", texts.gather(here["number"] - start).alias("text")))
-        return pl.concat(frames).sort("place")["text"]
+    def read_columns(self, names: list[str]) -> Iterator[pl.DataFrame]:
+        """Read some columns of the signatures, part by part."""
+        columns = ["doc" if name == "number" else name for name in names]
+        for (_, table, shard, batch), start in zip(self.parts, self.starts, strict=False):
+            frame = store.read_part(self.work, table, shard, batch, columns)
+            if "doc" in columns:
+                frame = frame.with_columns((pl.col("doc").cast(pl.Int64) + start).cast(pl.UInt32)).rename(
+                    {"doc": "number"}
+                )
+            yield frame
+
+    def load_texts(self, numbers: pl.Series) -> pl.Series:
+        """Fetch clean texts by ascending numbers of their documents."""
+        bounds = numbers.search_sorted(pl.Series(self.starts)).to_list()
+        found = [pl.Series("text", [], dtype=pl.String)]
+        for (table, _, shard, batch), start, low, high in zip(
+            self.parts, self.starts, bounds, bounds[1:], strict=False
+        ):
+            if low < high:
+                texts = store.read_part(self.work, table, shard, batch, ["text"])["text"]
+                # A copy, or the few texts that are gathered would hold on to all of the part.
+                found.append(kernels.as_texts(*kernels.buffers(texts.gather(numbers[low:high] - start))))
+        return pl.concat(found)
 
 
 def assemble(

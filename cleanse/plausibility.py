@@ -55,16 +55,24 @@ ABJADS = tuple(list(PAGES).index(script) + 1 for script in ("Arabic", "Hebrew"))
 SPACE, DIGIT, MARK = 1, 2, 3
 FIRST = 4  # class of the first letter
 LOWER, UPPER = 1, 2
+# What a character is, in the bits of one number: its class, whether it is of ASCII, its case, and what it costs by itself.
+CLASS, ASCII, IS_LOWER, IS_UPPER, SINGLE = 0xFFFF, 1 << 16, 1 << 17, 1 << 18, 19
+LAST = BMP - 1  # stands for all characters beyond, too
+OTHER_BITS = 20 * STEPS  # of a character that no table has
 PAIR_SHARE = 0.85  # of the probability, what the pair says; the rest is the letter by itself
 RAREST = 2e-5  # probability of a character that no sample held
 FLOOR = 0.35  # what a pair that was counted least often stands for
+# The costs below belong to the model as the figures do: they stand for pairs that the samples hold too seldom to tell, and say nothing of any
+# language. What is made of a price, the limits, stands in `rules/encoding/code-page.toml`.
 # Bits of a pair that neither raise nor lower the suspicion.
 COMMON = np.array([6.5, 6.5, 5.0, 6.5, 6.5, 6.5, 6.5]) * STEPS  # by the number of the script
 ASCII_LETTER, ASCII_OTHER = 5 * STEPS, 4 * STEPS
 SYMBOL = 6 * STEPS
 SYMBOL_IN_WORD = 9 * STEPS
-# Marks that stand beside letters of ASCII in whole text of many languages: they cost there what other symbols cost elsewhere.
+# Marks that stand beside letters of ASCII in whole text of many languages: they cost there what other symbols cost elsewhere. Mechanism: these
+# are the quotation marks, dashes and signs that Windows-1252 and Mac OS Roman add to letters, and the samples of chardet left out.
 TYPOGRAPHIC = "\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u2026\u2022\u2122\xa0\xa9\xab\xae\xb7\xbb"
+SOFT_HYPHEN, SOFT_START = "\xad", 12 * STEPS
 ANOTHER_SCRIPT = 6 * STEPS
 INSIDE_WORD = 8 * STEPS  # of an ideograph beside a letter of ASCII
 ANOTHER_CASE = 10 * STEPS
@@ -75,9 +83,9 @@ class Languages(NamedTuple):
 
     `classes` u16 of shape (BMP,): the number of a character in the tables, 0 for characters in none of them, ASCII first;
     `cases` u8 of shape (BMP,): LOWER or UPPER, 0 for others; `scripts` u8 of shape (BMP,): the number of the script, counted from 1, in PAGES; `costs` u8
-    of shape (languages, classes, classes): cost of the second after the first; `usual` u8 of shape (classes, classes): the
-    least of any language; `script_of` u8 of shape (languages,); `single` u8 of shape (len(IDEOGRAPHIC), BMP), `usual_single` the least of them;
-    `excess` i16 of shape (classes, classes): `usual` less what is common.
+    of shape (classes, classes, languages): cost of the second after the first, for all languages side by side; `usual` u8 of shape (classes, classes): the
+    least of any language; `script_of` u8 of shape (languages,); `single` u8 of shape (len(IDEOGRAPHIC), BMP);
+    `excess` i16 of shape (classes, classes): `usual` less what is common. `facts` u32 of shape (BMP,) says most of it in one number (CLASS, ASCII, ...).
     """
 
     classes: U16
@@ -87,8 +95,8 @@ class Languages(NamedTuple):
     usual: U8
     script_of: U8
     single: U8
-    usual_single: U8
     excess: NDArray[np.int16]
+    facts: NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ def load_figures() -> Figures:
     of_class[classes[classes > 0]] = script_table[classes > 0]
     names = tuple(pairs)
     kinds = _kinds(classes, count)
-    costs = np.stack([_costs(pairs[name], classes, of_class, kinds) for name in names])
+    costs = np.stack([_costs(pairs[name], classes, of_class, kinds) for name in names], axis=-1)
     single = np.stack(
         [_single_costs([(models[f"{name}/{page}"], page) for page in pages]) for name, *pages in IDEOGRAPHIC.values()]
     )
@@ -133,11 +141,11 @@ def load_figures() -> Figures:
             cases,
             script_table,
             costs,
-            costs.min(axis=0),
+            costs.min(axis=-1),
             np.array([scripts[name] for name in names], dtype=np.uint8),
             single,
-            single.min(axis=0),
-            _excess(costs.min(axis=0), of_class),
+            _excess(costs.min(axis=-1), of_class),
+            _facts(classes, cases, single.min(axis=0)),
         ),
     )
 
@@ -264,6 +272,8 @@ def _costs(pairs: Pairs, classes: U16, scripts: U8, kinds: U8) -> U8:
         (np.ix_(marks, plain), SYMBOL),
     ):
         costs[mild] = np.minimum(costs[mild], most)
+    # No word begins with a soft hyphen.
+    costs[SPACE, classes[ord(SOFT_HYPHEN)]] = SOFT_START
     vowels, carriers = (
         np.flatnonzero(kinds == 3),
         np.flatnonzero((kinds == 3) | (scripts == ABJADS[0]) | (scripts == ABJADS[1])),
@@ -277,6 +287,14 @@ def _costs(pairs: Pairs, classes: U16, scripts: U8, kinds: U8) -> U8:
 def _excess(usual: U8, scripts: U8) -> NDArray[np.int16]:
     """Give by how much the cost of a pair is above what is common for a pair that is not of ASCII alone."""
     return usual.astype(np.int16) - COMMON[scripts].astype(np.int16)[None, :]
+
+
+def _facts(classes: U16, cases: U8, usual_single: U8) -> NDArray[np.uint32]:
+    facts = classes | (cases == LOWER) * np.uint32(IS_LOWER) | (cases == UPPER) * np.uint32(IS_UPPER)
+    facts = (facts | usual_single.astype(np.uint32) << SINGLE).astype(np.uint32)
+    facts[:0x80] |= np.uint32(ASCII)
+    facts[LAST] = OTHER_BITS << SINGLE
+    return np.asarray(facts, dtype=np.uint32)
 
 
 def _single_costs(models: list[tuple[bytes, str]]) -> U8:

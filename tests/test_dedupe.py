@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import random
 import re
 
@@ -54,6 +55,17 @@ def search(texts: list[str], ids: list[str] | None = None, **changes: object) ->
     )
     decisions = dedupe.find_duplicates(signed, series.gather, parameters).decisions
     return {number: (reason, kept, similarity) for number, reason, kept, similarity in decisions.iter_rows()}
+
+
+def sign(texts: list[str]) -> tuple[pl.DataFrame, pl.Series]:
+    """Sign texts whose ids are their numbers; give the table and the texts."""
+    series = pl.Series(texts, dtype=pl.String)
+    table = dedupe.sign_documents(series, PARAMETERS).with_columns(
+        pl.int_range(len(texts), dtype=pl.UInt32, eager=True).alias("number"),
+        pl.Series("id", [f"{number:04}" for number in range(len(texts))], dtype=pl.String),
+        series.str.len_chars().alias("length"),
+    )
+    return table, series
 
 
 def shingles(text: str, size: int = 5) -> set[tuple[str, ...]]:
@@ -246,6 +258,68 @@ def test_no_two_kept_documents_are_equal(recipes):
     kept = [text for number, text in enumerate(texts) if number not in found]
     assert kept
     assert len(set(kept)) == len(kept)
+
+
+@settings(deadline=None, max_examples=60)
+@given(DOCUMENTS, st.lists(st.integers(0, 9), max_size=3), st.sampled_from([None, 0, 1, 4]))
+def test_memory_and_parts_do_not_matter(recipes, cuts, earlier):
+    """With a byte of memory, and the table of signatures cut anywhere, the outcome is the same in all it says."""
+    signed, texts = sign(["\n".join(PARAGRAPHS[number] for number in recipe) for recipe in recipes])
+    signed = signed.with_columns(pl.Series("id", [f"{number * 7 % 10}" for number in range(len(texts))]))
+    bounds = [0, *sorted(min(cut, len(texts)) for cut in cuts), len(texts)]
+    parts = [signed[low:high] for low, high in itertools.pairwise(bounds)]
+    whole = dedupe.find_duplicates(signed, texts.gather, PARAMETERS, earlier)
+    small = dedupe.find_duplicates(
+        lambda names: [part.select(names) for part in parts], texts.gather, PARAMETERS, earlier, held=1
+    )
+    assert small.decisions.rows() == whole.decisions.rows()
+    assert dataclasses.replace(small, decisions=whole.decisions) == whole
+
+
+@pytest.mark.parametrize(
+    ("count", "different"), [(0, 1), (1, 1), (1000, 3), (1000, 900), (100_000, 1), (100_000, 70_000)]
+)
+def test_repeated_keys_come_in_groups(count, different):
+    """Every place whose key occurs again is in one group with all its equals, and no other place is; counted in Python."""
+    generator = np.random.default_rng(count + different)
+    keys = generator.integers(0, 1 << 64, different, dtype=np.uint64)[generator.integers(0, different, count)]
+    groups: dict[int, list[int]] = {}
+    for place, key in enumerate(keys.tolist()):
+        groups.setdefault(key, []).append(place)
+    members, starts = kernels.find_repeated(keys)
+    found = [members[low:high].tolist() for low, high in itertools.pairwise(starts)]
+    assert sorted(found) == sorted(group for group in groups.values() if len(group) > 1)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([0, 1, 2, (1 << 63) - 1, 1 << 63, (1 << 64) - 1]) | st.integers(0, (1 << 64) - 1)))
+def test_hashes_are_sorted(values):
+    """The sort by upper bits is a sort, for values at the ends and for values that repeat too."""
+    out = np.zeros(len(values), dtype=np.uint64)
+    kernels.sort_hashes(np.array(values, dtype=np.uint64), out, np.zeros(len(values) + 2, dtype=np.int64))
+    assert out.tolist() == sorted(values)
+
+
+def test_a_huge_bucket_of_copies_costs_a_comparison_a_document():
+    """A thousand near copies lie in one bucket; each is compared with a document or two, and all but one go."""
+    signed, texts = sign([f"{ENGLISH} {ENGLISH.upper()} x{number}" for number in range(1000)])
+    outcome = dedupe.find_duplicates(signed, texts.gather, PARAMETERS)
+    assert outcome.decisions.height == 999
+    assert outcome.largest_bucket > 900
+    assert outcome.unfinished_buckets == 0
+    assert 999 <= outcome.candidates < 2 * 999
+
+
+def test_a_huge_bucket_of_unlike_documents_ends_with_the_rounds():
+    """Pages that share only their frame are compared with as many others as there are rounds and bands; the rest is counted."""
+    frame = " ".join(ENGLISH.split()[:25])
+    signed, texts = sign([f"{frame} " + " ".join(f"w{n}x{k}" for k in range(8)) for n in range(1000)])
+    parameters = dataclasses.replace(PARAMETERS, rounds=2)
+    outcome = dedupe.find_duplicates(signed, texts.gather, parameters)
+    assert outcome.decisions.is_empty()
+    assert outcome.largest_bucket > 400
+    assert outcome.unfinished_buckets > 0
+    assert outcome.candidates <= parameters.rounds * parameters.bands * 1000 < 1000 * 999 / 2
 
 
 def test_each_switch_is_its_own():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import cleanse
-from cleanse import passes, readers, store
+from cleanse import dedupe, passes, readers, store
 from cleanse.errors import LedgerError, OutputError
 from tests.runs import TABLES, check_books, contents, put, rows, run, table
 
@@ -89,6 +90,55 @@ def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.undo()
     assert contents(run(tmp_path / "cut", FILES, shard_bytes=1500)) == whole
     assert not (tmp_path / "cut" / "out.work").exists()
+
+
+def near_copies() -> list[dict[str, str]]:
+    """Give rows with ids: forty texts of forty words, with up to four copies each that lack some of the last words."""
+    source = random.Random(3)
+    texts = [[f"{word}{source.randrange(300)}" for word in TEXT.split() * 3][:40] for _ in range(40)]
+    copies = [words[: len(words) - source.randrange(4)] for words in texts for _ in range(source.randrange(1, 5))]
+    return [{"id": f"{place * 7 % 101:03}-{place}", "text": " ".join(words)} for place, words in enumerate(copies)]
+
+
+@pytest.mark.parametrize(
+    ("options", "held"), [({"shard_bytes": 700}, 1), ({"workers": 2, "shard_bytes": 3000}, None), ({}, 5000)], ids=str
+)
+def test_any_order_shards_workers_and_memory_keep_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, int], held: int | None
+) -> None:
+    """However the rows stand, are cut and are worked on, the same documents go, each for the same kept twin."""
+    given = near_copies()
+    mixed = random.Random(5).sample(given, len(given))
+    found = []
+    for name, order, how in (("one", given, {}), ("two", mixed, options)):
+        lines = [json.dumps(row) + "\n" for row in order]
+        files = {"a.jsonl": "".join(lines[:50]), "b.jsonl": "".join(lines[50:])}
+        result = run(tmp_path / name, files, id_column="id", **how)
+        dropped = table(result, "dropped").select("id", "reason", "kept_id", "similarity").sort("id").rows()
+        found.append((dropped, rows(result).select("id", "text", "cluster_size").sort("id").rows()))
+        assert {reason for _, reason, _, _ in dropped} == {"dedupe/exact", "dedupe/near"}
+        if held:
+            monkeypatch.setattr(dedupe, "HELD_BYTES", held)
+    assert found[0] == found[1]
+
+
+def test_a_run_that_is_killed_while_it_looks_for_duplicates_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was on disk of the search leaves no trace, and the next run gives the same bytes."""
+    files = {"a.jsonl": "".join(json.dumps(row) + "\n" for row in near_copies())}
+    whole = contents(run(tmp_path / "whole", files))
+    monkeypatch.setattr(dedupe, "HELD_BYTES", 1000)
+    monkeypatch.setattr(dedupe, "choose_keepers", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "cut", files)
+    left = {path.name for path in (tmp_path / "cut" / "out.work").iterdir()}
+    monkeypatch.undo()
+    assert left == {
+        "lock", "manifest.json", "shards", "documents", "hits", "drafts", "signals", "blocks", "measures",
+        "quarantine", "originals", "signatures",
+    }  # fmt: skip
+    assert contents(run(tmp_path / "cut", files)) == whole
 
 
 def test_a_killed_run_of_other_input_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,193 @@
+"""What changed between two lines, as edits."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanse.kernels import U32
+from cleanse.plausibility import character_codes
+from cleanse.segments import Piece
+
+LONGEST_DIFF = 2_000
+STRETCH = 64  # characters that are compared at once
+
+
+def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> list[Piece]:
+    """Give the edits that lead from one line to another, in small stretches, none of them empty.
+
+    `by_words` compares words and not characters, which suits lines of which nothing stays the same.
+
+    >>> [tuple(edit) for edit in compare("FÃ¼r dich", "Für dich", "encoding/mojibake")]
+    [(1, 3, 'ü', 'encoding/mojibake')]
+    """
+    if before == after:
+        return []
+    start = _shared_start(before, after)
+    tail = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
+    left, right = before[start : len(before) - tail], after[start : len(after) - tail]
+    if not by_words and len(left) + len(right) <= LONGEST_DIFF and set(left).isdisjoint(right):
+        # Nothing in common: what a comparison would say too, after a while.
+        return [_widen(Piece(start, start + len(left), right, rule), before)]
+    if not by_words and (pairs := _pair_words(left, right)) is not None:
+        edits, at = [], start
+        for old, new in pairs:
+            edits += (
+                [edit._replace(start=at + edit.start, end=at + edit.end) for edit in compare(old, new, rule)]
+                if len(pairs) > 1 and old != new
+                else []
+            )
+            at += len(old)
+        if len(pairs) > 1:
+            return edits
+    opcodes: Sequence[tuple[str, int, int, int, int]] = (
+        _compare_words(left, right)
+        if by_words or len(left) + len(right) > LONGEST_DIFF
+        else [("replace", *block) for block in find_changes(left, right)]
+    )
+    edits = [Piece(start + i, start + j, right[k:m], rule) for tag, i, j, k, m in opcodes if tag != "equal"]
+    edits = [_widen(edit, before) for edit in edits]
+    if any(first.end > second.start for first, second in itertools.pairwise(edits)):
+        edits = [_widen(Piece(start, start + len(left), right, rule), before)]
+    return edits
+
+
+def _shared_start(first: str, second: str) -> int:
+    """Count the characters with which both begin."""
+    place = 0
+    while (part := first[place : place + STRETCH]) and part == second[place : place + STRETCH]:
+        place += len(part)
+    pairs = zip(first[place : place + STRETCH], second[place : place + STRETCH], strict=False)
+    return next((place + i for i, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
+
+
+def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
+    """Pair the words of two stretches where both have as many; none of the pairs turns nothing into something."""
+    first, second = re.split(r"( +)", left), re.split(r"( +)", right)
+    if len(first) != len(second):
+        return None
+    pairs = list(zip(first, second, strict=True))
+    return None if any(old != new and not old for old, new in pairs) else pairs
+
+
+def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]]:
+    """Compare long lines word by word; where the number of words differs, the whole stretch is one edit."""
+    first, second = re.split(r"(\s)", left), re.split(r"(\s)", right)
+    if len(first) != len(second):
+        return [("replace", 0, len(left), 0, len(right))]
+    opcodes, i, k = [], 0, 0
+    for a, b in zip(first, second, strict=True):
+        opcodes.append(("equal" if a == b else "replace", i, i + len(a), k, k + len(b)))
+        i, k = i + len(a), k + len(b)
+    if any(start == end for tag, start, end, *_ in opcodes if tag != "equal"):
+        return [("replace", 0, len(left), 0, len(right))]
+    return opcodes
+
+
+def _widen(edit: Piece, line: str) -> Piece:
+    """Let an insertion take a neighbouring character along, so that every hit covers text that was read."""
+    if edit.start < edit.end:
+        return edit
+    if edit.start > 0:
+        return edit._replace(start=edit.start - 1, replacement=line[edit.start - 1] + (edit.replacement or ""))
+    return edit._replace(end=edit.end + 1, replacement=(edit.replacement or "") + line[edit.end])
+
+
+def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]]:
+    """Give the stretches by which two texts differ, start and end in each, as `difflib.SequenceMatcher` finds them.
+
+    >>> find_changes("qabxcd", "abycdf")
+    [(0, 1, 0, 0), (3, 4, 2, 3), (6, 6, 5, 6)]
+    """
+    changes, i, j = [], 0, 0
+    blocks = match_blocks(character_codes(left), character_codes(right))
+    for begin, other, length in blocks[blocks[:, 0].argsort()].tolist():
+        if i < begin or j < other:
+            changes.append((i, begin, j, other))
+        i, j = begin + length, other + length
+    if i < len(left) or j < len(right):
+        changes.append((i, len(left), j, len(right)))
+    return changes
+
+
+@numba.njit(cache=True, nogil=True)
+def match_blocks(left: U32, right: U32) -> NDArray[np.int64]:
+    """Find the longest stretch that two texts share, then the same before and behind it, and so on.
+
+    Gives int64 of shape (stretches, 3): where each begins in both, and its length. Of equally long ones the first in
+    `left` counts, then the first in `right`.
+    """
+    count, size = len(left), len(right)
+    first, following = _find_places(left, right)
+    blocks = np.empty((min(count, size), 3), dtype=np.int64)
+    found = 0
+    waiting = np.empty((count + size + 2, 4), dtype=np.int64)
+    waiting[0] = 0, count, 0, size
+    depth = 1
+    lengths = np.zeros((2, size + 1), dtype=np.int64)
+    while depth:
+        depth -= 1
+        start, end, low, high = waiting[depth]
+        i, j, length = _find_longest(waiting[depth].copy(), first, following, lengths)
+        if length:
+            blocks[found] = i, j, length
+            found += 1
+            if start < i and low < j:
+                waiting[depth] = start, i, low, j
+                depth += 1
+            if i + length < end and j + length < high:
+                waiting[depth] = i + length, end, j + length, high
+                depth += 1
+    return blocks[:found].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_places(left: U32, right: U32) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Say for each character of `left` where `right` has it first, and for each of `right` where it comes next; else its length."""
+    size = len(right)
+    first, following = np.full(len(left), size), np.full(size, size)
+    for j in range(size):
+        for k in range(j + 1, size):
+            if right[k] == right[j]:
+                following[j] = k
+                break
+    for i in range(len(left)):
+        for j in range(size):
+            if right[j] == left[i]:
+                first[i] = j
+                break
+    return first, following
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_longest(
+    bounds: NDArray[np.int64],
+    first: NDArray[np.int64],
+    following: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+) -> tuple[Any, Any, Any]:
+    """Find the longest stretch that `left[start:end]` and `right[low:high]` share; `lengths` is room for two rows."""
+    start, end, low, high = bounds
+    best_i, best_j, best = start, low, np.int64(0)
+    # Entry j of a row is of the character before j: how long the stretch is that ends there.
+    earlier = 0
+    lengths[earlier, low : high + 1] = 0
+    for i in range(start, end):
+        now = 1 - earlier
+        lengths[now, low : high + 1] = 0
+        j = first[i]
+        while j < high:
+            if j >= low:
+                length = lengths[earlier, j] + 1
+                lengths[now, j + 1] = length
+                if length > best:
+                    best_i, best_j, best = i - length + 1, j - length + 1, length
+            j = following[j]
+        earlier = now
+    return best_i, best_j, best
