@@ -298,14 +298,14 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
     searches: dict[int, _Search] = {}
-    for number, ((price, _, places, ideographic, sparse), (_, own, *_)) in enumerate(
-        zip(price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True)
-    ):
-        natural = limits.per_ideograph if ideographic else limits.natural
-        # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
-        if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 4):
-            start = Reading(lines[number], (), price / STEPS, 0.0, 0.0)
-            searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(sparse))
+    prices, own = price_lines(lines), price_texts(lines)[:, 1]
+    places = prices[:, 2]
+    natural = np.where(prices[:, 3] > 0, limits.per_ideograph, limits.natural)
+    # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
+    hopeful = own > STEPS * np.maximum(natural * places, limits.least * places + limits.suspect / 4)
+    for number in np.flatnonzero(hopeful).tolist():
+        start = Reading(lines[number], (), float(prices[number, 0]) / STEPS, 0.0, 0.0)
+        searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(prices[number, 4]))
     going = list(searches.values())
     for _ in range(LAYERS):
         starts = [(search, start) for search in going for start in search.layer]
