@@ -12,7 +12,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +84,7 @@ class Limits:
     min_places: float
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A text that a line may have been.
 
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
@@ -349,7 +349,7 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
     before = dict(zip(own, prices, strict=False))
     for (line, place), text, price in zip(asked, texts[len(own) :], prices[len(own) :], strict=True):
         if price <= limits.usual * (len(text) + 1) + limits.slack:
-            found[line][place] = replace(found[line][place], whole=before[line] - price)
+            found[line][place] = found[line][place]._replace(whole=before[line] - price)
     return found
 
 
