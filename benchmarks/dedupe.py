@@ -1,12 +1,12 @@
 """Judge near duplicates: who is dropped and who stays against all pairs computed exactly, and CPU time beside other tools.
 
-    POLARS_MAX_THREADS=1 python benchmarks/dedupe.py quality --data ../shared/data
-    POLARS_MAX_THREADS=1 python benchmarks/dedupe.py speed --data ../shared/data [--peers PYTHON]
+    POLARS_MAX_THREADS=1 python benchmarks/dedupe.py quality --data ../shared/data [--peers PYTHON...]
+    POLARS_MAX_THREADS=1 python benchmarks/dedupe.py speed --data ../shared/data [--peers PYTHON...]
     POLARS_MAX_THREADS=1 python benchmarks/dedupe.py scale --documents 1000000
 
 `quality` compares every two texts of `dedupe_extractors_docs.jsonl`, across pages too. `speed` reads texts of
-`throughput_mixed.parquet`, signs them and finds duplicates in one process; with `--peers` the Python of another environment
-that has `datasketch` and `rensa` does the same with the same tokens, made in Python, on a sample. `scale` makes texts of 100
+`throughput_mixed.parquet`, signs them and finds duplicates in one process. With `--peers` the tools of other environments
+(`peers/dedupe.py` names them) do the same: on all texts for `quality`, on a sample for `speed`. `scale` makes texts of 100
 words of which one in ten copies the one before it but for two words, and says what the search costs and how many copies it finds.
 """
 
@@ -18,7 +18,10 @@ import os
 import resource
 import subprocess
 import time
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
@@ -27,42 +30,8 @@ import polars as pl
 
 from cleanse import dedupe, kernels, load_rules
 
-PEERS = r"""
-import json, sys, time, re
-texts, shingle, perms, seed = json.load(sys.stdin)
-TOKEN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|[^\W_]+")
-def shingles(text):
-    tokens = TOKEN.findall(text.lower())
-    return {" ".join(tokens[i : i + shingle]) for i in range(len(tokens) - shingle + 1)}
-def rensa():
-    from rensa import RMinHash, RMinHashLSH
-    lsh = RMinHashLSH(threshold=0.8, num_perm=perms, num_bands=perms // 5)
-    dropped = 0
-    for number, text in enumerate(texts):
-        minhash = RMinHash(num_perm=perms, seed=seed)
-        minhash.update(list(shingles(text)))
-        if any(other != number for other in lsh.query(minhash)):
-            dropped += 1
-        lsh.insert(number, minhash)
-    return dropped
-def datasketch():
-    from datasketch import MinHash, MinHashLSH
-    lsh = MinHashLSH(params=(perms // 5, 5), num_perm=perms)
-    dropped = 0
-    for number, text in enumerate(texts):
-        minhash = MinHash(num_perm=perms, seed=seed)
-        minhash.update_batch([part.encode() for part in shingles(text)])
-        dropped += bool(lsh.query(minhash))
-        lsh.insert(number, minhash)
-    return dropped
-for tool in (rensa, datasketch):
-    clock = time.process_time()
-    try:
-        dropped = tool()
-        print(json.dumps([tool.__name__, time.process_time() - clock, dropped]))
-    except Exception as error:
-        print(json.dumps([tool.__name__, None, repr(error)]))
-"""
+RUNS = 3
+PEERS = Path(__file__).parent / "peers" / "dedupe.py"
 
 
 def find(texts: pl.Series, ids: pl.Series, parameters: dedupe.Parameters) -> tuple[dedupe.Outcome, float, float]:
@@ -77,7 +46,21 @@ def find(texts: pl.Series, ids: pl.Series, parameters: dedupe.Parameters) -> tup
     return outcome, signing, time.process_time() - clock
 
 
-def judge_quality(data: Path, parameters: dedupe.Parameters) -> None:
+def ask_peers(
+    texts: pl.Series, parameters: dedupe.Parameters, peers: list[str], *, variants: bool
+) -> Iterator[dict[str, Any]]:
+    """Let the tools of other environments find near duplicates; give what they print: tool, version, seconds, dropped.
+
+    Without `variants` each tool runs once with our bands, or with its own where it takes no others.
+    """
+    asked = {name: getattr(parameters, name) for name in ("shingle", "bands", "rows", "seed", "threshold")}
+    given = json.dumps({"texts": texts.to_list(), "variants": variants, **asked})
+    for python in peers:
+        done = subprocess.run([python, PEERS], input=given, stdout=subprocess.PIPE, text=True, check=True)
+        yield from map(json.loads, done.stdout.splitlines())
+
+
+def judge_quality(data: Path, parameters: dedupe.Parameters, peers: list[str]) -> None:
     rows = [json.loads(line) for line in (data / "dedupe_extractors_docs.jsonl").read_text("utf-8").strip().split("\n")]
     texts, ids = pl.Series([row["text"] for row in rows]), pl.Series([row["id"] for row in rows])
     outcome, _, _ = find(texts, ids, parameters)
@@ -85,27 +68,43 @@ def judge_quality(data: Path, parameters: dedupe.Parameters) -> None:
     sets, starts = kernels.shingle_sets(content, offsets, *kernels.token_tables(), parameters.shingle)
     left, right = np.triu_indices(len(texts), 1)
     exact = kernels.jaccard(sets, starts, left.astype(np.int64), right.astype(np.int64))
+    near = np.zeros((len(texts), len(texts)), dtype=np.bool_)
+    near[left, right] = near[right, left] = exact >= parameters.threshold
     twins = dict(outcome.decisions.select("number", "kept").iter_rows())
-    near = outcome.decisions.filter(pl.col("reason") == dedupe.NEAR)
-    own = kernels.jaccard(sets, starts, *(near[name].to_numpy().astype(np.int64) for name in ("number", "kept")))
-    both = [
-        (a, b) for a, b in zip(left[exact >= parameters.threshold], right[exact >= parameters.threshold], strict=True)
-    ]
-    missed = [pair for pair in both if pair[0] not in twins and pair[1] not in twins]
-    print(f"{len(texts)} texts, {len(both)} pairs at or above {parameters.threshold}, {outcome.candidates} compared")
-    print(f"dropped {len(twins)}, {near.height} of them as near; of these with a kept twin at or above: "
-          f"{int((own >= parameters.threshold).sum())}; twins that are dropped themselves: "
-          f"{sum(kept in twins for kept in twins.values())}")  # fmt: skip
-    print(f"pairs of which both are kept: {len(missed)} ({100 * len(missed) / max(1, len(both)):.2f} %)")
+    alike = outcome.decisions.filter(pl.col("reason") == dedupe.NEAR)
+    own = near[alike["number"].to_numpy(), alike["kept"].to_numpy()]
+    print(f"{len(texts)} texts, {near.sum() // 2} pairs at or above {parameters.threshold}, {outcome.candidates} compared; "
+          f"of {alike.height} dropped as near, {own.sum()} with the kept twin they name at or above; "
+          f"twins that are dropped themselves: {sum(kept in twins for kept in twins.values())}\n")  # fmt: skip
+    print("| tool | dropped | of these, a kept text is at or above | pairs at or above of which both are kept |")
+    print("|---|--:|--:|--:|")
+    # A text with fewer words than a shingle has no similarity; what is equal to a kept one has a twin all the same.
+    folded = dedupe.sign_documents(texts, parameters)["folded_0"].to_numpy()
+    near |= (folded[:, None] == folded) & ~np.eye(len(texts), dtype=np.bool_)
+    told = [{"tool": "cleanse", "version": version("cleanse"), "dropped": list(twins)}]
+    for peer in [*told, *ask_peers(texts, parameters, peers, variants=True)]:
+        kept = np.ones(len(texts), dtype=np.bool_)
+        kept[peer["dropped"]] = False
+        proven = near[:, kept].any(axis=1) & ~kept
+        both = int(near[np.ix_(kept, kept)].sum()) // 2
+        name, _, variant = peer["tool"].partition(",")
+        print(f"| {name} {peer['version']}{variant and ',' + variant} | {(~kept).sum()} | {proven.sum()} ({100 * proven.sum() / (~kept).sum():.1f} %) "
+              f"| {both} ({200 * both / near.sum():.2f} %) |")  # fmt: skip
 
 
-def judge_speed(data: Path, parameters: dedupe.Parameters, peers: str | None, sample: int) -> None:
+def judge_speed(data: Path, parameters: dedupe.Parameters, peers: list[str], sample: int) -> None:
     every = pl.read_parquet(data / "throughput_mixed.parquet", columns=["id", "text"])
     find(every["text"].head(100), every["id"].head(100).cast(pl.String), parameters)  # compiles the kernels
     clock = time.process_time()
     every["text"].str.to_lowercase()
     lower = time.process_time() - clock
     few = every.sample(min(sample, every.height), seed=1)
+    best = float("inf")
+
+    def time_sample() -> None:
+        nonlocal best
+        best = min(best, *(find(few["text"], few["id"].cast(pl.String), parameters)[2] for _ in range(RUNS)))
+
     for name, frame in (("all", every), ("sample", few)):
         megabytes = frame["text"].str.len_bytes().sum() / 1e6
         outcome, signing, whole = find(frame["text"], frame["id"].cast(pl.String), parameters)
@@ -114,15 +113,17 @@ def judge_speed(data: Path, parameters: dedupe.Parameters, peers: str | None, sa
             f"whole {1000 * whole / megabytes:.1f} ms/MB, dropped {outcome.decisions.height}"
         )
     print(f"to_lowercase in the same run: {every['text'].str.len_bytes().sum() / 1e6 / lower:.0f} MB/s")
-    if peers:
-        given = json.dumps(
-            [few["text"].to_list(), parameters.shingle, parameters.bands * parameters.rows, parameters.seed]
+    time_sample()
+    told = []
+    for python in peers:
+        told += ask_peers(few["text"], parameters, [python], variants=False)
+        time_sample()  # between the others, since the speed of the machine changes
+    print(f"cleanse, sample again, best of {RUNS * (len(peers) + 1)}: {best:.3f} s of CPU")
+    for peer in told:
+        print(
+            f"{peer['tool']} {peer['version']}, the same sample: {peer['seconds']:.2f} s of CPU, "
+            f"{peer['seconds'] / best:.0f} times as long, dropped {len(peer['dropped'])}"
         )
-        done = subprocess.run([peers, "-c", PEERS], input=given, capture_output=True, text=True, check=True)
-        for line in done.stdout.splitlines():
-            tool, seconds, dropped = json.loads(line)
-            figure = f"{seconds:.2f} s, {seconds / whole:.0f} times as long, dropped {dropped}" if seconds else dropped
-            print(f"{tool}, the same sample: {figure}")
 
 
 def make_texts(numbers: np.ndarray) -> pl.Series:
@@ -175,14 +176,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", choices=["quality", "speed", "scale"])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--peers", help="Python of an environment with datasketch and rensa")
+    parser.add_argument("--peers", nargs="*", default=[], help="Pythons of environments that peers/dedupe.py names")
     parser.add_argument("--sample", type=int, default=3000)
     parser.add_argument("--documents", type=int, default=1_000_000)
     arguments = parser.parse_args()
     rules = load_rules()
     parameters = dedupe.Parameters.of(rules, rules)
     if arguments.part == "quality":
-        judge_quality(arguments.data, parameters)
+        judge_quality(arguments.data, parameters, arguments.peers)
     elif arguments.part == "scale":
         judge_scale(arguments.documents, parameters)
     else:

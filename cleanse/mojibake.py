@@ -35,7 +35,7 @@ NARROW = {
 NARROW_NAMES = tuple(NARROW)
 # The pages that each set of bits stands for, in their order.
 WIDE_OF_BITS = [[page for number, page in enumerate(WIDE) if bits >> number & 1] for bits in range(1 << len(WIDE))]
-# Ways in which a text in Latin letters becomes another in Latin letters, of which most are the same: each line that has one of the others is
+# Ways in which a text in Latin letters becomes another in Latin letters, most of which are the same: a line that has one of the others is
 # looked at twice.
 SECOND = tuple((reader, page) for reader in ("sloppy-windows-1252", "mac-roman") for page in ("cp1250", "iso-8859-2"))
 # What no text holds: control characters but the tab, private use, what stands for lost bytes, and code points that are none.
@@ -48,16 +48,20 @@ LATIN = 1  # number of the script in `plausibility.PAGES`
 class Limits:
     """When a reading is taken, in bits: the parameters of `encoding/code-page`.
 
-    `gain`: how much less it must cost than the line; `lead`: than the next best reading; `per_letter`, `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that
-    is not repaired is flagged, whose places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that
-    other lines of the document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to which what ftfy made of a line needs no other reading; `least`: what a
-    place of any text costs at least.
+    Of what is not ASCII: `gain`: how much less a reading must cost than the line; `lead`: than the next best reading; `per_letter`,
+    `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that is not repaired is flagged, whose
+    places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that other lines of the
+    document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to
+    which what ftfy made of a line needs no other reading; `least`: what a place of any text costs at least.
 
-    `against`: how much more what is not ASCII may cost in a text in the letters of the line; `whole`: how much less a text in the letters of the line must cost from end to end, ASCII included, for the line to be flagged; `intruded`: where something stands in
-    a word that is no letter; `dear`: how much more where what changed costs twice what it may; `usual`: the bits of a character of such a text, and `slack` how many it may cost on top of that in all; `min_letters`: how many
-    letters such a line has. `min_foreign`: characters outside ASCII that a line in other
-    letters must have to be flagged, `min_list`: letters outside ASCII that may be a list of letters, `min_order`: of letters in order; `min_changes`: different letters that a repair of a text in Latin script
-    must put right, `min_places`: places of one that is flagged.
+    Of a reading in the letters of the line, from end to end, ASCII included: `whole`: how much less it must cost than the line for a flag;
+    `intruded`: the same where something stands in a word that is no letter; `dear`: how much more where what changed costs twice what
+    it may; `against`: how much more what is not ASCII may cost; `usual`: the bits of a character, and `slack` how many it may cost on
+    top of that in all; `min_letters`: how many letters the line has.
+
+    Counts: `min_foreign`: different characters outside ASCII that a line in other letters must have to be flagged; `min_list`: letters
+    outside ASCII that may be a list of letters, `min_order`: that may be one for their order alone; `min_changes`: different letters that
+    a repair of a text in Latin script must put right, `min_places`: places of one that is flagged.
     """
 
     gain: float
@@ -184,7 +188,10 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     best, lead = readings[0], _lead(readings)
     foreign = [character for character in line if character > "\x7f"]
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
-    right = _is_right(readings, limits, 1 if letters else 2) and (not best.latin or best.changes >= limits.min_changes)
+    right = _is_right(readings, limits, 1 if letters else 2)
+    if best.latin:
+        # Accents are all that speaks against a language of which no letter pairs are known; the rest of the line has to say the same.
+        right &= best.changes >= limits.min_changes and (best.whole >= limits.whole or len(best.pages) > 2)
     suspect = best.gain >= limits.suspect and best.dearness <= limits.doubtful and letters
     # Of a text in Latin script a few letters say little, unless the whole line says the same.
     suspect = suspect and (
@@ -197,7 +204,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     )
     # So is a line that costs much less from end to end in other letters of its script.
     strange = any(_is_whole(line, reading, limits) for reading in readings)
-    suspect = suspect and (best.latin or len(foreign) >= limits.min_foreign)
+    suspect = suspect and (best.latin or len(set(foreign)) >= limits.min_foreign)
     listed = (right or intruded or strange or suspect) and _is_list(foreign, limits)
     return Verdict(
         best.text if right and not listed else None,

@@ -111,15 +111,25 @@ def clean(
     every = Rules([*load_rules(), *(rules or [])])
     prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
 
-    def clean_frame(rows: pl.DataFrame) -> pl.DataFrame:
-        found = add_evidence(rows.lazy().select(pl.col(text).fill_null("").alias("text")), prepared).collect()
-        outcome = finish(found).select(pl.col("clean"), pl.col("reason").alias("dropped_by"), *list(adds)[:-1])
-        null = rows[text].is_null()
-        return rows.with_columns(
-            pl.when(null).then(None).otherwise(outcome["clean"]).alias(text), *outcome.select(adds.keys())
-        )
+    def clean_texts(texts: pl.Series) -> pl.Series:
+        found = add_evidence(pl.LazyFrame({"text": texts.fill_null("")}), prepared).collect()
+        outcome = finish(found).rename({"reason": "dropped_by"})
+        null = texts.is_null()
+        clean = pl.when(null).then(None).otherwise("clean").alias("clean")
+        return outcome.select(pl.struct(clean, *adds).alias(text)).to_series()
 
-    return frame.map_batches(clean_frame, schema={**schema, **adds})
+    # No row looks at another, so rows may come in any portions, and what nobody asks for is not computed.
+    fields = pl.Struct({"clean": pl.String(), **adds})
+    cleaned = pl.col(text).map_batches(clean_texts, return_dtype=fields, is_elementwise=True)
+    parts = "cleanse: all columns of a row"
+    return (
+        frame.with_columns(cleaned.alias(parts))
+        .with_columns(
+            pl.col(parts).struct.field("clean").alias(text),
+            *(pl.col(parts).struct.field(name) for name in adds),
+        )
+        .drop(parts)
+    )
 
 
 def finish(found: pl.DataFrame) -> pl.DataFrame:

@@ -107,6 +107,7 @@ def test_a_word_with_one_damaged_letter_follows_its_neighbours():
         "Nagyapám kertjében kétszáz tõ szõlõ nõtt, de a bort mindig a szomszéd erõsebb pincéjében tartotta.",
         "Wy¶lij zapytanie",
         "Wyœlij zapytanie",
+        "Zg³o¶ b³±d",
         "Czêsto zadawane pytania",
         "Trang chuÒ",
         "Liên hêò",

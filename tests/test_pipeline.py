@@ -147,6 +147,31 @@ def test_clean_keeps_rows_columns_and_order():
     assert cleaned["text"].is_null().to_list() == frame["text"].is_null().to_list()
 
 
+def test_clean_looks_at_rows_in_any_portions():
+    """Portions of three rows give what the whole frame gives, in the same order."""
+    frame = pl.DataFrame({"n": range(27), "text": MIXED * 3})
+    whole = frame.lazy().pipe(cleanse.clean, rules=SOME).collect()
+    with pl.Config(streaming_chunk_size=3):
+        portions = frame.lazy().pipe(cleanse.clean, rules=SOME).collect(engine="streaming")
+    in_memory = frame.lazy().pipe(cleanse.clean, rules=SOME).collect(engine="in-memory")
+    assert_frame_equal(portions, whole)
+    assert_frame_equal(in_memory, whole)
+
+
+def test_clean_does_only_what_is_asked_for(monkeypatch: pytest.MonkeyPatch):
+    """Rows that nobody takes and texts that nobody reads are not looked at; what looks at them is a real stage that notes it."""
+    looked = []
+    stages = pipeline.add_evidence
+    monkeypatch.setattr(
+        pipeline, "add_evidence", lambda texts, ready: (looked.append(texts.collect().height), stages(texts, ready))[1]
+    )
+    cleaned = pl.LazyFrame({"n": range(27), "text": MIXED * 3}).pipe(cleanse.clean, rules=SOME)
+    assert cleaned.select("n").collect().height == 27
+    assert looked == []
+    assert cleaned.head(2).collect()["n"].to_list() == [0, 1]
+    assert sum(looked) == 2
+
+
 def test_clean_an_empty_frame():
     """No rows in, no rows out, and the schema that was promised."""
     lazy = pl.LazyFrame(schema={"text": pl.String, "n": pl.Int8}).pipe(cleanse.clean, rules=SOME)

@@ -43,11 +43,11 @@ ELEMENTS = {
 }  # fmt: skip
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "scope", "colspan", "dir", "role", "tabindex", "title", "type"),
-    *("aria-label", "aria-labelledby", "aria-live", "aria-sort", "data-rule", "data-language", "data-action", "data-value", "hidden", "open"),
+    *("aria-label", "aria-labelledby", "aria-live", "aria-pressed", "aria-sort", "data-rule", "data-language", "data-action", "data-value", "hidden", "open"),
     *("value", "placeholder", "autocomplete", "viewbox", "x", "y", "width", "height", "rx", "text-anchor"),
 }  # fmt: skip
 PARTS = {"rules", "samples", "distributions", "duplicates", "quarantine", "silent"}
-CONTROLS = {"filters", "language", "action", "words", "found", "rows", *(f"chart-{name}{part}" for name in ("languages", "spam") for part in ("", "-values"))}  # fmt: skip
+CONTROLS = {"filters", "language", "action", "words", "unfold", "found", "rows", *(f"chart-{name}{part}" for name in ("languages", "spam") for part in ("", "-values"))}  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -398,6 +398,18 @@ def test_no_script_of_a_text_runs_in_a_browser(tmp_path: Path, browse: Callable[
     )
     assert dom.count("<script") == 1
     assert not re.search(r"<(img|iframe|object)", dom)
+
+
+def test_one_button_opens_all_samples(tmp_path: Path, ordinary: Result, browse: Callable[[Path], str]) -> None:
+    """A press opens the samples of every rule, the next one closes them; a script of ours presses it, without the policy."""
+    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", Page(ordinary).source)
+    states = []
+    for presses in (0, 1, 2):
+        press = "byId('unfold').click();" * presses
+        (tmp_path / "page.html").write_text(source.replace("</body>", f"<script>{press}</script></body>"), "utf-8")
+        dom = browse(tmp_path / "page.html")
+        states.append([" open" in tag for tag in re.findall(r'<details id="[^"]*/[^>]*>', dom)])
+    assert [set(state) for state in states] == [{False}, {True}, {False}]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -35,7 +35,11 @@ function follow() {
 for (const control of [language, action, words]) control.addEventListener("input", filter);
 for (const button of document.querySelectorAll("th button")) button.addEventListener("click", () => sort(button.parentNode));
 addEventListener("hashchange", follow);
-addEventListener("beforeprint", () => { for (const item of document.querySelectorAll("details")) item.open = true; });
+byId("unfold").addEventListener("click", (event) => {
+  const wanted = event.target.getAttribute("aria-pressed") !== "true";
+  for (const item of document.querySelectorAll("main > details:not([hidden])")) item.open = wanted;
+  event.target.setAttribute("aria-pressed", wanted);
+});
 byId("filters").hidden = false;
 filter();
 follow();
