@@ -155,8 +155,7 @@ def judge_speed(data: Path, rows: int) -> None:
     texts = pl.read_parquet(data / "throughput_mixed.parquet", columns=["text"])
     sample = texts.sample(min(rows, texts.height), seed=1)["text"]
     repairer = encoding.Repairer(load_rules().select())
-    encoding.repair_text(texts.head(50).lazy(), repairer).collect()  # warms caches and compiles kernels
-    encoding.repair_text(pl.LazyFrame({"text": ["ÎÄÕÂ, ÎÄÕÂ, Ïàðîì"]}), repairer).collect()
+    encoding.repair_text(texts.head(2000).lazy(), repairer).collect()  # warms caches and compiles all kernels
 
     def fix_all(part: pl.Series) -> None:
         for text in part:
@@ -180,7 +179,7 @@ def judge_speed(data: Path, rows: int) -> None:
             costs[name].append((time.process_time() - clock) * 1e9 / own.str.len_bytes().sum())
     mean = {name: sum(own) / TURNS for name, own in costs.items()}
     for name, own in costs.items():
-        print(f"{name}: {mean[name]:.1f} ms/MB ({min(own):.1f} to {max(own):.1f})")
+        print(f"{name}: {mean[name]:.1f} ms/MB ({', '.join(f'{cost:.1f}' for cost in own)})")
     print(f"ftfy takes {mean['ftfy.fix_text'] / mean['cleanse']:.0f} times as long")
     slow = mean["to_lowercase"] * CALIBRATION / 1000
     print(f"on a machine on which to_lowercase runs at {CALIBRATION} MB/s: {mean['cleanse'] / slow:.1f} ms/MB")

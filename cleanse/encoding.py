@@ -27,8 +27,7 @@ from cleanse import badness, damage, kernels, mojibake, plausibility, segments
 from cleanse.changes import compare
 from cleanse.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
 from cleanse.damage import LONGEST_SEGMENT
-from cleanse.lines import LINE_SCHEMA
-from cleanse.matching import find_spans
+from cleanse.matching import find_places
 from cleanse.mojibake import Limits, Verdict
 from cleanse.rules import Rule, Rules
 from cleanse.segments import Piece
@@ -449,16 +448,12 @@ class Repairer:
         rows = [row for row in rows if any(literal in work.texts[row] for literal in literals)]
         if not rows:
             return
-        columns = {"row": rows, "doc": 0, "line": 0, "text": [work.texts[row] for row in rows]}
-        found = find_spans(pl.DataFrame(columns, schema=LINE_SCHEMA), rule.variants[0].patterns)
-        spans: dict[int, list[tuple[int, int]]] = {}
-        for row, start, end in found.select("row", "start", "end").iter_rows():
-            spans.setdefault(row, []).append((start, end))
-        for row, own in spans.items():
+        places = find_places([work.texts[row] for row in rows], rule.variants[0].patterns)
+        for row, own in zip(rows, places, strict=True):
             merged = segments.merge_spans(own)
             if rule.action == "flag":
                 flags += [(row, rule.id, start, end) for start, end in merged]
-            elif self.acts[rule.id]:
+            elif merged and self.acts[rule.id]:
                 work.change(row, [Piece(start, end, rule.head.replacement or "", rule.id) for start, end in merged])
                 yield row
 

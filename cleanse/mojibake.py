@@ -12,7 +12,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,8 +88,7 @@ class Limits:
     min_places: float
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """A text that a line may have been.
 
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
@@ -305,14 +305,14 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
     searches: dict[int, _Search] = {}
-    for number, ((price, _, places, ideographic, sparse), (_, own, *_)) in enumerate(
-        zip(price_lines(lines).tolist(), price_texts(lines).tolist(), strict=True)
-    ):
-        natural = limits.per_ideograph if ideographic else limits.natural
-        # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
-        if own > STEPS * max(natural * places, limits.least * places + limits.suspect / 4):
-            start = Reading(lines[number], (), price / STEPS, 0.0, 0.0)
-            searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(sparse))
+    prices, own = price_lines(lines), price_texts(lines)[:, 1]
+    places = prices[:, 2]
+    natural = np.where(prices[:, 3] > 0, limits.per_ideograph, limits.natural)
+    # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
+    hopeful = own > STEPS * np.maximum(natural * places, limits.least * places + limits.suspect / 4)
+    for number in np.flatnonzero(hopeful).tolist():
+        start = Reading(lines[number], (), float(prices[number, 0]) / STEPS, 0.0, 0.0)
+        searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(prices[number, 4]))
     going = list(searches.values())
     for _ in range(LAYERS):
         starts = [(search, start) for search in going for start in search.layer]
@@ -356,7 +356,7 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
     before = dict(zip(own, prices, strict=False))
     for (line, place), text, price in zip(asked, texts[len(own) :], prices[len(own) :], strict=True):
         if price <= limits.usual * (len(text) + 1) + limits.slack:
-            found[line][place] = replace(found[line][place], whole=before[line] - price)
+            found[line][place] = found[line][place]._replace(whole=before[line] - price)
     return found
 
 

@@ -34,6 +34,8 @@ def test_spans_are_those_of_the_regex(texts, pattern):
     """Every place that Python's `re` finds is found, in characters, whatever private characters the text holds."""
     expected = {(row, *found.span()) for row, text in enumerate(texts) for found in re.finditer(pattern, text)}
     assert set(matching.find_spans(frame(texts), (pattern,)).select("row", "start", "end").rows()) == expected
+    places = matching.find_places(texts, (pattern,))
+    assert {(row, *place) for row, own in enumerate(places) for place in own} == expected
 
 
 @pytest.mark.parametrize(
