@@ -252,6 +252,7 @@ class Repairer:
             sorted(self._characters()), badness_alphabet(), second, allowed, plausibility.TYPOGRAPHIC
         )
 
+    @_uncollected()
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
         """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.
 
@@ -261,8 +262,7 @@ class Repairer:
         found, breaks = self._find_lines(data, offsets, 0 if gated else damage.EVERY)
         crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
         lines = self._cut_lines(documents["doc"], data, found, crlf)
-        with _uncollected():
-            edits, fixed, flags = self._repair_lines(lines)
+        edits, fixed, flags = self._repair_lines(lines)
         whole = self._document_hits(documents.filter(pl.Series(crlf)), documents)
         hits = pl.concat([whole, self._line_hits(lines, edits), flags])
         repaired = _rejoin(documents["text"], data, offsets, lines, fixed, crlf)
