@@ -128,7 +128,9 @@ def test_a_stage_that_adds_something_else_fails():
         stage.collect()
 
 
-@given(st.text(alphabet="aeơ\u0301\u0323\u0302\u1112\u1161\u11abか\u3099\u0915\u093c\u0f72\u0f73é ", max_size=8), st.data())
+@given(
+    st.text(alphabet="aeơ\u0301\u0323\u0302\u1112\u1161\u11abか\u3099\u0915\u093c\u0f72\u0f73é ", max_size=8), st.data()
+)
 def test_spans_of_composed_text_are_carried_back(text, data):
     """What a span of the composed text covers is what the composed characters of the place carried back hold, and no less."""
     composed = unicodedata.normalize("NFC", text)
