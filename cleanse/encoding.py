@@ -179,6 +179,17 @@ class _Work:
             self.pieces[row] = segments.rewrite(self.pieces.get(row) or segments.cut_line(len(line), []), edits)
             self.texts[row] = segments.join_pieces(line, self.pieces[row])
 
+    def place(self, row: int, start: int, end: int) -> tuple[int, int]:
+        """Give where a place in the line as it is now was in the line as read, widened to what was changed."""
+        return segments.unshift(start, end, self.pieces[row]) if row in self.pieces else (start, end)
+
+    def widen(self, row: int, start: int, end: int) -> tuple[int, int]:
+        """Widen a place in the line as read to the changes that it cuts."""
+        for piece in self.pieces.get(row, ()):
+            if piece.replacement is not None and piece.start < end and start < piece.end:
+                start, end = min(start, piece.start), max(end, piece.end)
+        return start, end
+
     def edits(self) -> dict[int, list[Piece]]:
         """Give the pieces of each line that say something else than what was read."""
         return {
@@ -311,7 +322,7 @@ class Repairer:
             own = self._steps(text) if plain.pop(row, None) else by_ftfy.get(row, [])
             steps, suspect = self._choose_steps(text, own, verdicts.get(row))
             if suspect:
-                flags.append((row, self.methods[SUSPECT].id, 0, len(text)))
+                flags.append((row, self.methods[SUSPECT].id, *work.place(row, 0, len(text))))
             for rule_id, after in steps:
                 work.change(row, compare(work.texts[row], after, rule_id, by_words=rule_id == self.code_page))
         self._take_characters(lines, plain, work, flags)
@@ -372,7 +383,11 @@ class Repairer:
                 held[row] = first.intersection(work.texts[row])
         if PRIVATE_USE in self.methods:
             rule_id = self.methods[PRIVATE_USE].id
-            flags += [(row, rule_id, *place.span()) for row in ordered for place in PRIVATE.finditer(work.texts[row])]
+            flags += [
+                (row, rule_id, *work.place(row, *place.span()))
+                for row in ordered
+                for place in PRIVATE.finditer(work.texts[row])
+            ]
         for method in (BIDI, *OPTIONAL):
             if method in self.methods and self.acts[self.methods[method].id]:
                 for row in ordered:
@@ -452,7 +467,7 @@ class Repairer:
         for row, own in zip(rows, places, strict=True):
             merged = segments.merge_spans(own)
             if rule.action == "flag":
-                flags += [(row, rule.id, start, end) for start, end in merged]
+                flags += [(row, rule.id, *work.place(row, start, end)) for start, end in merged]
             elif merged and self.acts[rule.id]:
                 work.change(row, [Piece(start, end, rule.head.replacement or "", rule.id) for start, end in merged])
                 yield row
@@ -559,15 +574,12 @@ class Repairer:
         return pl.concat(frames)
 
     def _flag_hits(self, lines: Lines, work: _Work, flags: list[tuple[int, str, int, int]]) -> pl.DataFrame:
-        """Give what was flagged as hits, at its place in the text as read."""
+        """Give what was flagged, at places in the text as read, as hits."""
         rows = []
         for row, rule, start, end in sorted(flags):
-            text = lines.texts[row]
-            if row in work.pieces:
-                start, end = segments.unshift(start, end, work.pieces[row])  # noqa: PLW2901 - the same place, in the text as read
-            rows.append(
-                (lines.docs[row], rule, "flag", self.acts[rule], lines.numbers[row], start, end, text[start:end], None)
-            )
+            place = work.widen(row, start, end)
+            text = lines.texts[row][slice(*place)]
+            rows.append((lines.docs[row], rule, "flag", self.acts[rule], lines.numbers[row], *place, text, None))
         return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
 
     @staticmethod

@@ -308,11 +308,16 @@ class Matcher:
         )
         as_read = lines.take(found["row"].to_numpy())["text"]
         moved = (as_read != found["text"]).arg_true()
-        for place in moved:  # letters were composed in few lines
-            found[place, "start"], found[place, "end"] = segments.unshift_composed(
-                found[place, "start"], found[place, "end"], as_read[place]
-            )
-        return found.with_columns(as_read.alias("text")) if len(moved) else found
+        if not len(moved):
+            return found
+        # Letters were composed in few lines.
+        composed = found["start"].gather(moved), found["end"].gather(moved), as_read.gather(moved)
+        places = [segments.unshift_composed(start, end, text) for start, end, text in zip(*composed, strict=True)]
+        return found.with_columns(
+            as_read.alias("text"),
+            found["start"].scatter(moved, [start for start, _ in places]),
+            found["end"].scatter(moved, [end for _, end in places]),
+        )
 
     def _by_rule(self) -> Iterator[tuple[Rule, list[int]]]:
         """Give each rule and the numbers of its variants."""

@@ -25,6 +25,7 @@ SPACE = [(ops.CATEGORY, ops.CATEGORY_SPACE)]
 MOST = 128  # strings of one gate
 LEAST_BYTES = 4  # shorter strings stand in too many lines
 END = 256  # in place of a byte: there is none
+LAST_SPACE = 0x3000  # the last white space there is
 BEYOND_ASCII = range(0xC2, 0xF5)  # bytes with which characters of UTF-8 beyond ASCII begin
 
 
@@ -144,6 +145,7 @@ def _begin_class(members: Iterable[tuple[Any, Any]]) -> tuple[frozenset[int] | N
                     first |= _first_bytes_of(character)
         elif kind is ops.RANGE and value[0] >= 0x80:
             first |= {*BEYOND_ASCII, *b"KSIksi"}
+            blank |= any(character.isspace() for character in map(chr, range(value[0], min(value[1], LAST_SPACE) + 1)))
         else:
             return None, False
     return frozenset(first), blank

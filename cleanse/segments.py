@@ -6,6 +6,8 @@ and the text there. Rules look at the *repaired* text, which has the same lines;
 
 from __future__ import annotations
 
+import bisect
+import functools
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -34,6 +36,7 @@ FOUND_SCHEMA = {
     "whole": pl.Boolean,
     "text": pl.String,
 }
+FIRST_MARK = "\u0300"  # no character before it joins the one that stands before
 HIT_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in HIT.fields}}
 
 
@@ -211,24 +214,32 @@ def unshift_composed(start: int, end: int, text: str) -> tuple[int, int]:
     >>> unshift_composed(1, 2, "ae\u0301o"), unshift_composed(0, 1, "\u1112\u1161\u11ab!")
     ((1, 3), (0, 3))
     """
-    clusters: list[tuple[int, int]] = []  # characters, and those of them that are left when they are composed
-    cluster = ""
-    for character in text:
-        joined = unicodedata.normalize("NFC", cluster + character)
-        if cluster and (unicodedata.combining(character) or len(joined) <= clusters[-1][1]):
-            cluster += character
-            clusters[-1] = len(cluster), len(joined)
-        else:
-            cluster = character
-            clusters.append((1, len(unicodedata.normalize("NFC", character))))
-    left = right = read = composed = 0
-    for own, kept in clusters:
-        if composed <= start:
-            left = read
-        read, composed = read + own, composed + kept
-        if composed - kept < end:
-            right = read
-    return left, right
+    read, composed = _list_clusters(text)
+    left = read[max(0, bisect.bisect_right(composed, start) - 1)]
+    return left, max(left, read[bisect.bisect_left(composed, end)])
+
+
+@functools.lru_cache(maxsize=1)
+def _list_clusters(text: str) -> tuple[list[int], list[int]]:
+    """Give where each letter with its marks begins, in a text and in the same with composed letters; the first list ends with the end.
+
+    The places of a line are asked for one after another, so only the last text is remembered.
+    """
+    read, composed = [0] if text else [], [0] if text else []
+    begin = 0
+    for place, character in enumerate(text[1:], 1):
+        # Most letters tell by themselves, so that a heap of marks is not composed again for each of them.
+        if character >= FIRST_MARK:
+            own = unicodedata.normalize("NFC", character)
+            if unicodedata.combining(unicodedata.normalize("NFD", character)[0]):
+                continue
+            before = text[begin:place]
+            if unicodedata.normalize("NFC", before + character) != unicodedata.normalize("NFC", before) + own:
+                continue
+        read.append(place)
+        composed.append(composed[-1] + len(unicodedata.normalize("NFC", text[begin:place])))
+        begin = place
+    return [*read, len(text)], composed
 
 
 def rewrite(pieces: Iterable[Piece], edits: Iterable[Piece]) -> list[Piece]:

@@ -134,6 +134,21 @@ def test_ftfy_would_change_such_text():
         assert ftfy.fix_text(text) != text
 
 
+@pytest.mark.parametrize(
+    ("text", "flagged"),
+    [
+        ("\u200bThe caf\ufffd opens at nine.", [("suspect", 0, 8, 9, "\ufffd", None)]),
+        ("The ca\U000e0041fe\u0301 at\u2060 nine \ufffd", [("suspect", 0, 20, 21, "\ufffd", None)]),
+        ("\u202eMade with \ue001 in the harbour", [("private-use", 0, 11, 12, "\ue001", None)]),
+        ("Price\u200b\u200b: 5 &#0;", [("suspect", 0, 11, 15, "&#0;", None)]),
+    ],
+)
+def test_flags_stand_where_they_were_read(text, flagged):
+    """What is taken out of a line after something in it was flagged does not move the flag."""
+    [(_, hits)] = repair(text)
+    assert [hit for hit in hits if hit[5] is None] == flagged
+
+
 @pytest.mark.parametrize("entity", ["&#10;", "&#13;", "&#x0A;", "&NewLine;"])
 def test_an_entity_never_adds_a_line(entity):
     """An entity that stands for a line break stays, and its line keeps its number."""

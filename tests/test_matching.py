@@ -7,7 +7,7 @@ import re
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleanse import blocks, literals, matching
@@ -158,6 +158,7 @@ def test_a_block_ends_at_the_next_heading():
     assert ends.rows() == [(0, 0, 1, "heading"), (0, 2, 3, "end")]
 
 
+@example("\u00a01", r"^[\x{80}-\x{FFFF}](?:a|1)")
 @given(
     st.text(alphabet="aAkK\u212aıİ19(|｜ \u00a0\u3000-é", max_size=4),
     st.sampled_from(
@@ -168,6 +169,7 @@ def test_a_block_ends_at_the_next_heading():
             r"^(?:[|]|$)",
             r"^[\s(]{0,2}\d",
             r"(?i)^é?\s?[^a]",
+            r"^[\x{80}-\x{FFFF}](?:a|1)",
         ]
     ),
 )

@@ -128,7 +128,9 @@ def test_a_stage_that_adds_something_else_fails():
         stage.collect()
 
 
-@given(st.text(alphabet="aeơ\u0301\u0323\u0302\u1112\u1161\u11abか\u3099\u0915\u093cé ", max_size=8), st.data())
+@given(
+    st.text(alphabet="aeơ\u0301\u0323\u0302\u1112\u1161\u11abか\u3099\u0915\u093c\u0f72\u0f73é ", max_size=8), st.data()
+)
 def test_spans_of_composed_text_are_carried_back(text, data):
     """What a span of the composed text covers is what the composed characters of the place carried back hold, and no less."""
     composed = unicodedata.normalize("NFC", text)
@@ -140,3 +142,13 @@ def test_spans_of_composed_text_are_carried_back(text, data):
     if start < end:
         assert composed[start:end] in unicodedata.normalize("NFC", text[left:right])
         assert len(unicodedata.normalize("NFC", text[:left])) <= start
+        parts = [unicodedata.normalize("NFC", part) for part in (text[:left], text[left:right], text[right:])]
+        assert "".join(parts) == composed
+
+
+def test_a_vowel_of_two_marks_belongs_to_its_letter():
+    """Tibetan U+0F73 bears no class of a mark, but it is two marks that are put in order with those before it."""
+    text = "\u0f40\u0f72\u0f73x"
+    assert unicodedata.normalize("NFC", text) == "\u0f40\u0f71\u0f72\u0f72x"
+    assert segments.unshift_composed(1, 2, text) == (0, 3)
+    assert segments.unshift_composed(4, 5, text) == (3, 4)
