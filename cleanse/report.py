@@ -253,7 +253,7 @@ def export_tables(out: str | os.PathLike[str], folder: str | os.PathLike[str]) -
     if not (report / "rules.parquet").exists():
         raise InputError("the report of this OUT is missing", where=str(report), hint="it must stand beside OUT")
     place.mkdir(parents=True, exist_ok=True)
-    columns = ["id", "source", "reason", "kept_id", "similarity"]
+    columns = [name for name in pl.read_parquet_schema(report / "dropped.parquet") if name != "text"]
     tables = {
         "rules": _read(report, "rules"),
         "duplicates": _read(report, "dropped", columns).drop_nulls("kept_id"),

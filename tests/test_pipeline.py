@@ -12,7 +12,9 @@ import cleanse
 from cleanse import blocks, decide, pipeline, quality, segments, spam
 from cleanse.errors import InputError, OptionError
 from cleanse.explanation import explain
+from cleanse.report import export_tables
 from cleanse.rules import load_rules
+from tests.runs import put
 
 # All families, and of the long one a few rules that the texts below need.
 CHOSEN = ["encoding", "language", "spam", "quality", "boilerplate/also-read", "boilerplate/image-*"]
