@@ -264,3 +264,14 @@ def test_against_has_its_column_without_documents(tmp_path):
     old = cleanse.run(tmp_path / "in", tmp_path / "old.parquet")
     new = cleanse.run(tmp_path / "none", tmp_path / "new.parquet", against=old.out)
     assert pl.read_parquet(new.report / "dropped.parquet").columns[-1] == "kept_in"
+
+
+def test_the_page_counts_what_an_earlier_out_has(tmp_path):
+    """Where all duplicates are those of an earlier OUT, the page said that none was found."""
+    put(tmp_path / "in", {"a.txt": "The old ferry stopped in the middle of the bay."})
+    old = cleanse.run(tmp_path / "in", tmp_path / "old.parquet")
+    new = cleanse.run(tmp_path / "in", tmp_path / "new.parquet", against=old.out)
+    page = (new.report / "index.html").read_text("utf-8")
+    assert "Dropped for a document of the earlier OUT <bdi>old.parquet</bdi>: 1." in page
+    assert "No duplicate was found." not in page
+    assert "No duplicate was found." in (old.report / "index.html").read_text("utf-8")
