@@ -103,12 +103,13 @@ def describe(result: Result) -> str:
     def count(number: int) -> str:
         return f"{number:,}".replace(",", " ")
 
+    refused = f", see {result.report / 'quarantine.parquet'}" if result.quarantined else ""
     lines = [
         f"read         {count(documents['read'])} documents, {count(characters['read'])} characters",
-        f"kept         {count(documents['kept'])} documents, {count(characters['out'])} characters, in {result.out}",
+        f"kept         {count(documents['kept'])} documents, {count(characters['kept'])} characters, in {result.out}",
         f"dropped      {count(documents['dropped'])}"
         + "".join(f"\n  {count(number):>10} {rule}" for rule, number in ledger["dropped_by"].items()),
-        f"quarantined  {count(documents['quarantined'])}",
+        f"quarantined  {count(documents['quarantined'])}{refused}",
         (
             f"removed      {count(characters['removed'])} characters, "
             f"{count(characters['removed_with_documents'])} of them with dropped documents"

@@ -67,7 +67,7 @@ def _find(out: Path, report: Path, document: str) -> dict[str, Any]:
     known = pl.read_parquet(report / "measures.parquet", columns=["id"], glob=False)["id"]
     quarantined = pl.read_parquet(report / "quarantine.parquet", columns=["source", "row", "error"], glob=False)
     for source, number, error in quarantined.iter_rows():
-        if document in (source, f"{source}#{number}"):
+        if document == (source if number is None else f"{source}#{number}"):
             raise InputError("the document is in quarantine", where=document, hint=error)
     near = difflib.get_close_matches(document, known.head(20_000).to_list(), n=3)
     hint = f"did you mean {', '.join(near)}?" if near else "ids stand in the column id of OUT"

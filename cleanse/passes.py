@@ -113,7 +113,7 @@ def run(
     """
     started = time.perf_counter()
     place = Path(out)
-    earlier = None if against is None else Path(against)
+    earlier = None if against is None else Path(os.path.abspath(against))  # noqa: PTH100 - a link keeps its name
     every = load_rules(*(Path(folder) for folder in rules))
     if rules:
         refuse_unusable(every)
@@ -127,6 +127,9 @@ def run(
     )
     if workers < 1:
         raise OptionError("--workers must be 1 or more", where=str(workers))
+    if earlier and not job.duplicates.active:
+        hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
+        raise OptionError("--against, but no duplicates are looked for", where=str(against), hint=hint)
     found = find_inputs([inputs] if isinstance(inputs, str | os.PathLike) else inputs, place)
     check_sources(found)
     options = {
@@ -382,6 +385,8 @@ def resolve(
     parts = list(store.iterate_parts([summary.batches for summary in summaries]))
     ids = [store.read_part(job.work, "documents", *part, columns=["id"]) for part in parts]
     numbered = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])
+    if earlier is not None:
+        numbered = numbered.with_columns(pl.lit(None, pl.String).alias("kept_in"))
     if len(twice := _find_twice(ids)):
         names = ", ".join(twice.head(5).to_list())
         hint = "ids must differ: name another column with --id-column, or one that is not there to number the rows"
@@ -395,7 +400,7 @@ def resolve(
             tables += [("earlier", "earlier_signatures", 0, number) for number in range(len(old))]
             ids += old
             named = pl.lit(earlier.name).alias("kept_in")
-            numbered = pl.concat([numbered, *(frame.with_columns(named) for frame in old)], how="diagonal")
+            numbered = pl.concat([numbered, *(frame.with_columns(named) for frame in old)])
         starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
         signed = _Parts(job.work, tables, starts)
         first = None if earlier is None else count

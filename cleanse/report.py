@@ -123,6 +123,10 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
     chosen = samples.collect_samples(report, out, languages, sources)
     described = {rule["id"]: rule for rule in orjson.loads((report / RULES_FILE).read_bytes())}
     quarantine = _read(report, "quarantine", ["source", "row", "error"])
+    twins = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
+    if "kept_in" not in twins.collect_schema():
+        twins = twins.with_columns(pl.lit(None, pl.String).alias("kept_in"))
+    duplicates = twins.select("kept_id", "kept_in").collect()
     page = environment.get_template("index.html").render(
         style=texts["report.css"],
         script=texts["report.js"],
@@ -139,7 +143,8 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
         quarantine=quarantine.head(ROWS).to_dicts(),
         quarantined=quarantine.height,
         clusters=_clusters(report, out, languages),
-        clustered=_read(report, "dropped", ["kept_id"])["kept_id"].drop_nulls().n_unique(),
+        clustered=duplicates.filter(pl.col("kept_in").is_null())["kept_id"].n_unique(),
+        elsewhere=duplicates["kept_in"].drop_nulls().value_counts(name="count").sort("kept_in").rows(),
         show=show_text,
         visible=make_visible,
     )
@@ -253,7 +258,7 @@ def export_tables(out: str | os.PathLike[str], folder: str | os.PathLike[str]) -
     if not (report / "rules.parquet").exists():
         raise InputError("the report of this OUT is missing", where=str(report), hint="it must stand beside OUT")
     place.mkdir(parents=True, exist_ok=True)
-    columns = ["id", "source", "reason", "kept_id", "similarity"]
+    columns = [name for name in pl.read_parquet_schema(report / "dropped.parquet") if name != "text"]
     tables = {
         "rules": _read(report, "rules"),
         "duplicates": _read(report, "dropped", columns).drop_nulls("kept_id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -145,9 +146,7 @@ class WorkFolder:
             self._lock = self._take_lock()
             manifest = self.path / MANIFEST
             if not manifest.exists() or orjson.loads(manifest.read_bytes()) != fingerprint:
-                for item in self.path.iterdir():
-                    if item.name != "lock":
-                        shutil.rmtree(item) if item.is_dir() else item.unlink()
+                self._empty()
                 write_json(manifest, fingerprint)
             (self.path / "shards").mkdir(exist_ok=True)
         except OSError as error:
@@ -170,8 +169,22 @@ class WorkFolder:
             raise OutputError("another run is writing here", where=str(self.path), hint=hint) from error
         return lock
 
+    def _empty(self) -> None:
+        """Take all away but lock and manifest.
+
+        The markers go first and the manifest last: whoever is killed in between leaves neither a shard that counts as done
+        without its parts, nor a folder that looks like somebody else's.
+        """
+        shutil.rmtree(self.path / "shards", ignore_errors=True)
+        for item in self.path.iterdir():
+            if item.name not in ("lock", MANIFEST):
+                shutil.rmtree(item) if item.is_dir() else item.unlink()
+
     def remove(self) -> None:
         """Take the folder away."""
+        with contextlib.suppress(OSError):  # what stays is emptied by the next run
+            self._empty()
+            (self.path / MANIFEST).unlink(missing_ok=True)
         self._lock.close()
         shutil.rmtree(self.path, ignore_errors=True)
 

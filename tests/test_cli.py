@@ -69,6 +69,20 @@ def test_quarantine_is_status_1(tmp_path: Path, quiet: tuple[str, ...]) -> None:
     assert pl.read_parquet(tmp_path / "out.parquet")["id"].to_list() == ["a.jsonl#0"]
 
 
+def test_the_printed_figures_are_those_of_the_ledger(tmp_path: Path) -> None:
+    """Read = kept + removed + changed by what is printed, where a fix puts in characters too; what was refused is where it says."""
+    put(tmp_path / "in", {"a.jsonl": '{"text": "/img/1.jpg\\nfÃ¼r &amp; alle"}\n{\n'})
+    got = call("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "encoding", "--select", "boilerplate")
+    assert got.stdout.splitlines()[:6] == [
+        "read         2 documents, 26 characters",
+        f"kept         1 documents, 9 characters, in {tmp_path}/out.parquet",
+        "dropped      0",
+        f"quarantined  1, see {tmp_path}/out.report/quarantine.parquet",
+        "removed      11 characters, 0 of them with dropped documents",
+        "changed      6 characters into 1",
+    ]
+
+
 def test_quiet_still_prints_errors(tmp_path: Path) -> None:
     """An error is printed under --quiet too, to stderr, with status 2."""
     got = call("run", tmp_path / "nowhere", tmp_path / "out.parquet", "--quiet")

@@ -12,7 +12,9 @@ import cleanse
 from cleanse import blocks, decide, pipeline, quality, segments, spam
 from cleanse.errors import InputError, OptionError
 from cleanse.explanation import explain
+from cleanse.report import export_tables
 from cleanse.rules import load_rules
+from tests.runs import put
 
 # All families, and of the long one a few rules that the texts below need.
 CHOSEN = ["encoding", "language", "spam", "quality", "boilerplate/also-read", "boilerplate/image-*"]
@@ -224,3 +226,52 @@ def test_against_an_earlier_out(tmp_path):
     assert "its kept twin is a.txt of old.parquet" in explain(result.out, "a.txt")
     with pytest.raises(OptionError, match="no OUT of cleanse"):
         cleanse.run(tmp_path / "two", tmp_path / "third.parquet", against=tmp_path / "two")
+
+
+def test_csv_names_the_earlier_out(tmp_path):
+    """The table of duplicates for spreadsheets says in which OUT the kept twin is: a document looked like a duplicate of itself."""
+    put(tmp_path / "in", {"a.txt": "The old ferry stopped in the middle of the bay."})
+    old = cleanse.run(tmp_path / "in", tmp_path / "old.parquet")
+    new = cleanse.run(tmp_path / "in", tmp_path / "new.parquet", against=old.out)
+    export_tables(new.out, tmp_path / "csv")
+    assert (tmp_path / "csv" / "duplicates.csv").read_text("utf-8") == (
+        "id,source,reason,kept_id,similarity,kept_in\na.txt,a.txt,dedupe/exact,a.txt,1.0,old.parquet\n"
+    )
+
+
+def test_an_earlier_out_that_is_the_working_folder_has_a_name(tmp_path, monkeypatch):
+    """`--against .` left `kept_in` empty, so `why` took the twin for a document of this OUT."""
+    put(tmp_path / "in", {"a.txt": "The old ferry stopped in the middle of the bay."})
+    old = cleanse.run(tmp_path / "in", tmp_path / "old")
+    monkeypatch.chdir(old.out)
+    new = cleanse.run(tmp_path / "in", tmp_path / "new.parquet", against=".")
+    assert pl.read_parquet(new.report / "dropped.parquet")["kept_in"].to_list() == ["old"]
+
+
+def test_against_without_a_search_is_refused(tmp_path):
+    """`--no-dedupe --against OUT` dropped nothing and said nothing; so did `--select encoding --against OUT`."""
+    put(tmp_path / "in", {"a.txt": "The old ferry stopped in the middle of the bay."})
+    old = cleanse.run(tmp_path / "in", tmp_path / "old.parquet")
+    for options in ({"duplicates": False}, {"select": ["encoding"]}):
+        with pytest.raises(OptionError, match="--against, but no duplicates are looked for"):
+            cleanse.run(tmp_path / "in", tmp_path / "new.parquet", against=old.out, **options)
+
+
+def test_against_has_its_column_without_documents(tmp_path):
+    """`dropped.parquet` has `kept_in` with every `--against`, also where nothing was read."""
+    put(tmp_path / "in", {"a.txt": "The old ferry stopped in the middle of the bay."})
+    put(tmp_path / "none", {"a.jsonl": ""})
+    old = cleanse.run(tmp_path / "in", tmp_path / "old.parquet")
+    new = cleanse.run(tmp_path / "none", tmp_path / "new.parquet", against=old.out)
+    assert pl.read_parquet(new.report / "dropped.parquet").columns[-1] == "kept_in"
+
+
+def test_the_page_counts_what_an_earlier_out_has(tmp_path):
+    """Where all duplicates are those of an earlier OUT, the page said that none was found."""
+    put(tmp_path / "in", {"a.txt": "The old ferry stopped in the middle of the bay."})
+    old = cleanse.run(tmp_path / "in", tmp_path / "old.parquet")
+    new = cleanse.run(tmp_path / "in", tmp_path / "new.parquet", against=old.out)
+    page = (new.report / "index.html").read_text("utf-8")
+    assert "Dropped for a document of the earlier OUT <bdi>old.parquet</bdi>: 1." in page
+    assert "No duplicate was found." not in page
+    assert "No duplicate was found." in (old.report / "index.html").read_text("utf-8")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -222,6 +224,48 @@ def test_two_runs_do_not_share_an_out(tmp_path: Path) -> None:
         run(tmp_path, {"a.txt": TEXT})
     assert (tmp_path / "out.work" / "manifest.json").exists()
     first.remove()
+
+
+KILLED_WHILE_IT_REMOVES = """
+import os, pathlib, signal, sys
+from cleanse import store
+
+out = pathlib.Path(sys.argv[1])
+for moment in range(1, 9):
+    work = store.WorkFolder(out, {"input": "a"})
+    for name in ("documents/0", "hits/0", "shards/0", "shards/1"):
+        (work.path / name).parent.mkdir(exist_ok=True)
+        (work.path / name).touch()
+    work.close()
+    if not (child := os.fork()):
+        moments = iter(range(1, 100))
+
+        def watch(event, arguments):
+            if event in ("os.remove", "os.rmdir") and next(moments) == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sys.addaudithook(watch)
+        again = store.WorkFolder(out, {"input": sys.argv[2]})
+        again.remove()
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    there = {str(path.relative_to(work.path)) for path in work.path.rglob("*") if path.is_file()}
+    store.WorkFolder(out, {"input": "a"}).close()
+    print(moment, sorted(there))
+"""
+
+
+@pytest.mark.parametrize("fingerprint", ["a", "b"], ids=["done", "other input"])
+def test_a_run_killed_while_it_tidies_up_leaves_what_the_next_one_can_use(tmp_path: Path, fingerprint: str) -> None:
+    """A marker goes before the parts that it vouches for, and the manifest last; the next run goes on from any such moment."""
+    command = [sys.executable, "-c", KILLED_WHILE_IT_REMOVES, str(tmp_path / "out.parquet"), fingerprint]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for line in done.stdout.splitlines():
+        if "shards/" in line:
+            assert "documents/0" in line
+            assert "hits/0" in line
+        if "/" in line:
+            assert "manifest.json" in line
 
 
 def test_row_groups_have_a_fixed_size(tmp_path: Path) -> None:
