@@ -362,7 +362,7 @@ def strip_decoration(text: str) -> str:
 
 @functools.lru_cache(maxsize=10_000)
 def _decorates(character: str) -> bool:
-    return bool(_decoration(ord(character), decoration_table()) & DECORATES)
+    return bool(_decoration.py_func(ord(character), decoration_table()) & DECORATES)  # loading the kernel takes longer
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
