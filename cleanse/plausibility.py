@@ -313,9 +313,11 @@ def _single_shares(model: bytes, codec: str) -> NDArray[np.float64]:
     """
     characters = {}
     trails = [trail for trail in range(256) if trail != BREAK]
+    pairs = np.array([(0, trail, BREAK) for trail in trails], dtype=np.uint8)
     for lead in range(0x80, 256):
         # One call for a lead, the pairs apart by line breaks: no codec has a break within a character.
-        texts = b"".join(bytes([lead, trail, BREAK]) for trail in trails).decode(codec, "replace").split("\n")
+        pairs[:, 0] = lead
+        texts = pairs.tobytes().decode(codec, "replace").split("\n")
         for trail, text in zip(trails, texts[:-1], strict=True):
             if len(text) == 1 and 0x80 <= ord(text) < BMP and text != "\ufffd":
                 characters[lead, trail] = ord(text)
