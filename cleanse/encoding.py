@@ -101,15 +101,20 @@ PARAMETERS = {
 }
 
 
+STRETCH = 256  # characters that an optional repair is tried on together
+
+
 @functools.cache
 def optional_characters(method: str) -> frozenset[str]:
     """Give the characters without which an optional repair changes nothing."""
     change = OPTIONAL[method]
     characters = [chr(code) for code in range(0x80, 0x30000) if not 0xD800 <= code < 0xE000]
+    # A stretch that stays as it is holds no such character, and nearly all stretches do.
+    stretches = [characters[first : first + STRETCH] for first in range(0, len(characters), STRETCH)]
+    touched = [stretch for stretch in stretches if change(text := "".join(stretch)) != text]
+    changed = [c for stretch in touched for c in stretch if change(c) != c]
     if method != "nfc":
-        return frozenset(
-            [c for c in characters if change(c) != c] + (["\r", "\x0b"] if method == "line-breaks" else [])
-        )
+        return frozenset(changed + (["\r", "\x0b"] if method == "line-breaks" else []))
     seconds = {
         unicodedata.decomposition(c).split()[-1]
         for c in characters
@@ -118,7 +123,7 @@ def optional_characters(method: str) -> frozenset[str]:
     composing = {chr(int(code, 16)) for code in seconds} | {
         chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))
     }
-    return frozenset(c for c in characters if c in composing or change(c) != c or unicodedata.combining(c))
+    return frozenset([*changed, *(c for c in characters if c in composing or unicodedata.combining(c))])
 
 
 @functools.cache

@@ -226,6 +226,30 @@ def split_buffer(data: Bytes, offsets: Offsets, spaces: NDArray[np.bool_]) -> tu
 
 
 @numba.njit(cache=True, nogil=True)
+def choose_rows(
+    bounds: Offsets, chars: U32, shortest: int, longest: int, head: int, tail: int, least: int
+) -> NDArray[np.int64]:
+    """Give the lines of `shortest` to `longest` characters, in texts of `least` lines, that stand near an end of their text.
+
+    `bounds` gives for each text its first line (`Lines.bounds`); the first `head` lines are near, and the last `tail`.
+    """
+    found = np.empty(len(chars), dtype=np.int64)
+    count = 0
+    for text in range(len(bounds) - 1):
+        first, end = int(bounds[text]), int(bounds[text + 1])
+        if end - first < least:
+            continue
+        begins = first + min(head, end - first)
+        for row in range(first, begins):
+            found[count] = row
+            count += int(shortest <= np.int64(chars[row]) <= longest)
+        for row in range(max(begins, end - tail), end):
+            found[count] = row
+            count += int(shortest <= np.int64(chars[row]) <= longest)
+    return found[:count].copy()
+
+
+@numba.njit(cache=True, nogil=True)
 def gather_bytes(data: Bytes, starts: Offsets, ends: Offsets) -> tuple[Bytes, Offsets]:
     """Copy places of a buffer one behind the other; give the bytes, and where each place begins in them."""
     offsets = np.zeros(len(starts) + 1, dtype=np.int64)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import numba
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cleanse.kernels import PLANES, U8, U32, U64, Bytes, Offsets, code_points, decode_character
 
@@ -50,7 +51,8 @@ class Forms(NamedTuple):
 
     `data`, `starts`: the bytes of all forms, ASCII in lower case, and where each begins; `owners`: the number of the literal
     that a form belongs to; `begins`: which lengths of HEADS, as bits, there are among the forms that begin with four bytes of
-    this hash; `pairs`: the same for forms of fewer than four bytes, by their first two; `wide`: whether a head of eight bytes has
+    this hash; `pairs`: the same for forms of fewer than four bytes, by their first two; `triples`: whether a form of three bytes has
+    this hash, since two bytes say little of a Han character; `wide`: whether a head of eight bytes has
     this hash, a bit each; `table`: at the hash of a head, or the
     next free place behind it, one more than its number, 0 where there is none; `heads`, `lengths`, `firsts`: of each head its
     bytes, their number and the first form that begins with it; `shared`: how many bytes a form has in common with the one before
@@ -62,6 +64,7 @@ class Forms(NamedTuple):
     owners: U32
     begins: U8
     pairs: U8
+    triples: NDArray[np.bool_]
     wide: U8
     table: U32
     heads: U64
@@ -119,7 +122,7 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     shared[firsts[:-1]] = 0
     heads, lengths = heads[changes], lengths[changes]
     distinct = list(zip(kind_of[changes].tolist(), heads.tolist(), strict=True))
-    begins, pairs, wide = _hash_beginnings(distinct)
+    begins, pairs, triples, wide = _hash_beginnings(distinct)
     table = np.zeros(1 << TABLE_BITS, dtype=np.uint32)
     while len(distinct) * 4 > len(table):
         table = np.zeros(2 * len(table), dtype=np.uint32)
@@ -129,7 +132,7 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
             slot = (slot + 1) % len(table)
         table[slot] = number + 1
     owners = np.array([owner for _, owner in ordered], dtype=np.uint32)
-    return Forms(data, starts, owners, begins, pairs, wide, table, heads, lengths, firsts, shared)
+    return Forms(data, starts, owners, begins, pairs, triples, wide, table, heads, lengths, firsts, shared)
 
 
 def _heads(data: Bytes, starts: Offsets, lengths: U64) -> U64:
@@ -141,10 +144,11 @@ def _heads(data: Bytes, starts: Offsets, lengths: U64) -> U64:
     return heads
 
 
-def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, U8]:
-    """Give `begins`, `pairs` and `wide` of Forms, for heads as (kind, bytes as a number)."""
+def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, NDArray[np.bool_], U8]:
+    """Give `begins`, `pairs`, `triples` and `wide` of Forms, for heads as (kind, bytes as a number)."""
     begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
     pairs = np.zeros(1 << 16, dtype=np.uint8)
+    triples = np.zeros(1 << 16, dtype=np.bool_)
     eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
     for kind, head in heads:
         if kind < SHORT:
@@ -154,9 +158,11 @@ def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, U8]:
             pairs[head >> (8 * HEADS[kind] - 16)] |= 1 << kind
         else:
             pairs[head << 8 : (head + 1) << 8] |= 1 << kind  # any byte may follow
+        if kind == SHORT:
+            triples[((head * GOLDEN32) & (2**32 - 1)) >> 16] = True
         if kind == 0:
             eight[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS)] = True
-    return begins, pairs, np.packbits(eight, bitorder="little")
+    return begins, pairs, triples, np.packbits(eight, bitorder="little")
 
 
 @numba.njit(cache=True, nogil=True)
@@ -209,7 +215,8 @@ def _scan(
 ) -> tuple[int, int]:
     """Write the lines, from `line` on, and bytes at which a form may begin; give the next line and the number of places."""
     count = 0
-    begins, pairs, wide = forms.begins, forms.pairs, forms.wide
+    begins, pairs, triples, wide = forms.begins, forms.pairs, forms.triples, forms.wide
+    third, eight = np.uint8(1 << SHORT), np.uint32(8)
     golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
     sixteen, wide_shift, shorter = np.uint32(16), np.uint64(64 - WIDE_BITS), np.uint8(0xFE)
     three, seven, one = np.uint64(3), np.uint64(7), np.uint8(1)
@@ -227,6 +234,8 @@ def _scan(
             full = (wide[slot >> three] >> np.uint8(slot & seven)) & one
             there = (begins[np.uint32(half * golden32) >> shift32] & (full | shorter)) | pairs[half >> sixteen]
             if not there:
+                continue
+            if there == third and not triples[np.uint32((half >> eight) * golden32) >> sixteen]:
                 continue
             i = np.int64(j) - 7
             if i < first:
@@ -353,7 +362,7 @@ def strip_decoration(text: str) -> str:
 
 @functools.lru_cache(maxsize=10_000)
 def _decorates(character: str) -> bool:
-    return bool(_decoration(ord(character), decoration_table()) & DECORATES)
+    return bool(_decoration.py_func(ord(character), decoration_table()) & DECORATES)  # loading the kernel takes longer
 
 
 @numba.njit(cache=True, nogil=True, inline="always")

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleanse import blocks, literals, segments
+from cleanse import blocks, kernels, literals, segments
 from cleanse.errors import CleanseError
 from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN
@@ -134,6 +134,24 @@ class Matcher:
             Bounds.of(variants),
         )
 
+    @functools.cached_property
+    def _patterns(self) -> pl.DataFrame:
+        """Give `patterns` as columns: one call then asks all lines, and Polars compiles a pattern once for its lines."""
+        return pl.DataFrame(
+            [(pattern.matching, pattern.folded) for pattern in self.patterns],
+            schema={"matching": pl.String, "folded": pl.Boolean},
+            orient="row",
+        )
+
+    @functools.cached_property
+    def _templates(self) -> pl.DataFrame:
+        """Give `templates` the same way."""
+        return pl.DataFrame(
+            self.templates,
+            schema={"opens": pl.Boolean, "before": pl.String, "behind": pl.String, "folded": pl.Boolean},
+            orient="row",
+        )
+
     def match(self, documents: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Find every place that a rule hits in the repaired text.
 
@@ -190,17 +208,17 @@ class Matcher:
         first = lines.first_bytes(cut["end"].to_numpy(), cut["stop"].to_numpy())
         cut = cut.filter(pl.Series(self.ends[cut["template"].to_numpy(), first]))
         cut = cut.sort("template", "row", "start", "variant")
-        cut = cut.with_columns(lines.cut(cut["end"].to_numpy(), cut["stop"].to_numpy()).alias("behind"))
-        cut = cut.with_columns(fold(pl.col("behind")).alias("folded"))
-        found = [cut.head(0).select("variant", "row")]
-        for (number,), group in cut.group_by("template", maintain_order=True):
-            template = self.templates[int(str(number))]
-            fitting = group.filter(group["folded" if template.folded else "behind"].str.contains(template.behind))
-            if not template.opens:
-                before = lines.cut(fitting["begin"].to_numpy(), fitting["start"].to_numpy())
-                fitting = fitting.filter((fold(before) if template.folded else before).str.contains(template.before))
-            found.append(fitting.select("variant", "row"))
-        return pl.concat(found)
+        templates = self._templates
+        folded = templates["folded"].gather(cut["template"])
+        behind = lines.cut(cut["end"].to_numpy(), cut["stop"].to_numpy())
+        behind = _fold_some(behind, folded)
+        fitting = cut.filter(_match_own(behind, templates["behind"].gather(cut["template"])))
+        opens = templates["opens"].gather(fitting["template"])
+        asked = fitting.filter(~opens)
+        before = lines.cut(asked["begin"].to_numpy(), asked["start"].to_numpy())
+        before = _fold_some(before, templates["folded"].gather(asked["template"]))
+        asked = asked.filter(_match_own(before, templates["before"].gather(asked["template"])))
+        return pl.concat([fitting.filter(opens), asked]).select("variant", "row")
 
     def _admit_patterns(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Give the lines that each pattern is to look at: `variant`, `pattern`, `row`; no pattern where a method decides alone."""
@@ -228,13 +246,13 @@ class Matcher:
                 continue
             rows = self.bounds.admit_lines(number, lines)
             if _is_methodical(rule, variant):
-                rows = self.bounds.place_lines(number, rows, lines)
                 yield pl.DataFrame({"variant": number, "pattern": None, "row": rows}, schema)
                 continue
-            first = self._first_bytes(np.full(len(rows), number), rows, lines)
+            opened = lines.opened if self.bounds.trim[number] else lines.starts
+            first = lines.first_bytes(opened[rows], lines.ends[rows])
             unfiltered = (pl.col("variant") == number) & ~pl.col("filtered")
             for pattern in self.asked.filter(unfiltered)["pattern"]:
-                fit = self.bounds.place_lines(number, rows[self.begins[pattern, first]], lines)
+                fit = rows[self.begins[pattern, first]]
                 yield pl.DataFrame({"variant": number, "pattern": pattern, "row": fit}, schema)
 
     def _first_bytes(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> NDArray[np.uint16]:
@@ -254,17 +272,11 @@ class Matcher:
             self._openings(own, rows, lines),
             np.where(self.bounds.closed[own], lines.closed[rows], lines.ends[rows]),
         )
-        found = [admitted.filter(pl.col("pattern").is_null())]
         asked = admitted.with_columns(pl.Series("start", starts), pl.Series("stop", stops)).drop_nulls("pattern")
-        folded = np.array([pattern.folded for pattern in self.patterns], dtype=np.bool_)[asked["pattern"].to_numpy()]
-        for folds in (False, True):
-            chosen = asked.filter(pl.Series(folded == folds))
-            texts = lines.cut(chosen["start"].to_numpy(), chosen["stop"].to_numpy())
-            chosen = chosen.select("variant", "pattern", "row", (fold(texts) if folds else texts).alias("text"))
-            for (number,), group in chosen.group_by("pattern", maintain_order=True):
-                matches = group["text"].str.contains(self.patterns[int(str(number))].matching)
-                found.append(group.filter(matches).drop("text"))
-        return pl.concat(found)
+        texts = lines.cut(asked["start"].to_numpy(), asked["stop"].to_numpy())
+        texts = _fold_some(texts, self._patterns["folded"].gather(asked["pattern"]))
+        matches = _match_own(texts, self._patterns["matching"].gather(asked["pattern"]))
+        return pl.concat([admitted.filter(pl.col("pattern").is_null()), asked.filter(matches).select(admitted.columns)])
 
     def _place_hits(self, hits: _Hits, matched: pl.DataFrame, lines: Lines) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Give the spans of what was hit, according to the scope of each rule."""
@@ -399,14 +411,13 @@ class Bounds:
         return allowed
 
     def admit_lines(self, variant: int, lines: Lines) -> Rows:
-        """Give the rows of the length that a variant without literals may look at."""
-        return np.flatnonzero((lines.chars >= self.min_chars[variant]) & (lines.chars <= self.max_chars[variant]))
-
-    def place_lines(self, variant: int, rows: Rows, lines: Lines) -> Rows:
-        """Keep the rows whose place in their text suits a variant."""
-        if not self._placed[variant]:
-            return rows
-        return rows[self._in_place(np.full(len(rows), variant), rows, lines)]
+        """Give the rows at which a variant without literals may look, by their length and their place in the text."""
+        head, tail, least = self.head[variant], self.tail[variant], self.min_lines[variant]
+        if not head and not tail:
+            head = LONGEST_LINE
+        return kernels.choose_rows(
+            lines.bounds, lines.chars, self.min_chars[variant], self.max_chars[variant], head, tail, least
+        )
 
     @property
     def _placed(self) -> Flags:
@@ -507,6 +518,18 @@ def _decorated(labels: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         pl.col("front").str.ends_with(pl.col("before")) & pl.col("back").str.starts_with(pl.col("behind"))
     )
     return pl.concat([labels.filter(~needs), needy.filter(fits.to_series())])
+
+
+def _match_own(texts: pl.Series, patterns: pl.Series) -> pl.Series:
+    """Say of each text whether its own pattern matches it; equal patterns stand together, so that each is compiled once."""
+    pairs = pl.DataFrame({"text": texts, "pattern": patterns})
+    return pairs.select(pl.col("text").str.contains(pl.col("pattern"))).to_series()
+
+
+def _fold_some(texts: pl.Series, folds: pl.Series) -> pl.Series:
+    """Fold the texts that meet a pattern in lower case, and leave the others."""
+    few = texts.filter(folds)
+    return texts.scatter(folds.arg_true(), fold(few)) if len(few) else texts
 
 
 def split_label(literal: str) -> tuple[str, str, str]:

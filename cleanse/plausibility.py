@@ -25,6 +25,7 @@ Pairs = dict[tuple[str, str], float]
 
 STEPS = 8
 BMP = 0x10000
+BREAK = 0x0A  # the byte of a line break
 # Of each language the code page from whose pairs of bytes the pairs of letters are read. Mechanism: these are the pages that
 # hold all letters of the language, and for which chardet has a model.
 PAGES = {
@@ -311,13 +312,14 @@ def _single_shares(model: bytes, codec: str) -> NDArray[np.float64]:
     each byte comes second and first, and taken away.
     """
     characters = {}
+    trails = [trail for trail in range(256) if trail != BREAK]
+    pairs = np.array([(0, trail, BREAK) for trail in trails], dtype=np.uint8)
     for lead in range(0x80, 256):
-        for trail in range(256):
-            try:
-                text = bytes([lead, trail]).decode(codec)
-            except UnicodeDecodeError:
-                continue
-            if len(text) == 1 and 0x80 <= ord(text) < BMP:
+        # One call for a lead, the pairs apart by line breaks: no codec has a break within a character.
+        pairs[:, 0] = lead
+        texts = pairs.tobytes().decode(codec, "replace").split("\n")
+        for trail, text in zip(trails, texts[:-1], strict=True):
+            if len(text) == 1 and 0x80 <= ord(text) < BMP and text != "\ufffd":
                 characters[lead, trail] = ord(text)
     observed = np.frombuffer(model, dtype=np.uint8).reshape(256, 256).astype(float)
     observed = np.where(observed > 0, np.maximum(observed - 1 + FLOOR, FLOOR), 0)
