@@ -257,12 +257,16 @@ class Repairer:
 
         Without the gate every line is looked at, which is slow and gives the same.
         """
+        # What is made for single lines is gone before the collector wakes, so that it finds nothing to look through.
+        with _uncollected():
+            return self._repair(documents, gated=gated)
+
+    def _repair(self, documents: pl.DataFrame, *, gated: bool) -> pl.DataFrame:
         data, offsets = kernels.buffers(documents["text"].fill_null(""))
         found, breaks = self._find_lines(data, offsets, 0 if gated else damage.EVERY)
         crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
         lines = self._cut_lines(documents["doc"], data, found, crlf)
-        with _uncollected():
-            edits, fixed, flags = self._repair_lines(lines)
+        edits, fixed, flags = self._repair_lines(lines)
         whole = self._document_hits(documents.filter(pl.Series(crlf)), documents)
         hits = pl.concat([whole, self._line_hits(lines, edits), flags])
         repaired = _rejoin(documents["text"], data, offsets, lines, fixed, crlf)
