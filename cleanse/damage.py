@@ -81,8 +81,8 @@ class Gate(NamedTuple):
     """What `find_lines` reads: `marks` u8 of shape (PLANES,), `beyond` for the planes above, and `gbk` u16 of shape (BMP,).
 
     `gbk` holds the two bytes of a character in GBK, 0 where it has none; `second` u16 of shape (ways, BMP) what a character may have been
-    in each way to read Latin letters again, 0 where it is in none; `allowed` u8 of shape (ways, languages) what is written in that page.
-    Where the marks allow it, `badness` decides.
+    in each way to read Latin letters again, 0 where it is in none; `allowed` u8 of shape (ways, languages) what is written in that page;
+    `least` u8 of shape (classes, classes) what a pair costs in any of these. Where the marks allow it, `badness` decides.
     """
 
     marks: U8
@@ -91,12 +91,13 @@ class Gate(NamedTuple):
     badness: badness.Pattern
     second: U16
     allowed: U8
+    least: U8
 
 
-def make_gate(literals: Iterable[str], alphabet: str, second: U16, allowed: U8, calm: str) -> Gate:
+def make_gate(literals: Iterable[str], alphabet: str, second: U16, allowed: U8, calm: str, costs: U8) -> Gate:
     """Make the gate for rules that look for `literals`; `alphabet` holds the characters of the pattern of ftfy's badness.
 
-    For `second` and `allowed` see Gate; a line with none but the characters of `calm` needs no second look.
+    For `second` and `allowed` see Gate, for `costs` `plausibility.Languages`; a line with none but the characters of `calm` needs no second look.
     """
     marks = np.zeros(PLANES, dtype=np.uint8)
     for start, end in re.findall("(.)(?:-(.))?", CONTROLS, re.DOTALL):
@@ -122,7 +123,8 @@ def make_gate(literals: Iterable[str], alphabet: str, second: U16, allowed: U8, 
             marks[ord(literal[0])] |= IS_LITERAL
         else:
             beyond = LITERAL
-    return Gate(marks, beyond, gbk_table(), badness.load_pattern(), second, allowed)
+    least = costs[:, :, allowed.any(axis=0)].min(axis=-1)
+    return Gate(marks, beyond, gbk_table(), badness.load_pattern(), second, allowed, least)
 
 
 @functools.cache
@@ -183,7 +185,7 @@ def find_lines(
     """
     # Arrays of a tuple that are taken out of it for each character cost more than what is done with them.
     marks, gbk, beyond, pattern = gate.marks, gate.gbk, gate.beyond, gate.badness
-    second, allowed = gate.second, gate.allowed
+    second, allowed, least = gate.second, gate.allowed, gate.least
     classes, cases, excess = languages.classes, languages.cases, languages.excess
     found = np.empty((256, 5), dtype=np.int64)
     count = 0
@@ -340,7 +342,9 @@ def find_lines(
             if (not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit)) or (
                 telltale
                 and not unreadable
-                and _look_again(data, begin, stop, second, allowed, languages, against, second_limit, buffer, sums)
+                and _look_again(
+                    data, begin, stop, second, allowed, least, languages, against, second_limit, buffer, sums
+                )
             ):
                 reasons |= UNUSUAL
             if reasons & BADNESS and stop - begin <= LONGEST_SEGMENT:
@@ -378,6 +382,7 @@ def _look_again(
     stop: int,
     second: U16,
     allowed: U8,
+    cheapest: U8,
     languages: Languages,
     against: Any,
     least: Any,
@@ -387,7 +392,7 @@ def _look_again(
     """Say whether a line of Latin letters is less usual, in any language, than what it may have been in another.
 
     First only what is not ASCII counts, and `against` steps may speak for the line, which nearly all lines need; then ASCII counts too,
-    and `least` steps must speak against it. `buffer` and `sums` are work space: a row for the line, one for each way to read it again, and one for its ASCII.
+    and `least` steps must speak against it. `cheapest` is `least` of Gate. `buffer` and `sums` are work space: a row for the line, one for each way to read it again, and one for its ASCII.
     """
     facts, costs = languages.facts, languages.costs
     places = _read_pairs(data, begin, stop, buffer)
@@ -425,6 +430,8 @@ def _look_again(
                 else:
                     best = min(best, own[language])
             rows += 1
+        if way < 0 and not _may_cost_less(buffer, places, second, cheapest, facts, line + against):
+            return False
     if best == NEVER or line - best < -against:
         return False
     calm = sums[len(sums) - 1]
@@ -447,6 +454,30 @@ def _look_again(
         for row in range(1, rows):
             best = min(best, sums[row, language] + calm[language])
     return line - best >= least
+
+
+@numba.njit(cache=True, nogil=True)
+def _may_cost_less(buffer: NDArray[np.int64], places: int, second: U16, cheapest: U8, facts: U32, most: Any) -> bool:
+    """Say whether a line costs at most so many steps in one of the ways to read it again, each pair in the language in which it costs least."""
+    for way in range(len(second)):
+        total = np.int64(0)
+        changes = 0
+        for k in range(places):
+            before, code = buffer[0, k], buffer[1, k]
+            if before >= 0x80:
+                before = np.int64(second[way, min(before, LAST)])
+            if code >= 0x80:
+                old = code
+                code = np.int64(second[way, min(code, LAST)])
+                changes += code != old
+            if before == 0 or code == 0:
+                changes = 0
+                break
+            one, other, extra = _describe_any_pair(np.int64(facts[before]), np.int64(facts[code]))
+            total += extra if one < 0 else extra + np.int64(cheapest[one, other])
+        if changes and total <= most:
+            return True
+    return False
 
 
 @numba.njit(cache=True, nogil=True)
@@ -773,7 +804,7 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
 @numba.njit(cache=True, nogil=True)
 def price_line(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
     """Say what a line costs at least, as `price_text` does, each pair in the language in which it is most usual."""
-    return _sum_pairs(codes, languages, languages.usual)
+    return _totalpairs(codes, languages, languages.usual)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -835,7 +866,7 @@ def _describe_any_pair(before: Any, code: Any) -> tuple[Any, Any, Any]:
 
 
 @numba.njit(cache=True, nogil=True)
-def _sum_pairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, Any]:
+def _totalpairs(codes: U32, languages: Languages, costs: U8) -> tuple[Any, Any, Any]:
     facts = languages.facts
     total, foreign, places = np.int64(0), np.int64(0), np.int64(0)
     before = np.int64(facts[32])

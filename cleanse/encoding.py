@@ -63,6 +63,7 @@ FTFY_READERS = ("latin-1", "sloppy-windows-1252", "sloppy-windows-1251", "mac-ro
 CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE = "code-page", "suspect", "bidi", "private-use"
 # The planes 15 and 16 stand for themselves: the gate knows no more of them than that they are above the others.
 PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]+")
+BEYOND = re.compile("[\U000f0000-\U0010fffd]")
 # Bidirectional controls (UAX #9): what opens an embedding or an isolate, and what closes it; overrides open too.
 EMBEDDINGS, OVERRIDES, POP = "\u202a\u202b", "\u202d\u202e", "\u202c"
 ISOLATES, POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
@@ -265,7 +266,12 @@ class Repairer:
     def _gate(self) -> damage.Gate:
         second, allowed = mojibake.second_readings()
         return damage.make_gate(
-            sorted(self._characters()), badness_alphabet(), second, allowed, plausibility.TYPOGRAPHIC
+            sorted(self._characters()),
+            badness_alphabet(),
+            second,
+            allowed,
+            plausibility.TYPOGRAPHIC,
+            plausibility.load_figures().tables.costs,
         )
 
     @_uncollected()
@@ -274,6 +280,11 @@ class Repairer:
 
         Without the gate every line is looked at, which is slow and gives the same.
         """
+        # What is made for single lines is gone before the collector wakes, so that it finds nothing to look through.
+        with _uncollected():
+            return self._repair(documents, gated=gated)
+
+    def _repair(self, documents: pl.DataFrame, *, gated: bool) -> pl.DataFrame:
         data, offsets = kernels.buffers(documents["text"].fill_null(""))
         found, breaks = self._find_lines(data, offsets, 0 if gated else damage.EVERY)
         crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
@@ -350,20 +361,22 @@ class Repairer:
         return found
 
     @functools.cached_property
-    def _special(self) -> re.Pattern[str] | None:
-        characters = self._characters()
-        return re.compile(f"[{re.escape(''.join(sorted(characters)))}\U000f0000-\U0010fffd]") if characters else None
+    def _special(self) -> frozenset[str]:
+        return self._characters()
+
+    def _holds_special(self, text: str) -> bool:
+        # A set says so faster than a pattern of this many characters.
+        return not self._special.isdisjoint(text) or (not text.isascii() and BEYOND.search(text) is not None)
 
     def _take_characters(
         self, lines: Lines, plain: dict[int, list[Piece]], work: _Work, flags: list[tuple[int, str, int, int]]
     ) -> None:
         """Take out, change or flag single characters in the lines that hold such; what is done to a line leaves `plain`."""
-        special = self._special
-        if special is None:
+        if not self._special:
             return
         # A repair may bring characters to light that were not there to be seen.
         lit = {
-            text: special.search(text) is not None
+            text: self._holds_special(text)
             for text in {edit.replacement or "" for own in (*plain.values(), *work.pieces.values()) for edit in own}
         }
         rows = {

@@ -40,6 +40,9 @@ WIDE_OF_BITS = [[page for number, page in enumerate(WIDE) if bits >> number & 1]
 SECOND = tuple((reader, page) for reader in ("sloppy-windows-1252", "mac-roman") for page in ("cp1250", "iso-8859-2"))
 # What no text holds: control characters but the tab, private use, what stands for lost bytes, and code points that are none.
 NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufff0-\uffff\U000f0000-\U0010ffff]")
+# No page of NARROW has another character for a byte of ASCII, nor one of ASCII for another byte, nor have readers (but the sloppy ones, of a
+# control character that no reading keeps): what they read again differs at these places alone.
+FOREIGN = re.compile("[^\x00-\x7f]")
 LAYERS = 3
 LATIN = 1  # number of the script in `plausibility.PAGES`
 
@@ -186,7 +189,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     if not readings:
         return WHOLE
     best, lead = readings[0], _lead(readings)
-    foreign = [character for character in line if character > "\x7f"]
+    foreign = FOREIGN.findall(line)
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
     right = _is_right(readings, limits, 1 if letters else 2)
     if best.latin:
@@ -396,7 +399,7 @@ def _keeps_letters(line: str, text: str) -> bool:
     """Say whether no letter, and no control character that may stand for one, became something else."""
     return all(
         unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
-        for old, new in zip(line, text, strict=True)
+        for old, new in zip(FOREIGN.findall(line), FOREIGN.findall(text), strict=True)
         if old != new
     )
 
@@ -407,7 +410,8 @@ def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
 
 def _next_layer(search: _Search, fresh: list[Reading]) -> list[Reading]:
     """Note what was found, and choose the readings from which the next layer starts."""
-    search.found = sorted([*search.found, *(new for new in fresh if not _holds_no_text(new.text))], key=_rank)
+    new = [reading for reading in fresh if not _holds_no_text(reading.text)]
+    search.found = sorted([*search.found, *new], key=_rank) if search.found else new
     return [reading for reading in fresh if reading.pages[-1] == UTF8]
 
 
@@ -466,11 +470,7 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
             pages = (*start.pages, reader, NARROW_NAMES[number])
             dearness = now / STEPS / max(1, places) / limits.per_letter
             # What changed is asked only of what may be taken or flagged.
-            new = (
-                [number for number, character in enumerate(text) if character != start.text[number]]
-                if script == LATIN and gain >= limits.suspect
-                else []
-            )
+            new = _find_changes(start.text, text) if script == LATIN and gain >= limits.suspect else []
             yield (
                 search,
                 Reading(
@@ -489,7 +489,12 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
 
 def _is_intruded(line: str, text: str) -> bool:
     """Say whether one of the characters that a reading changes stands in a word and is no letter of it."""
-    return any(_intrudes(line, number) for number, character in enumerate(text) if character != line[number])
+    return any(_intrudes(line, number) for number in _find_changes(line, text))
+
+
+def _find_changes(line: str, text: str) -> list[int]:
+    """Give the places at which a reading by a page of NARROW differs from the line."""
+    return [place for found in FOREIGN.finditer(line) if text[place := found.start()] != found[0]]
 
 
 def _intrudes(text: str, number: int) -> bool:
