@@ -43,7 +43,7 @@ from cleanse.sources import (
 )
 
 Progress = Callable[[str, int, int], None]
-EARLIER_ROWS = 20_000  # of an earlier OUT, read at once
+EARLIER_ROWS = 2_000  # of an earlier OUT, read at once
 
 
 @dataclass(frozen=True)
