@@ -46,7 +46,13 @@ def test_the_same_command_gives_the_same_bytes(tmp_path: Path, out: str) -> None
 
 
 @pytest.mark.parametrize(
-    "options", [{"shard_bytes": 500}, {"shard_bytes": 1}, {"workers": 2, "shard_bytes": 4000}], ids=str
+    "options",
+    [
+        {"shard_bytes": 500},
+        pytest.param({"shard_bytes": 1}, marks=pytest.mark.slow),
+        {"workers": 2, "shard_bytes": 4000},
+    ],
+    ids=str,
 )
 def test_shards_and_workers_do_not_matter(tmp_path: Path, options: dict[str, int]) -> None:
     """However the input is cut, and whoever reads it, the bytes of OUT and report are the same."""
@@ -57,7 +63,9 @@ def test_shards_and_workers_do_not_matter(tmp_path: Path, options: dict[str, int
     assert [name for name in whole if whole[name] != parts[name]] == []
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, 1 << 24), (7, 1 << 24), (5_000, 200)])
+@pytest.mark.parametrize(
+    ("count", "size"), [pytest.param(1, 1 << 24, marks=pytest.mark.slow), (7, 1 << 24), (5_000, 200)]
+)
 def test_batches_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, size: int) -> None:
     """However many rows are cleaned at a time, the bytes of OUT and report are the same."""
     for name in ("one", "two"):
