@@ -274,7 +274,6 @@ class Repairer:
             plausibility.load_figures().tables.costs,
         )
 
-    @_uncollected()
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
         """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.
 

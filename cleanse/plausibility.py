@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels
@@ -338,8 +337,3 @@ def _single_shares(model: bytes, codec: str) -> NDArray[np.float64]:
 def character_codes(text: str) -> NDArray[np.uint32]:
     """Give the code points of a text."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-
-
-def as_series(texts: list[str]) -> pl.Series:
-    """Make a column of texts."""
-    return pl.Series("text", texts, dtype=pl.String)
