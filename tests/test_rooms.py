@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import cleanse
+
 PACKAGE = Path(__file__).resolve().parent.parent / "cleanse"
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
@@ -50,10 +52,18 @@ def test_others_stay_out_of_the_inside_of_a_room(room: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_no_public_function_bears_the_name_of_a_module(path: Path) -> None:
-    """`cleanse.restore` was a function once and then a module: no public function may be named like a module."""
+def test_names_of_the_package_stay_what_they_are(tmp_path: Path) -> None:
+    """`cleanse.restore` was a function at first and a module after a run: each name means one thing, also when asked twice."""
+    before = {name: getattr(cleanse, name) for name in cleanse.__all__}
+    (tmp_path / "a.txt").write_text("The ferry stopped on Monday.\n", "utf-8")
+    cleanse.run(tmp_path / "a.txt", tmp_path / "out.parquet")
+    cleanse.restore(tmp_path / "out.parquet", tmp_path / "back")
+
+    assert {name: getattr(cleanse, name) for name in cleanse.__all__} == before
+    assert (tmp_path / "back" / "a.txt").read_text("utf-8") == "The ferry stopped on Monday.\n"
+
+
+def test_no_public_name_is_the_name_of_a_module() -> None:
+    """A module that is imported would take the place of a function of the same name."""
     modules = {module.stem for module in PACKAGE.glob("*.py")} | set(ROOMS)
-    tree = ast.parse(path.read_text("utf-8"))
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert functions & modules == set()
+    assert set(cleanse.__all__) & modules == set()
