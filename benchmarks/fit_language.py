@@ -175,14 +175,21 @@ def fit(texts: list[Text], steps: dict[str, Any]) -> tuple[model.Model, dict[str
     tables, words = fit_trust(texts), fit_words(texts)
     near = fit_close(texts, close["groups"])
     han, scripts, numbers = (tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")) for name in ("han", "scripts", "parameters"))
-    made = model.make_model(tables, close["groups"], letters, points / 10, words, near, steps, scripts, han, numbers)
+    made = model.make_model(tables, close["groups"], close["plain"], letters, points / 10, words, near, steps, scripts, han, numbers)
     return made, tables, words, near
 
 
 def judge(made: model.Model, text: Text, regime: str) -> model.Judgement:
     """Judge as the stage does, with what the detectors said before."""
     own, said = text.of(regime)
-    return made.settle(said[:2], regime) or made.decide(own, said, regime)
+    settled = made.settle(said, regime, len(own))
+    if settled:
+        return settled
+    if regime == "long":
+        verdict = made.decide(own, (*said[:2], None), regime)
+        if verdict.lead >= made.parameters["enough_bits"]:
+            return verdict
+    return made.decide(own, said, regime)
 
 
 def macro_f1(pairs: Iterable[tuple[str, str]]) -> dict[str, float]:

@@ -221,12 +221,12 @@ class _Judge:
         if len(texts) > 1:
             said = [ask_eld(text) for text in texts] if "eld" in model.detectors else [NOTHING] * len(texts)
             if len(set(said)) == 1 and said[0][1] == "sure":
-                verdict = model.settle((model.ask(texts[len(texts) // 2], ("cld2",))[0], said[0], None), "long")
+                verdict = model.settle((model.ask(texts[len(texts) // 2], ("cld2",))[0], said[0], None), "long", len(texts[0]))
                 if verdict:
                     return [(verdict.language, 1.0)], verdict.score, {}
             elif len({tag for tag, _ in said}) > 1:
                 certain = {model.certain(text, one) for text, one in zip(texts, said, strict=True)} - {None}
-                if len(certain) > 1:
+                if len({model.kind(tag) for tag in certain if tag}) > 1:
                     return self._judge_lines(doc, script, texts)
         verdict = model.judge(self._join(texts))
         return [(verdict.language, 1.0)], verdict.score, {}
@@ -248,15 +248,13 @@ class _Judge:
         step = max(1, -(-len(asked) // int(self.limits["max_lines"])))
         letters: Counter[str] = Counter()
         by_line: dict[int, str] = {}
-        scores: dict[str, list[float]] = {}
         for row in asked[::step].tolist():
-            verdict = model.judge(clean_sample(self._cut(row, size)))
-            tag = verdict.language
-            if tag != overall.language and verdict.score < self.limits["sure_line"]:
+            text = clean_sample(self._cut(row, size))
+            tag = model.certain(text, ask_eld(text)) or overall.language
+            if model.kind(tag) == model.kind(overall.language):
                 tag = overall.language
             letters[tag] += row[LETTERS]
             by_line[row[LINE]] = tag
-            scores.setdefault(tag, []).append(verdict.score)
         total = sum(letters.values())
         if not total:
             return [(overall.language, 1.0)], overall.score, {}
@@ -266,7 +264,7 @@ class _Judge:
         names = {tag for tag, _ in kept}
         whole_letters = sum(own for _, own in kept)
         first = kept[0][0]
-        score = overall.score if first == overall.language else sum(scores[first]) / len(scores[first])
+        score = overall.score if first == overall.language else model.score("agreed", 0.0)
         by_line = {line: tag if tag in names else first for line, tag in by_line.items()}
         return [(tag, own / whole_letters) for tag, own in kept], score, by_line if len(kept) > 1 else {}
 

@@ -24,6 +24,7 @@ FOLDER = "language/model"
 WORDS = re.compile(r"[^\W\d_]+")
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
 SPREAD = 80  # languages over which what a detector says wrongly is spread
+AGREED = 99.0  # stands for the bits by which a verdict leads on which detectors agree
 LONE = 20.0  # bits by which a candidate without a rival leads
 MEMORY = 200_000  # combinations of what detectors say that are kept
 LENGTHS = ("long", "short")
@@ -115,6 +116,7 @@ class Model:
     trust: dict[tuple[str, str], Trust]
     partners: dict[str, frozenset[str]]
     groups: dict[str, tuple[str, ...]]
+    plain: frozenset[str]
     letters: dict[str, str]
     letter_points: float
     words: dict[str, dict[str, int]]
@@ -138,32 +140,45 @@ class Model:
         """
         regime = length or ("short" if len(text) < self.parameters["short_chars"] else "long")
         fast = self.ask(text, ("cld2", "eld"))
-        settled = self.settle(fast, regime)
+        settled = self.settle(fast, regime, len(text))
         if settled is not None:
             return settled
-        said = (*fast[:2], self.ask(text, ("lid",))[2])
-        return self.decide(text, said, regime)
+        if regime == "long":
+            verdict = self.decide(text, fast, regime)
+            if verdict.lead >= self.parameters["enough_bits"]:
+                return verdict
+        return self.decide(text, (*fast[:2], self.ask(text, ("lid",))[2]), regime)
 
-    def settle(self, said: tuple[Said | None, ...], regime: str) -> Judgement | None:
-        """Give the verdict of two detectors that are sure and say the same, unless it is one of a close group."""
-        if regime == "short":
-            return None
+    def settle(self, said: tuple[Said | None, ...], regime: str, chars: int = 0) -> Judgement | None:
+        """Give the verdict of two detectors that say the same and are sure, unless it is one of a close group.
+
+        Of a sample of many characters one of them need not be sure, and close languages that few texts are taken for are believed.
+        """
         first, second = said[0], said[1]
-        if not first or not second or first[0] != second[0] or first[0] in self.groups or first == NOTHING:
+        if regime == "short" or not first or not second or first[0] != second[0] or first == NOTHING:
             return None
-        if first[1] != "sure" or second[1] != "sure":
+        much = chars >= self.parameters["much_chars"]
+        if first[0] in self.groups and not (much and first[0] in self.plain):
             return None
-        return Judgement(first[0], 99.0, self.score("agreed", 99.0))
+        sure = (first[1] == "sure") + (second[1] == "sure")
+        if sure == 2:
+            return Judgement(first[0], AGREED, self.score("agreed", AGREED))
+        if much and sure == 1 and first[1] != "unsure-mixed":
+            return Judgement(first[0], AGREED, self.score("agreed", 0.0))
+        return None
 
     def certain(self, text: str, eld: Said) -> str | None:
-        """Give the language that both fast detectors are sure a text is in; a close group counts as its first language."""
+        """Give the language that both fast detectors are sure a text is in; cld2 chooses within a close group."""
         if eld[1] != "sure":
             return None
         cld2 = self.ask(text, ("cld2",))[0]
-        if cld2 is not None and cld2 != NOTHING:
-            first, second = (self.groups.get(tag, (tag,))[0] for tag in (eld[0], cld2[0]))
-            return first if first == second else None
-        return None
+        if cld2 is None or cld2[0] not in (eld[0], *self.groups.get(eld[0], ())) or not cld2[1].startswith("sure"):
+            return None
+        return cld2[0]
+
+    def kind(self, language: str) -> str:
+        """Give the first language of a close group for all of them, else the language itself."""
+        return self.groups.get(language, (language,))[0]
 
     def decide(self, text: str, said: tuple[Said | None, ...], regime: str) -> Judgement:
         """Add up all evidence about a text."""
@@ -220,6 +235,8 @@ class Model:
             bits[language] = total
         # Words do not lift a candidate from far behind; those of a close group stay together.
         ranked = sorted(bits, key=lambda language: (-bits[language], language))[: int(self.parameters["candidates"])]
+        least = bits[ranked[0]] - self.parameters["candidate_bits"] if ranked else 0.0
+        ranked = [language for language in ranked if bits[language] >= least]
         kept = {member for language in ranked for member in (language, *self.groups.get(language, ()))}
         return {language: bits[language] for language in ranked[:1] + sorted(kept - set(ranked[:1])) if language in bits}
 
@@ -314,6 +331,7 @@ def load_model() -> Model:
     return make_model(
         trust,
         close["groups"],
+        close["plain"],
         letters,
         points / 10,
         {path.stem: read_words(path) for path in sorted((folder / "words").glob("*.toml"))},
@@ -328,6 +346,7 @@ def load_model() -> Model:
 def make_model(
     trust: dict[str, Any],
     groups: list[list[str]],
+    plain: list[str],
     letters: dict[str, str],
     letter_points: float,
     words: dict[str, dict[str, int]],
@@ -354,6 +373,7 @@ def make_model(
         tables,
         {tag: frozenset(own) for tag, own in partners.items()},
         {language: tuple(group) for group in groups for language in group},
+        frozenset(plain),
         letters,
         letter_points,
         words,
