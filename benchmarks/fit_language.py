@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import re
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -276,6 +277,14 @@ def write_model(tables: dict[str, Any], words: dict[str, dict[str, int]], close:
     (FOLDER / "reliability.toml").write_text(head + note + rows, "utf-8")
 
 
+def stamp_rule() -> None:
+    """Write the digest of the model into the rule, so that a changed model is a changed rule."""
+    rule = FOLDER.parent / "undetermined.toml"
+    model.model_digest.cache_clear()
+    text = re.sub(r'(?m)^model = "[0-9a-f]{8}"', f'model = "{model.model_digest()}"', rule.read_text("utf-8"))
+    rule.write_text(text, "utf-8")
+
+
 def _key(text: str) -> str:
     return json.dumps(text)
 
@@ -311,6 +320,7 @@ def main() -> None:
     if options.write:
         _, tables, words, close = fit(texts, steps)
         write_model(tables, words, close, steps)
+    stamp_rule()
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from cleanse import boilerplate, charset, dedupe, encoding, segments, spam
+from cleanse import boilerplate, charset, dedupe, encoding, lang, segments, spam
 from cleanse.rules import ANY, Rules
 
 if TYPE_CHECKING:
@@ -148,7 +148,9 @@ def _judge_documents(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem |
     if not cases:
         return {}
     documents = pl.LazyFrame({"text": [case.example.text for case in cases]}, schema={"text": pl.String})
-    frame = pipeline.add_evidence(documents, pipeline.Prepared.of(rules, rules)).collect().with_row_index("doc")
+    wanted = rules[lang.NOT_WANTED].head.parameters["example_languages"] if lang.NOT_WANTED in rules else ""
+    prepared = pipeline.Prepared.of(rules, rules, lang.read_keep(str(wanted)))
+    frame = pipeline.add_evidence(documents, prepared).collect().with_row_index("doc")
     hits = segments.explode_hits(frame, *pipeline.EVIDENCE).select("doc", "rule").unique()
     found = set(hits.iter_rows())
     verdicts: dict[str, Problem | None] = {}

@@ -8,19 +8,22 @@ lines are judged, and the document has more than one language.
 from __future__ import annotations
 
 import functools
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels, segments
+from cleanse.errors import OptionError
 from cleanse.language import Model, load_model, scan
 from cleanse.language.detectors import NOTHING, ask_eld
 from cleanse.language.model import clean_sample
-from cleanse.language.scripts import HAN, LETTERS, LINE, MOST_PROBES, SCRIPT, SCRIPTS, VOTES
+from cleanse.language.scripts import FIRST, HAN, LENGTH, LETTERS, LINE, MOST_PROBES, SCRIPT, SCRIPTS, VOTES
 from cleanse.rules import Rules
 
 RULE = "language/undetermined"
@@ -29,7 +32,9 @@ COLUMN = "language_hits"
 UNKNOWN = "und"
 LANGUAGES = pl.List(pl.Struct({"language": pl.String(), "share": pl.Float32()}))
 LINES = pl.List(pl.Struct({"line": pl.UInt32(), "language": pl.String()}))
+TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?")
 BYTES = 4  # of a character at most
+Probe = tuple[int, int]  # first byte and length of a line
 
 
 
@@ -72,20 +77,50 @@ def identify_language(
 
     def identify(frame: pl.DataFrame) -> pl.DataFrame:
         found = _identify(frame["repaired"].fill_null(""))
-        shares = [[{"language": tag, "share": share} for tag, share in one.shares] for one in found]
-        lines = [[{"line": line, "language": tag} for line, tag in one.lines] for one in found]
         tagged = frame.with_columns(
             pl.Series("language", [one.language for one in found], pl.String),
             pl.Series("language_score", [one.score for one in found], pl.Float32),
-            pl.Series("languages", shares, LANGUAGES),
-            pl.Series("language_lines", lines, LINES),
+            _as_lists("languages", [one.shares for one in found], {"language": pl.String(), "share": pl.Float32()}),
+            _as_lists("language_lines", [one.lines for one in found], {"line": pl.UInt32(), "language": pl.String()}),
         )
         unknown = _hit(tagged.filter(pl.col("language").str.starts_with(UNKNOWN) & pl.lit(flag)), RULE, "flag")
-        wanted = pl.Series([is_wanted(one.language, keep) for one in found], dtype=pl.Boolean)
+        names = {name: is_wanted(name, keep) for name in sorted({one.language for one in found})}
+        wanted = tagged["language"].replace_strict(names, return_dtype=pl.Boolean)
         unwanted = _hit(tagged.filter(~wanted), NOT_WANTED, "drop")
         return segments.attach_hits(tagged, pl.concat([unknown, unwanted]), COLUMN)
 
     return segments.as_stage(documents, identify, adds)
+
+
+def _as_lists(name: str, values: list[list[tuple[Any, ...]]], fields: dict[str, pl.DataType]) -> pl.Series:
+    """Make a column of lists of structs, by way of one flat frame."""
+    flat = pl.DataFrame([one for own in values for one in own], schema=fields, orient="row").to_struct(name)
+    counts = pl.Series([len(own) for own in values], dtype=pl.Int64)
+    numbers = pl.int_range(len(values), eager=True).to_frame("doc")
+    grouped = (
+        pl.DataFrame({"doc": numbers["doc"].repeat_by(counts).explode(empty_as_null=False), name: flat})
+        .group_by("doc", maintain_order=True)
+        .agg(name)
+    )
+    joined = numbers.join(grouped, on="doc", how="left", maintain_order="left")[name]
+    return joined.fill_null(pl.Series([[]], dtype=pl.List(pl.Struct(fields))).first())
+
+
+def read_keep(languages: str | Sequence[str]) -> tuple[str, ...]:
+    """Read the languages to keep: tags, or one text with commas between them.
+
+    >>> read_keep("hi, en"), read_keep(["zh-hant"]), read_keep("")
+    (('en', 'hi'), ('zh-Hant',), ())
+
+    Raises:
+        OptionError: what is no tag.
+    """
+    texts = [languages] if isinstance(languages, str) else languages
+    tags = [tag.strip() for text in texts for tag in text.split(",") if tag.strip()]
+    for tag in tags:
+        if not TAG.fullmatch(tag):
+            raise OptionError("not the tag of a language", where=tag, hint="give tags such as hi, pt or zh-Hant, with commas between")
+    return tuple(sorted({"-".join([tag.lower().split("-")[0], *(part.title() for part in tag.split("-")[1:])]) for tag in tags}))
 
 
 def is_wanted(language: str, keep: Collection[str]) -> bool:
@@ -144,7 +179,8 @@ class _Judge:
         self.data = data.tobytes()
         self.rows, self.counts, self.bounds = rows, counts, bounds.tolist()
         self.heads = heads.tolist()
-        self.probes = rows[probes.ravel()].reshape(len(probes), -1, rows.shape[1]).tolist() if len(rows) else []
+        chosen = rows[probes.ravel()] if len(rows) else np.zeros((0, 2), dtype=np.int64)
+        self.starts, self.lengths = chosen[:, FIRST].tolist(), chosen[:, LENGTH].tolist()
         self.implies: dict[str, str] = model.scripts["implies"]
 
     def identify(self, doc: int) -> Found:
@@ -156,7 +192,8 @@ class _Judge:
         first, last = self.bounds[doc], self.bounds[doc + 1]
         if voteless and running < limits["min_text_letters"] and 2 * voteless > self.rows[first:last, LETTERS].sum():
             return Found()  # code, addresses and the like
-        probes = self.probes[doc]
+        at = slice(MOST_PROBES * doc, MOST_PROBES * (doc + 1))
+        probes = list(dict.fromkeys(zip(self.starts[at], self.lengths[at], strict=True)))
         found = [(main, *self._judge_script(main, doc, probes, own), own)]
         least = max(limits["min_part_letters"], limits["min_share"] * total)
         if total - own < least or last - first == 1:
@@ -180,7 +217,7 @@ class _Judge:
         return dict(parts)
 
     def _judge_script(
-        self, script: int, doc: int, probes: list[list[int]], letters: int
+        self, script: int, doc: int, probes: list[Probe], letters: int
     ) -> tuple[list[tuple[str, float]], float | None, dict[int, str]]:
         """Give languages with their shares, the probability of the first (None: its script decides), and language by line."""
         name = SCRIPTS[script - 1]
@@ -191,7 +228,7 @@ class _Judge:
             return [(self._judge_letters(name, probes), 1.0)], None, {}
         return self._judge_words(doc, script, probes)
 
-    def _judge_han(self, probes: list[list[int]], kana: int, han: int) -> str:
+    def _judge_han(self, probes: list[Probe], kana: int, han: int) -> str:
         limits = self.model.han["parameters"]
         if kana >= limits["min_kana_share"] * max(han, 1):
             return "ja"
@@ -206,26 +243,27 @@ class _Judge:
             return "zh"
         return "zh-Hans" if marks["simplified"] >= marks["traditional"] else "zh-Hant"
 
-    def _judge_letters(self, name: str, probes: list[list[int]]) -> str:
+    def _judge_letters(self, name: str, probes: list[Probe]) -> str:
         for table in self.model.scripts["letters"]:
             if table["script"] == name and sum(map(self._sample(probes).count, table["letters"])) >= 2:
                 return str(table["language"])
         return self.implies[name]
 
     def _judge_words(
-        self, doc: int, script: int, probes: list[list[int]]
+        self, doc: int, script: int, probes: list[Probe]
     ) -> tuple[list[tuple[str, float]], float | None, dict[int, str]]:
         """Show a few lines to the detectors; judge line by line where two of them are surely in different languages."""
         size, model = int(self.limits["probe_chars"]), self.model
-        texts = list(dict.fromkeys(clean_sample(self._cut(row, size)) for row in probes))
-        if len(texts) > 1:
-            said = [ask_eld(text) for text in texts] if "eld" in model.detectors else [NOTHING] * len(texts)
-            if len(set(said)) == 1 and said[0][1] == "sure":
-                verdict = model.settle((model.ask(texts[len(texts) // 2], ("cld2",))[0], said[0], None), "long", len(texts[0]))
+        texts = list(dict.fromkeys([clean_sample(self._cut(row, size)) for row in probes]))
+        if len(texts) > 1 and "eld" in model.detectors:
+            said = [ask_eld(text) for text in texts]
+            sure = {tag for tag, how in said if how == "sure"}
+            if len(sure) == 1 and len({tag for tag, _ in said}) == 1:
+                verdict = model.settle((model.ask(texts[-1], ("cld2",))[0], said[0], None), "long", len(texts[-1]))
                 if verdict:
                     return [(verdict.language, 1.0)], verdict.score, {}
-            elif len({tag for tag, _ in said}) > 1:
-                certain = {model.certain(text, one) for text, one in zip(texts, said, strict=True)} - {None}
+            elif len({model.kind(tag) for tag in sure}) > 1:
+                certain = {model.certain(text, one) for text, one in zip(texts, said, strict=True)}
                 if len({model.kind(tag) for tag in certain if tag}) > 1:
                     return self._judge_lines(doc, script, texts)
         verdict = model.judge(self._join(texts))
@@ -249,7 +287,7 @@ class _Judge:
         letters: Counter[str] = Counter()
         by_line: dict[int, str] = {}
         for row in asked[::step].tolist():
-            text = clean_sample(self._cut(row, size))
+            text = clean_sample(self._cut((row[FIRST], row[LENGTH]), size))
             tag = model.certain(text, ask_eld(text)) or overall.language
             if model.kind(tag) == model.kind(overall.language):
                 tag = overall.language
@@ -278,27 +316,32 @@ class _Judge:
         shares: Counter[str] = Counter()
         scores: dict[str, float] = {}
         by_line: dict[int, str] = {}
+        largest = max(found, key=lambda one: one[1][0][1] * one[4])[1][0][0]
         for script, languages, score, known, letters in found:
             for tag, share in languages:
                 shares[tag] += share * letters  # type: ignore[assignment]
                 scores.setdefault(tag, letters / total if score is None else score)
-            lines = rows[_lines_of(rows, script), LINE].tolist()
-            by_line |= dict.fromkeys(lines, languages[0][0]) | _fill(known, lines)
+            if languages[0][0] != largest or known:
+                lines = rows[_lines_of(rows, script), LINE].tolist()
+                by_line |= dict.fromkeys(lines, languages[0][0]) | _fill(known, lines)
         ranked = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
         language, score = ranked[0][0], scores[ranked[0][0]]
         if score < self.limits["min_score"]:
             return Found(UNKNOWN, score, [(UNKNOWN, 1.0)])
         whole = sum(shares.values())
+        if language != largest:
+            rest = set(rows[:, LINE].tolist()) - by_line.keys()
+            by_line |= dict.fromkeys(sorted(rest), largest)
         others = sorted((line, tag) for line, tag in by_line.items() if tag != language)
         return Found(language, score, [(tag, own / whole) for tag, own in ranked], others)
 
-    def _choose(self, lines: NDArray[np.int64]) -> list[list[int]]:
+    def _choose(self, lines: NDArray[np.int64]) -> list[Probe]:
         """Choose a few lines, of those with the most votes, spread over them."""
         best = lines[lines[:, VOTES] == lines[:, VOTES].max()]
         places = np.linspace(0, len(best) - 1, MOST_PROBES).astype(np.int64)
-        return list(best[np.unique(places)].tolist())
+        return [(first, length) for first, length, *_ in best[np.unique(places)].tolist()]
 
-    def _cut(self, row: list[int], chars: int) -> str:
+    def _cut(self, row: Probe, chars: int) -> str:
         """Cut at most so many characters out of a line, from the middle of its first part, from a word on."""
         start, length = row[0], row[1]
         text = self.data[start : start + min(length, 4 * BYTES * chars)].decode("utf-8", errors="ignore")
@@ -309,7 +352,7 @@ class _Judge:
         begin = space + 1 if space >= 0 else begin
         return text[begin : begin + chars]
 
-    def _sample(self, probes: list[list[int]]) -> str:
+    def _sample(self, probes: list[Probe]) -> str:
         """Put the probes together."""
         texts = dict.fromkeys(self._cut(row, int(self.limits["probe_chars"])) for row in probes)
         return " ".join(texts)

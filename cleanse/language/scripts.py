@@ -34,7 +34,7 @@ LOWER, CAPITAL, CODE, DIGIT, SPACE, OTHER, KINDS = range(7)
 # Columns of a row that stands for a line, and of one that says what a document is like.
 FIRST, LENGTH, DOC, LINE, SCRIPT, LETTERS, VOTES, COLUMNS = range(8)
 MAIN, OWN, TOTAL, PROBES, RUNNING, VOTELESS = range(6)
-MOST_PROBES = 4
+MOST_PROBES = 3
 
 
 @functools.cache
@@ -185,7 +185,7 @@ def _choose_probes(
     """Give for each document its main script and numbers about it, and the rows of its probes."""
     texts = len(counts)
     heads = np.zeros((texts, 6), dtype=np.int64)
-    probes = np.zeros((texts, 4), dtype=np.int64)
+    probes = np.zeros((texts, 3), dtype=np.int64)
     for text in range(texts):
         total, main, most, kana = 0, 0, 0, 0
         for number in range(counts.shape[1]):
@@ -224,13 +224,13 @@ def _choose_probes(
             script = rows[row, 4]
             if rows[row, 6] == best and (script == main or (main == han and east[script])):
                 reach += rows[row, 5]
-                # The lines in which one sixth, one half and five sixths of the letters are reached, and the last.
-                if number < 3 and reach * 6 >= weight * (2 * number + 1):
-                    while number < 3 and reach * 6 >= weight * (2 * number + 1):
+                # The lines in which one and three quarters of the letters are reached, and the last.
+                if number < 2 and reach * 4 >= weight * (2 * number + 1):
+                    while number < 2 and reach * 4 >= weight * (2 * number + 1):
                         probes[text, number] = row
                         number += 1
         if number:
-            probes[text, 3] = max(last, probes[text, 2])
+            probes[text, 2] = max(last, probes[text, 1])
             heads[text, 3] = number
     return heads, probes
 
@@ -241,7 +241,7 @@ def scan(data: Bytes, offsets: Offsets) -> tuple[NDArray[np.int64], ...]:
     Gives a row a line with letters (FIRST byte, LENGTH in bytes, DOC, LINE, SCRIPT as a number from 1 of SCRIPTS, LETTERS, VOTES: 2 for
     running text, 1 for other lines, 0 for addresses and code); letters by document and script, of the lines with the most votes; where
     the rows of each document begin; a row a document (MAIN script, letters of its OWN, TOTAL, whether there are PROBES, letters in
-    RUNNING text, in VOTELESS lines); and the rows of its probes, four, which may be the same.
+    RUNNING text, in VOTELESS lines); and the rows of its probes, three, which may be the same.
     """
     han = HAN
     east = np.zeros(len(SCRIPTS) + 1, dtype=np.bool_)
