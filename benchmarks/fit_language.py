@@ -175,8 +175,9 @@ def fit(texts: list[Text], steps: dict[str, Any]) -> tuple[model.Model, dict[str
     points = letters.pop("points")
     tables, words = fit_trust(texts), fit_words(texts)
     near = fit_close(texts, close["groups"])
+    named = model.add_words({language: dict(own) for language, own in near.items()}, close)
     han, scripts, numbers = (tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")) for name in ("han", "scripts", "parameters"))
-    made = model.make_model(tables, close["groups"], close["plain"], letters, points / 10, words, near, steps, scripts, han, numbers)
+    made = model.make_model(tables, close["groups"], close["plain"], letters, points / 10, words, named, steps, scripts, han, numbers)
     return made, tables, words, near
 
 

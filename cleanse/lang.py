@@ -158,7 +158,7 @@ def _hit(frame: pl.DataFrame, rule: str, action: str) -> pl.DataFrame:
 def _identify(texts: pl.Series) -> list[Found]:
     """Identify all texts: one pass of a kernel over the bytes, then Python for each document on a few of its lines."""
     data, offsets = kernels.buffers(texts)
-    judge = _Judge(load_model(), data, *scan(data, offsets))
+    judge = _Judge(load_model(), data, *scan(data, offsets, _weights()))
     return [judge.identify(doc) for doc in range(len(texts))]
 
 
@@ -336,10 +336,9 @@ class _Judge:
         return Found(language, score, [(tag, own / whole) for tag, own in ranked], others)
 
     def _choose(self, lines: NDArray[np.int64]) -> list[Probe]:
-        """Choose a few lines, of those with the most votes, spread over them."""
-        best = lines[lines[:, VOTES] == lines[:, VOTES].max()]
-        places = np.linspace(0, len(best) - 1, MOST_PROBES).astype(np.int64)
-        return [(first, length) for first, length, *_ in best[np.unique(places)].tolist()]
+        """Choose one line: of those with the most votes the one with the most letters."""
+        best = lines[np.argmax(lines[:, VOTES] * 2**40 + lines[:, LETTERS])]
+        return [(int(best[FIRST]), int(best[LENGTH]))]
 
     def _cut(self, row: Probe, chars: int) -> str:
         """Cut at most so many characters out of a line, from the middle of its first part, from a word on."""
@@ -384,6 +383,13 @@ def _fill(known: dict[int, str], lines: list[int]) -> dict[int, str]:
         if line not in known and (before or behind) and (before is None or behind is None or before == behind):
             filled[line] = before or behind or UNKNOWN
     return filled
+
+
+@functools.cache
+def _weights() -> NDArray[np.int64]:
+    """Give for how many letters a letter of each script counts."""
+    own = load_model().scripts["weights"]
+    return np.array([1, *(own.get(name, 1) for name in SCRIPTS)], dtype=np.int64)
 
 
 @functools.cache

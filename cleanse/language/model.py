@@ -66,6 +66,10 @@ class Trust:
     def _totals(self) -> dict[str, float]:
         return {language: sum(counts.values()) for language, counts in self.of.items()}
 
+    def texts(self, language: str) -> float:
+        """Give how many texts of a language were seen."""
+        return self._totals.get(language, 0.0)
+
     @functools.cached_property
     def _sums(self) -> tuple[float, float]:
         return sum(self.right.values()), sum(self.wrong.values())
@@ -229,7 +233,7 @@ class Model:
             for name, one in zip(DETECTORS, said, strict=True):
                 if one is not None:
                     total += self.trust[regime, name].points(language, one, self.parameters["prior_texts"])
-            if language not in self.words:
+            if language not in self.words or self.trust[regime, "cld2"].texts(language) < self.parameters["few_texts"]:
                 knowing = sum(language in self.trust[regime, name].known for name in DETECTORS)
                 total -= self.parameters["rare_bits" if knowing > 1 else "lone_bits"]
             bits[language] = total
@@ -296,6 +300,14 @@ def read_words(path: Path) -> dict[str, int]:
     return {word: int(points) for points, words in _read(path).items() for word in words.split()}
 
 
+def add_words(fitted: dict[str, dict[str, int]], close: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Add the words that people named to those that were fitted."""
+    points = int(close["word_points"])
+    for language, words in close["words"].items():
+        fitted.setdefault(language, {}).update(dict.fromkeys(words.split(), points))
+    return fitted
+
+
 def read_trust(tables: dict[str, Any]) -> dict[tuple[str, str], Trust]:
     """Read what each detector said, by length of text."""
     known = {
@@ -335,7 +347,7 @@ def load_model() -> Model:
         letters,
         points / 10,
         {path.stem: read_words(path) for path in sorted((folder / "words").glob("*.toml"))},
-        {path.stem: read_words(path) for path in sorted((folder / "close").glob("*.toml"))},
+        add_words({path.stem: read_words(path) for path in sorted((folder / "close").glob("*.toml"))}, close),
         _read(folder / "reliability.toml")["steps"],
         _read(folder / "scripts.toml"),
         _read(folder / "han.toml"),

@@ -180,7 +180,7 @@ def _scan_lines(
 
 @numba.njit(cache=True, nogil=True)
 def _choose_probes(
-    rows: NDArray[np.int64], counts: NDArray[np.int64], bounds: NDArray[np.int64], han: int, east: NDArray[np.bool_]
+    rows: NDArray[np.int64], counts: NDArray[np.int64], bounds: NDArray[np.int64], han: int, east: NDArray[np.bool_], weights: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give for each document its main script and numbers about it, and the rows of its probes."""
     texts = len(counts)
@@ -189,6 +189,8 @@ def _choose_probes(
     for text in range(texts):
         total, main, most, kana = 0, 0, 0, 0
         for number in range(counts.shape[1]):
+            if counts[text, number]:
+                counts[text, number] *= weights[number]
             own = counts[text, number]
             if own:
                 total += own
@@ -235,8 +237,8 @@ def _choose_probes(
     return heads, probes
 
 
-def scan(data: Bytes, offsets: Offsets) -> tuple[NDArray[np.int64], ...]:
-    """Scan many documents.
+def scan(data: Bytes, offsets: Offsets, weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """Scan many documents; `weights` says for how many letters a letter of each script counts.
 
     Gives a row a line with letters (FIRST byte, LENGTH in bytes, DOC, LINE, SCRIPT as a number from 1 of SCRIPTS, LETTERS, VOTES: 2 for
     running text, 1 for other lines, 0 for addresses and code); letters by document and script, of the lines with the most votes; where
@@ -249,5 +251,5 @@ def scan(data: Bytes, offsets: Offsets) -> tuple[NDArray[np.int64], ...]:
     rows, counts, bounds = _scan_lines(
         data, offsets, script_table(), kind_table(), unspaced_scripts(), han, len(SCRIPTS) + 1
     )
-    heads, probes = _choose_probes(rows, counts, bounds, han, east)
+    heads, probes = _choose_probes(rows, counts, bounds, han, east, weights)
     return rows, counts, bounds, heads, probes
