@@ -181,7 +181,6 @@ def parameters_of(method: str | None) -> set[str]:
         **encoding.PARAMETERS,
         "near": {"threshold", "shingle", "permutations", "recall", "seed", "rounds"},
         "language": {"model"},
-        "wanted": {"example_languages"},
     }
     return needs.get(method or "", set())
 

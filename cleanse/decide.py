@@ -191,7 +191,11 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
             if measure.max is not None:
                 outside = outside | (value > measure.max)
             if measure.not_in:
-                left = [name for name in frame["language"].drop_nulls().unique() if any(speaks(own, name) for own in measure.not_in)]
+                left = [
+                    name
+                    for name in frame["language"].drop_nulls().unique()
+                    if any(speaks(own, name) for own in measure.not_in)
+                ]
                 outside = outside & ~pl.col("language").is_in(left)
             frames.append(
                 frame.filter(outside)

@@ -148,8 +148,9 @@ def _judge_documents(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem |
     if not cases:
         return {}
     documents = pl.LazyFrame({"text": [case.example.text for case in cases]}, schema={"text": pl.String})
-    wanted = rules[lang.NOT_WANTED].head.parameters["example_languages"] if lang.NOT_WANTED in rules else ""
-    prepared = pipeline.Prepared.of(rules, rules, lang.read_keep(str(wanted)))
+    # The examples of this rule name the languages to keep.
+    wanted = {case.language for case in cases if case.rule.id == lang.NOT_WANTED} - {ANY}
+    prepared = pipeline.Prepared.of(rules, rules, tuple(sorted(wanted)))
     frame = pipeline.add_evidence(documents, prepared).collect().with_row_index("doc")
     hits = segments.explode_hits(frame, *pipeline.EVIDENCE).select("doc", "rule").unique()
     found = set(hits.iter_rows())

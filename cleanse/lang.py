@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cleanse import kernels, segments
 from cleanse.errors import OptionError
 from cleanse.language import Model, load_model, scan
-from cleanse.language.detectors import NOTHING, ask_eld
+from cleanse.language.detectors import ask_eld
 from cleanse.language.model import clean_sample
 from cleanse.language.scripts import FIRST, HAN, LENGTH, LETTERS, LINE, MOST_PROBES, SCRIPT, SCRIPTS, VOTES
 from cleanse.rules import Rules
@@ -35,7 +35,6 @@ LINES = pl.List(pl.Struct({"line": pl.UInt32(), "language": pl.String()}))
 TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?")
 BYTES = 4  # of a character at most
 Probe = tuple[int, int]  # first byte and length of a line
-
 
 
 @dataclass
@@ -85,7 +84,7 @@ def identify_language(
         )
         unknown = _hit(tagged.filter(pl.col("language").str.starts_with(UNKNOWN) & pl.lit(flag)), RULE, "flag")
         names = {name: is_wanted(name, keep) for name in sorted({one.language for one in found})}
-        wanted = tagged["language"].replace_strict(names, return_dtype=pl.Boolean)
+        wanted = pl.Series([names[one.language] for one in found], dtype=pl.Boolean)
         unwanted = _hit(tagged.filter(~wanted), NOT_WANTED, "drop")
         return segments.attach_hits(tagged, pl.concat([unknown, unwanted]), COLUMN)
 
@@ -119,8 +118,12 @@ def read_keep(languages: str | Sequence[str]) -> tuple[str, ...]:
     tags = [tag.strip() for text in texts for tag in text.split(",") if tag.strip()]
     for tag in tags:
         if not TAG.fullmatch(tag):
-            raise OptionError("not the tag of a language", where=tag, hint="give tags such as hi, pt or zh-Hant, with commas between")
-    return tuple(sorted({"-".join([tag.lower().split("-")[0], *(part.title() for part in tag.split("-")[1:])]) for tag in tags}))
+            raise OptionError(
+                "not the tag of a language", where=tag, hint="give tags such as hi, pt or zh-Hant, with commas between"
+            )
+    return tuple(
+        sorted({"-".join([tag.lower().split("-")[0], *(part.title() for part in tag.split("-")[1:])]) for tag in tags})
+    )
 
 
 def is_wanted(language: str, keep: Collection[str]) -> bool:
@@ -235,7 +238,9 @@ class _Judge:
         signs = _signs()
         marks = Counter([kind for one in self._sample(probes) if one in signs for kind in signs[one]])
         chinese = marks["simplified"] + marks["traditional"]
-        if marks["japanese"] >= max(1, limits["min_japanese_share"] * (marks["japanese"] + chinese + marks["mandarin"])):
+        if marks["japanese"] >= max(
+            1, limits["min_japanese_share"] * (marks["japanese"] + chinese + marks["mandarin"])
+        ):
             return "ja"
         if marks["cantonese"] >= max(2, limits["min_cantonese_share"] * (marks["cantonese"] + marks["mandarin"])):
             return "yue"
@@ -280,7 +285,9 @@ class _Judge:
         model, size = self.model, int(self.limits["probe_chars"])
         overall = model.judge(self._join(texts))
         lines = self.rows[self.bounds[doc] : self.bounds[doc + 1]]
-        voting = lines[(lines[:, SCRIPT] == script) & (lines[:, LETTERS] >= self.limits["line_letters"]) & (lines[:, VOTES] > 0)]
+        voting = lines[
+            (lines[:, SCRIPT] == script) & (lines[:, LETTERS] >= self.limits["line_letters"]) & (lines[:, VOTES] > 0)
+        ]
         best = int(voting[:, VOTES].max()) if len(voting) else 0
         asked = voting[voting[:, VOTES] == best]
         step = max(1, -(-len(asked) // int(self.limits["max_lines"])))
@@ -414,5 +421,3 @@ def line_languages(documents: pl.DataFrame) -> Iterator[tuple[int, int, str]]:
     for doc, lines in some.iter_rows():
         for row in lines:
             yield doc, row["line"], row["language"]
-
-

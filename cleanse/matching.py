@@ -398,9 +398,7 @@ class Bounds:
             np.array([_is_methodical(rule, variant) for rule, variant in variants], dtype=np.bool_),
         )
 
-    def admit(
-        self, variants: NDArray[np.uint32], rows: NDArray[np.uint32], lines: Lines, languages: Spoken
-    ) -> Flags:
+    def admit(self, variants: NDArray[np.uint32], rows: NDArray[np.uint32], lines: Lines, languages: Spoken) -> Flags:
         """Say of each pair of a variant and a row whether language, length and place of the line allow it."""
         names, number = languages
         table = np.array([_find_speakers(self.languages, name) for name in names], dtype=np.bool_)
@@ -447,7 +445,7 @@ def find_languages(documents: pl.DataFrame, lines: Lines) -> Spoken:
     others = list(line_languages(documents))
     names = sorted({*main.unique(), *(language for *_, language in others)})
     numbers = {name: number for number, name in enumerate(names)}
-    spoken = main.replace_strict(numbers, return_dtype=pl.Int64).to_numpy()[lines.doc]
+    spoken = np.array([numbers[name] for name in main], dtype=np.int64)[lines.doc]
     if others:
         keys = (lines.doc.astype(np.int64) << 32) + lines.line
         wanted = np.array([(doc << 32) + line for doc, line, _ in others], dtype=np.int64)

@@ -57,7 +57,10 @@ Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
 STAGES: dict[str, Stage] = {
     "encoding": lambda documents, prepared: encoding.repair_text(documents, prepared.repairer),
     "language": lambda documents, prepared: lang.identify_language(
-        documents, prepared.every, flag=lang.RULE in prepared.rules, keep=prepared.keep if lang.NOT_WANTED in prepared.rules else ()
+        documents,
+        prepared.every,
+        flag=lang.RULE in prepared.rules,
+        keep=prepared.keep if lang.NOT_WANTED in prepared.rules else (),
     ),
     "boilerplate": lambda documents, prepared: boilerplate.tag_boilerplate(documents, prepared.boilerplate),
     "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),

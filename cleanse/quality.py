@@ -163,7 +163,7 @@ def measure_documents(documents: pl.LazyFrame, parameters: Parameters) -> pl.Laz
             name: next((parameters.numbers[own] for own in parameters.numbers if speaks(own, name)), -2)
             for name in frame["language"].drop_nulls().unique().sort()
         }
-        numbers = frame["language"].replace_strict(names, default=-2, return_dtype=pl.Int32)
+        numbers = pl.Series([names.get(name, -2) for name in frame["language"]], dtype=pl.Int32)
         different, places = measures.count_phrases(
             tokens, bounds, numbers.fill_null(-2).to_numpy(), parameters.phrases, len(PHRASES)
         )

@@ -52,7 +52,9 @@ def ask_lid(text: str) -> Said:
         return NOTHING
     share, label = found[0]
     tag = str(label).removeprefix("__label__")
-    return LID_TAGS.get(tag, tag), "sure" if share > 0.9 else "likely" if share > 0.6 else "open" if share > 0.3 else "unsure"
+    return LID_TAGS.get(
+        tag, tag
+    ), "sure" if share > 0.9 else "likely" if share > 0.6 else "open" if share > 0.3 else "unsure"
 
 
 @functools.cache

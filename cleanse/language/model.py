@@ -242,12 +242,16 @@ class Model:
         least = bits[ranked[0]] - self.parameters["candidate_bits"] if ranked else 0.0
         ranked = [language for language in ranked if bits[language] >= least]
         kept = {member for language in ranked for member in (language, *self.groups.get(language, ()))}
-        return {language: bits[language] for language in ranked[:1] + sorted(kept - set(ranked[:1])) if language in bits}
+        return {
+            language: bits[language] for language in ranked[:1] + sorted(kept - set(ranked[:1])) if language in bits
+        }
 
     def _add_words(self, bits: dict[str, float], features: list[str], regime: str) -> None:
         weight = self.parameters["long_words" if regime == "long" else "short_words"] / 10
         own = {
-            language: weight * _sum_points(self.words[language], features) for language in bits if language in self.words
+            language: weight * _sum_points(self.words[language], features)
+            for language in bits
+            if language in self.words
         }
         shared: dict[tuple[str, ...], float] = {}
         for language, points in own.items():
@@ -257,9 +261,10 @@ class Model:
         close_weight = self.parameters["long_close" if regime == "long" else "short_close"] / 10
         for language, points in own.items():
             if language in self.close:
-                table = self.close[language]
-                points = shared[self.groups[language]] + close_weight * _sum_points(table, features)
-            bits[language] += points
+                bits[language] += shared[self.groups[language]]
+                bits[language] += close_weight * _sum_points(self.close[language], features)
+            else:
+                bits[language] += points
 
     def _marked(self, text: str) -> dict[str, bool]:
         if text.isascii():
@@ -282,13 +287,13 @@ def model_folder() -> Path:
 
 
 @functools.cache
-def model_digest() -> str:
-    """Give eight hexadecimal digits that change when a file of the model changes."""
+def model_digest() -> int:
+    """Give a number that changes when a file of the model changes."""
     folder = model_folder()
     digest = xxhash.xxh3_64()
     for path in sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix()):
         digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:8]
+    return digest.intdigest() >> 32 or 1
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -311,7 +316,14 @@ def add_words(fitted: dict[str, dict[str, int]], close: dict[str, Any]) -> dict[
 def read_trust(tables: dict[str, Any]) -> dict[tuple[str, str], Trust]:
     """Read what each detector said, by length of text."""
     known = {
-        name: frozenset({said.split(" ")[0] for regime in LENGTHS for table in tables[name][regime]["of"].values() for said in table})
+        name: frozenset(
+            {
+                said.split(" ")[0]
+                for regime in LENGTHS
+                for table in tables[name][regime]["of"].values()
+                for said in table
+            }
+        )
         | frozenset(tables[name]["long"]["said"])
         for name in DETECTORS
     }
@@ -394,5 +406,3 @@ def make_model(
         scripts,
         han,
     )
-
-

@@ -180,7 +180,12 @@ def _scan_lines(
 
 @numba.njit(cache=True, nogil=True)
 def _choose_probes(
-    rows: NDArray[np.int64], counts: NDArray[np.int64], bounds: NDArray[np.int64], han: int, east: NDArray[np.bool_], weights: NDArray[np.int64]
+    rows: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    bounds: NDArray[np.int64],
+    han: int,
+    east: NDArray[np.bool_],
+    weights: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give for each document its main script and numbers about it, and the rows of its probes."""
     texts = len(counts)
