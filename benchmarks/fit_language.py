@@ -72,10 +72,10 @@ def read_texts(extra: Iterable[str]) -> Iterator[Text]:
     """Read all sources and ask the detectors."""
     rows = [
         {"source": "sentences", **json.loads(line)}
-        for line in (DATA / "language_sentences.jsonl").read_text("utf-8").splitlines()
+        for line in (DATA / "language_sentences.jsonl").read_text("utf-8").rstrip("\n").split("\n")
     ]
     for name in extra:
-        rows += map(json.loads, Path(name).read_text("utf-8").splitlines())
+        rows += map(json.loads, Path(name).read_text("utf-8").rstrip("\n").split("\n"))
     for row in rows:
         if (row["source"], row["language"]) in MIXED:
             continue
@@ -188,7 +188,18 @@ def fit(
         tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")) for name in ("han", "scripts", "parameters")
     )
     made = model.make_model(
-        tables, close["groups"], close["plain"], letters, points / 10, words, named, steps, scripts, han, numbers
+        tables,
+        close["groups"],
+        close["plain"],
+        close["alone"],
+        letters,
+        points / 10,
+        words,
+        named,
+        steps,
+        scripts,
+        han,
+        numbers,
     )
     return made, tables, words, near
 

@@ -22,7 +22,7 @@ from cleanse import kernels, segments
 from cleanse.errors import OptionError
 from cleanse.language import Model, load_model, scan
 from cleanse.language.detectors import ask_eld
-from cleanse.language.model import clean_sample
+from cleanse.language.model import AGREED, clean_sample
 from cleanse.language.scripts import FIRST, HAN, LENGTH, LETTERS, LINE, MOST_PROBES, SCRIPT, SCRIPTS, VOTES
 from cleanse.rules import Rules
 
@@ -263,6 +263,8 @@ class _Judge:
         if len(texts) > 1 and "eld" in model.detectors:
             said = [ask_eld(text) for text in texts]
             sure = {tag for tag, how in said if how == "sure"}
+            if len(texts) == MOST_PROBES and len(set(said)) == 1 and said[0][0] in model.alone and said[0][1] == "sure":
+                return [(said[0][0], 1.0)], model.score("agreed", AGREED), {}
             if len(sure) == 1 and len({tag for tag, _ in said}) == 1:
                 verdict = model.settle((model.ask(texts[-1], ("cld2",))[0], said[0], None), "long", len(texts[-1]))
                 if verdict:

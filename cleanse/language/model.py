@@ -121,6 +121,7 @@ class Model:
     partners: dict[str, frozenset[str]]
     groups: dict[str, tuple[str, ...]]
     plain: frozenset[str]
+    alone: frozenset[str]
     letters: dict[str, str]
     letter_points: float
     words: dict[str, dict[str, int]]
@@ -208,7 +209,7 @@ class Model:
         for language in marked:
             bits.setdefault(language, min(bits.values(), default=0.0) - 3)
         if len(bits) > 1:
-            self._add_words(bits, list_features(text), regime)
+            self._add_words(bits, set(list_features(text)), regime)
             for language in marked:
                 bits[language] += self.letter_points
         return bits
@@ -246,7 +247,7 @@ class Model:
             language: bits[language] for language in ranked[:1] + sorted(kept - set(ranked[:1])) if language in bits
         }
 
-    def _add_words(self, bits: dict[str, float], features: list[str], regime: str) -> None:
+    def _add_words(self, bits: dict[str, float], features: set[str], regime: str) -> None:
         weight = self.parameters["long_words" if regime == "long" else "short_words"] / 10
         own = {
             language: weight * _sum_points(self.words[language], features)
@@ -277,8 +278,8 @@ class Model:
         return {language: frozenset(own) for language, own in self.letters.items()}
 
 
-def _sum_points(table: dict[str, int], features: list[str]) -> int:
-    return sum([table[feature] for feature in features if feature in table])
+def _sum_points(table: dict[str, int], features: set[str]) -> int:
+    return sum([table[feature] for feature in table.keys() & features])
 
 
 def model_folder() -> Path:
@@ -356,6 +357,7 @@ def load_model() -> Model:
         trust,
         close["groups"],
         close["plain"],
+        close["alone"],
         letters,
         points / 10,
         {path.stem: read_words(path) for path in sorted((folder / "words").glob("*.toml"))},
@@ -371,6 +373,7 @@ def make_model(
     trust: dict[str, Any],
     groups: list[list[str]],
     plain: list[str],
+    alone: list[str],
     letters: dict[str, str],
     letter_points: float,
     words: dict[str, dict[str, int]],
@@ -398,6 +401,7 @@ def make_model(
         {tag: frozenset(own) for tag, own in partners.items()},
         {language: tuple(group) for group in groups for language in group},
         frozenset(plain),
+        frozenset(alone),
         letters,
         letter_points,
         words,
