@@ -203,7 +203,7 @@ class _Judge:
             language, score = found[0][1][0][0], found[0][2]
             score = own / total if score is None else score
             if len(found[0][1]) == 1:
-                known = score >= limits["min_score"]
+                known = score >= limits["min_score" if last - first == 1 else "min_page_score"]
                 return Found(language if known else UNKNOWN, score, [(language if known else UNKNOWN, 1.0)])
         rows = self.rows[first:last]
         for script, letters in sorted(self._join_scripts(doc).items(), key=lambda pair: (-pair[1], pair[0])):
@@ -335,7 +335,7 @@ class _Judge:
                 by_line |= dict.fromkeys(lines, languages[0][0]) | _fill(known, lines)
         ranked = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))
         language, score = ranked[0][0], scores[ranked[0][0]]
-        if score < self.limits["min_score"]:
+        if score < self.limits["min_score" if len(rows) == 1 else "min_page_score"]:
             return Found(UNKNOWN, score, [(UNKNOWN, 1.0)])
         whole = sum(shares.values())
         if language != largest:

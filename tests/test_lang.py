@@ -116,6 +116,20 @@ def test_an_address_does_not_decide():
     assert identify(f"{address}\n{SENTENCES['fr']}\n")[0][0] == "fr"
 
 
+def test_a_paragraph_may_name_an_address():
+    """A paragraph with an address in it is running text: a page of such paragraphs was `und`."""
+    paragraph = (
+        "The ferry stopped on Monday because the engine gave up, as https://example.org/log says, and nobody knew more."
+    )
+    assert identify("\n".join([paragraph] * 3))[0][0] == "en"
+
+
+def test_a_page_that_cannot_be_told():
+    """A page of signs and scraps has no language; it was Kapampangan with a score of .36."""
+    page = "Svx Dialog\nDim Stop\nMsg Sqr Sub\n"
+    assert identify(page)[0][0] == "und"
+
+
 def test_white_space_does_not_decide():
     """A long line of spaces is no text: a page of English was `und`."""
     assert identify(" " * 5000 + "\n" + SENTENCES["en"] + "\n" + "\t" * 900)[0][0] == "en"

@@ -138,7 +138,7 @@ def _scan_lines(
                 visible = letters + seen[2] + seen[3] + seen[5]
                 words = seen[4] + 1
                 votes = 1
-                if colons or seen[2] * 10 > visible or seen[3] > letters:
+                if colons * 8 > words or seen[2] * 10 > visible or seen[3] > letters:
                     votes = 0
                 elif letters * 10 >= visible * 7:
                     if unspaced[main]:
