@@ -20,10 +20,23 @@ from numpy.typing import NDArray
 
 from cleanse import kernels, segments
 from cleanse.errors import OptionError
-from cleanse.language import Model, load_model, scan
-from cleanse.language.detectors import ask_eld
-from cleanse.language.model import AGREED, clean_sample
-from cleanse.language.scripts import FIRST, HAN, LENGTH, LETTERS, LINE, MOST_PROBES, SCRIPT, SCRIPTS, VOTES
+from cleanse.language import (
+    AGREED,
+    FIRST,
+    HAN,
+    LENGTH,
+    LETTERS,
+    LINE,
+    MOST_PROBES,
+    SCRIPT,
+    SCRIPTS,
+    VOTES,
+    Model,
+    ask_eld,
+    clean_sample,
+    load_model,
+    scan,
+)
 from cleanse.rules import Rules
 
 RULE = "language/undetermined"

@@ -14,8 +14,7 @@ from collections import Counter
 import polars as pl
 
 from cleanse import segments
-from cleanse.lines import LINE_SCHEMA, Lines
-from cleanse.matching import Matcher, Method, find_spans, tag, whole_lines
+from cleanse.matching import LINE_SCHEMA, Lines, Matcher, Method, find_spans, tag, whole_lines
 from cleanse.rules import Rule, Rules
 
 FAMILY = "spam"

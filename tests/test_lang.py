@@ -11,7 +11,8 @@ import cleanse
 from cleanse import lang
 from cleanse.errors import OptionError
 from cleanse.language import detectors, load_model, model_digest
-from cleanse.rules import builtin_folder, load_rules
+from cleanse.rules import builtin_folder
+from cleanse.rules.model import load_rules
 
 RULES = load_rules()
 SENTENCES = {

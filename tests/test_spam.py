@@ -7,8 +7,9 @@ import math
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, encoding, pipeline, segments, spam
-from cleanse.rules import load_rules
+from cleanse import boilerplate, decide, pipeline, segments, spam
+from cleanse.encoding import repair as encoding
+from cleanse.rules.model import load_rules
 
 RULES = load_rules()
 WEIGHTS = {rule.id: rule.head.weight for rule in RULES.family("spam")}

@@ -4,7 +4,25 @@
 All judgement stands in `rules/language/model/`.
 """
 
-from cleanse.language.model import Model, load_model, model_digest
-from cleanse.language.scripts import scan
+from cleanse.language.detectors import ask_eld
+from cleanse.language.model import AGREED, Model, clean_sample, load_model, model_digest
+from cleanse.language.scripts import FIRST, HAN, LENGTH, LETTERS, LINE, MOST_PROBES, SCRIPT, SCRIPTS, VOTES, scan
 
-__all__ = ["Model", "load_model", "model_digest", "scan"]
+__all__ = [
+    "AGREED",
+    "FIRST",
+    "HAN",
+    "LENGTH",
+    "LETTERS",
+    "LINE",
+    "MOST_PROBES",
+    "SCRIPT",
+    "SCRIPTS",
+    "VOTES",
+    "Model",
+    "ask_eld",
+    "clean_sample",
+    "load_model",
+    "model_digest",
+    "scan",
+]
