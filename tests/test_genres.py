@@ -11,7 +11,32 @@ import pytest
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 FILES = sorted(path.relative_to(BENCHMARKS / "genres").as_posix() for path in (BENCHMARKS / "genres").glob("*/*"))
 # Subtags of the registry of BCP 47 that the committed documents use.
-LANGUAGES = set(["ar", "cs", "de", "el", "en", "es", "fr", "hi", "hu", "id", "it", "ja", "ko", "nl", "pl", "pt", "ro", "ru", "sv", "th", "tr", "uk", "vi", "zh"])
+LANGUAGES = {
+    "ar",
+    "cs",
+    "de",
+    "el",
+    "en",
+    "es",
+    "fr",
+    "hi",
+    "hu",
+    "id",
+    "it",
+    "ja",
+    "ko",
+    "nl",
+    "pl",
+    "pt",
+    "ro",
+    "ru",
+    "sv",
+    "th",
+    "tr",
+    "uk",
+    "vi",
+    "zh",
+}
 
 
 @pytest.fixture(scope="module")
