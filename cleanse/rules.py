@@ -80,10 +80,30 @@ class Measure(Strict):
     not_in: list[str] = []
 
 
+class Scorecard(Strict):
+    """A rule that adds up evidence: it acts from `threshold` on, in tenths of a bit of log-odds; `base` is what all begin with."""
+
+    of: Literal["line", "document", "segment"]
+    threshold: int
+    base: int = 0
+
+
+class Points(Strict):
+    """What the values of one measure count for: below `bounds[0]` the first of `points`, and so on."""
+
+    measure: str
+    bounds: list[float]
+    points: list[int]
+
+
 class Body(Strict):
-    """What a single-file rule and a language file share: words, patterns and their examples."""
+    """What a single-file rule and a language file share: words, patterns and their examples.
+
+    `terms` are words by theme and level, for a scorecard of segments.
+    """
 
     everywhere: bool = False
+    terms: dict[str, dict[Literal["topic", "pitch", "sure", "words"], list[str]]] = {}
     literals: list[str] = []
     patterns: list[str] = []
     hit: list[Example] = []
@@ -118,6 +138,8 @@ class Head(Body):
     parameters: dict[str, int | float | str | list[str]] = {}
     block: Block | None = None
     measure: Measure | None = None
+    scorecard: Scorecard | None = None
+    points: list[Points] = []
 
 
 Table = TypeVar("Table", bound=Strict)

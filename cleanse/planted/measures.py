@@ -1,0 +1,170 @@
+"""The measures of a segment: numbers that the table of points turns into evidence.
+
+Each name here is a measure that `rules/spam/planted/rule.toml` may list. A unit is a word, or a pair of characters in scripts without
+spaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from cleanse.planted.disguise import IS_TWICE, Folded
+
+if TYPE_CHECKING:
+    from cleanse.planted.engine import Term
+
+SELLING, CONTACT, REPORTING, ADVERTS = "selling", "contact", "reporting", "adverts"
+SIDE_THEMES = (SELLING, CONTACT, REPORTING)
+MEASURES = {
+    "sure-terms": "terms that only sellers use, different ones",
+    "pitch-terms": "terms that mostly sellers use, different ones",
+    "advert-terms": "the same of mass-mailed adverts, which shops use too",
+    "topic-terms": "terms of the best theme that an article may use too, different ones",
+    "selling-words": "words of selling around a name: official site, download, price, register",
+    "reporting-words": "words of those who report, judge, heal or study",
+    "phones": "telephone numbers, and short numbers of paid services",
+    "contacts": "ways to get in touch: numbers, names of messengers",
+    "links": "addresses of the web",
+    "covered-percent": "percent of the letters that belong to terms and words of selling",
+    "name-digits": "names with digits behind them, as NAME88, letters at least three",
+    "lucky-names": "the same with digits that betting sites like: 77, 88, 138, 303, 4d",
+    "capital-names": "the same in capitals, four letters at least",
+    "fancy-letters": "letters of mathematical, enclosed or small alphabets",
+    "wide-letters": "full-width letters in a line without Chinese, Japanese or Korean",
+    "strewn-marks": "marks strewn over letters, two on one or struck through",
+    "mixed-words": "words that mix look-alikes of two scripts",
+    "zero-width": "invisible characters between letters",
+    "spaced-names": "names spaced out with digits behind them",
+    "spaced-letters": "words spaced out, letter by letter",
+    "spaced-symbols": "words with symbols between the letters",
+    "repeated-percent": "percent of the units that occur more than once",
+    "says-twice": "the segment is one phrase, and the same phrase again",
+    "repeats-title": "a bracket at the end says again what stands before it",
+    "phrase-pairs": "two phrases side by side that share most of their units",
+    "keyword-run": "a short segment with terms of sellers that is no sentence and reports nothing",
+    "chars": "length in characters",
+    "sentence-ends": "marks that end a sentence",
+    "title": "the segment is the first line",
+    "bracket": "the segment stands in brackets",
+    "listed": "the segment is an item of a list",
+}
+PHONE = re.compile(r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}")
+SHORT_NUMBER = re.compile(r"(?<![\d.,£$€])\d{4,6}(?![\d.,%])")
+RUN_UNITS = 24
+HEX = re.compile(r"[0-9a-f]+\Z")
+LINK = re.compile(r"https?://|www\.|\b[a-z0-9\-]{2,40}\.(?:com|net|org|info|xyz|top|vip|club|online|site|shop|cc|ru|win|bet|ly|me|co|io|live|link|click|biz|tk)\b|@[a-z]\w{4,}", re.IGNORECASE)
+CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
+BLANK = re.compile(r"[\W_]+")
+DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
+NAME = re.compile(r"(?<![^\W_])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d)")
+LUCKY = re.compile(r"(?:(?!\d?00|255)\d?(\d)\1{1,2}|138|303|168|123|234|69|76|16[58]|18[0-9]|89|4d|3d)\Z")
+ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
+UNIT = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+")
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
+TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[【]\s?([^()（）\[\]【】]{3,60})\s?[)）\]】]\s*$")
+LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
+
+
+def list_units(text: str) -> list[str]:
+    """Cut a text in lower case into words, and pairs of characters where words have no spaces.
+
+    >>> list_units("call log 通话记")
+    ['call', 'log', '通话', '话记']
+    """
+    found: list[str] = []
+    for run in UNIT.findall(text):
+        if UNSPACED.match(run) and len(run) > 1:
+            found.extend(run[k : k + 2] for k in range(len(run) - 1))
+        else:
+            found.append(run)
+    return found
+
+
+def measure(
+    text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool, bracket: bool
+) -> dict[str, float]:
+    """Measure a segment; what is zero may be missing."""
+    values: dict[str, float] = dict(folded.counts)
+    plain = folded.text
+    values["spaced-names"] = values.pop("spaced-name", 0)
+    by_level: list[set[str]] = [set(), set(), set()]
+    adverts: set[str] = set()
+    topics: Counter[str] = Counter()
+    side: dict[str, set[str]] = {SELLING: set(), CONTACT: set(), REPORTING: set()}
+    covered = 0
+    reach = 0
+    for term in terms:
+        if term.theme in side:
+            side[term.theme].add(term.name)
+        elif term.theme == ADVERTS and term.level == 1:
+            adverts.add(term.name)
+        elif term.name not in by_level[term.level]:
+            by_level[term.level].add(term.name)
+            topics[term.theme] += term.level == 0
+        if term.theme not in (REPORTING, CONTACT) and term.end > reach:
+            covered += term.end - max(term.start, reach)
+            reach = term.end
+    heavy = {name for level in by_level for name in level} | adverts
+    values["advert-terms"] = len(adverts)
+    values["sure-terms"] = len(by_level[2])
+    values["pitch-terms"] = len(by_level[1])
+    values["topic-terms"] = max(topics.values(), default=0)
+    values["selling-words"] = len(side[SELLING] - heavy)
+    values["reporting-words"] = len(side[REPORTING])
+    links = len(LINK.findall(plain))
+    values["links"] = links
+    values["phones"] = len(PHONE.findall(plain)) + bool(SHORT_NUMBER.search(plain) and adverts)
+    values["contacts"] = len(side[CONTACT])
+    names = {match.group() for match in NAME.finditer(plain) if not HEX.match(match.group())}
+    lucky = [name for name in names if LUCKY.match(DIGITS.search(name).group())]
+    values["name-digits"] = len(names)
+    values["lucky-names"] = len(lucky)
+    values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
+    letters = len(BLANK.sub("", plain)) or 1
+    values["covered-percent"] = 100 * (covered + sum(map(len, lucky))) / letters
+    units = list_units(plain)
+    counts = Counter(units)
+    if len(units) >= 4:
+        values["repeated-percent"] = 100 * sum(count for count in counts.values() if count > 1) / len(units)
+    values["chars"] = len(text)
+    values["sentence-ends"] = len(ENDS.findall(text))
+    values["title"] = title
+    values["bracket"] = bracket
+    values["listed"] = bool(LISTED.match(text))
+    doubled = len(units) % 2 == 0 and units[: len(units) // 2] == units[len(units) // 2 :]
+    if doubled or (mark & IS_TWICE and not bracket):
+        values["says-twice"] = len(units) >= 6
+        values["repeated-percent"] = 0  # menus say their items twice too
+    sober = side[REPORTING] or values["sentence-ends"]
+    if len(units) <= RUN_UNITS and not sober and by_level[1] | by_level[2]:
+        values["keyword-run"] = 1
+    match = TITLE.match(plain) if title else None
+    if match:
+        inner, outer = list_units(match.group(2)), set(list_units(match.group(1)))
+        if len(inner) >= 3 and all(unit in outer for unit in inner):
+            values["repeats-title"] = 1
+    if (bracket or title or values["listed"]) and not values.get("says-twice"):
+        values["phrase-pairs"] = _share_phrases(plain)
+    return values
+
+
+def _share_phrases(text: str) -> int:
+    """Say whether two phrases, cut at a space or comma, share most of their units, four at least."""
+    parts = [part for part in re.split(r"[\s,，、_\-|]+", text.strip("【】[]()（）-*•· ")) if part]
+    if len(parts) < 2:
+        return 0
+    if UNSPACED.search(text):
+        sets = [set(list_units(part)) for part in parts]
+    else:
+        words = [part for part in parts if part.isalnum() or len(part) > 1]
+        half = len(words) // 2
+        if half < 3:
+            return 0
+        sets = [set(words[:half]), set(words[half:])]
+    for first, second in zip(sets, sets[1:], strict=False):
+        small = min(len(first), len(second))
+        if small >= (4 if UNSPACED.search(text) else 2) and len(first & second) >= 0.6 * small:
+            return 1
+    return 0
