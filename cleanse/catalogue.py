@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import quality
+from cleanse import planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.literals import OPENING
 from cleanse.rules import ANY, RULE_FILE, Example, Measure, Rule, Rules, compile_pattern
@@ -108,12 +108,13 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
         yield Fault(place, "action", "the family encoding fixes and flags, and no other fixes", "strip or flag")
     if head.action == "drop" and head.scope != "document":
         yield Fault(place, "action", "only a document can be dropped", "strip or flag, or measure the document")
-    if rule.family == "spam" and rule.action == "flag" and head.weight is None:
+    if rule.family == "spam" and rule.action == "flag" and head.weight is None and head.scorecard is None:
         yield Fault(place, "weight", "a spam rule without a weight never counts", "give a weight between 0 and 1")
     if head.method is not None and head.method not in methods[rule.family]:
         names = ", ".join(sorted(methods[rule.family])) or "none"
         yield Fault(place, "method", f"no such method: {head.method}", f"the family {rule.family} has {names}")
     yield from _misplaced_measure(rule, place)
+    yield from _scorecard_faults(rule, place)
     if head.scope == "block" and head.block is None:
         yield Fault(place, "block", "a block rule needs a table [block]", "copy one from related-posts")
     yield from _pattern_faults(rule)
@@ -135,6 +136,31 @@ def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
             yield Fault(
                 place, f"parameters.{name}", f"not a number above 0: {value!r}", "see the rule that came with it"
             )
+
+
+def _scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
+    """Find measures that are unknown, tables that cannot be read, and thresholds that nothing reaches."""
+    head = rule.head
+    if head.scorecard is None:
+        if head.points:
+            yield Fault(place, "points", "points without a scorecard", "add [scorecard]")
+        return
+    if head.scorecard.of != "segment" or rule.family != "spam":
+        yield Fault(place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", 'set of = "segment"')
+    most = head.scorecard.base
+    for table in head.points:
+        if table.measure not in planted.MEASURES:
+            known = ", ".join(planted.MEASURES)
+            yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {known}")
+        if sorted(set(table.bounds)) != table.bounds or len(table.points) != len(table.bounds) + 1:
+            reason = f"{table.measure}: bounds must rise, and there is one more of points"
+            yield Fault(place, "points", reason, "see rules/spam/planted/rule.toml")
+        if not any(table.points):
+            yield Fault(place, "points", f"{table.measure}: all points are 0", "take the table away")
+        most += max(table.points, default=0)
+    if most < head.scorecard.threshold:
+        reason = f"nothing reaches {head.scorecard.threshold}: the most that can be had is {most}"
+        yield Fault(place, "scorecard.threshold", reason, "lower it")
 
 
 def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:
@@ -196,11 +222,14 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
     head, top = rule.head, file_of(rule, ANY)
     for variant in rule.variants:
         place = file_of(rule, variant.language)
-        if not variant.literals and head.max_chars is None and head.scope != "document" and rule.family != "encoding":
+        bare = not variant.literals and head.max_chars is None and head.scorecard is None
+        if bare and head.scope != "document" and rule.family != "encoding":
             yield Fault(place, "literals", "no literal and no length bound", "name words it contains, or set max_chars")
         if any(literal != literal.strip() or not literal for literal in variant.literals):
             yield Fault(place, "literals", "a literal is empty or begins or ends with a space", "take the space away")
-        if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (head.method or head.label):
+        if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (
+            head.method or head.label or head.scorecard
+        ):
             yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
     for language in rule.languages:
         if not LANGUAGE_TAG.fullmatch(language):
@@ -297,6 +326,8 @@ def _example_faults(rule: Rule) -> Iterator[Fault]:
                     yield Fault(place, f"{kind} {number}", "appears twice", "write another sentence")
         words = {unit for example in body.hit for unit in units(example.text)}
         words |= {unit for literal in body.literals for unit in units(literal)}
+        terms = [term for lists in body.terms.values() for level in lists.values() for term in level]
+        words |= {unit for term in terms for unit in units(term)}
         near = [bool(words.intersection(units(example.text))) for example in body.miss]
         symbols = not words
         if near and not symbols and sum(near) / len(near) < NEAR_SHARE:

@@ -30,7 +30,7 @@ class Prepared:
     every: Rules
     repairer: encoding.Repairer
     boilerplate: Matcher
-    spam: Matcher
+    spam: spam.Finder
     measures: quality.Parameters
 
     @staticmethod

@@ -250,6 +250,8 @@ SPECIAL = re.compile(
     "ɢɪɴʀʏʙʜʟ]"
 )
 SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[^\w\n]{1,3}[^\W_]){3,}(?![^\W_])")
+GAP = re.compile(r"[\W_]+")
+RANGES = {"–", "-", "/", ", ", ","}
 INNER_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W\d_]*\d)[a-zA-Z]+(?:[0134578]{1,2}[a-zA-Z]+)+\d{0,4}(?![^\W_])")
 NAMED = re.compile(r"[a-z]+[34]d\Z")  # a name with 3d or 4d behind it
 WORD = re.compile(r"[^\W\d_]{2,}")
@@ -359,6 +361,9 @@ def _join_spaced(text: str, places: list[int], counts: dict[str, int]) -> Folded
     for match in SPACED.finditer(text):
         own = [(c, places[match.start() + k]) for k, c in enumerate(match.group()) if c.isalnum()]
         letters = sum(c.isalpha() for c, _ in own)
+        gaps = set(GAP.findall(match.group()))
+        if len({gap.strip() for gap in gaps}) > 1 or gaps & RANGES:
+            continue  # a list, or from a to z
         if letters < 3 or any(ord(c) >= 0x900 for c, _ in own):
             continue
         digits = len(own) - letters

@@ -26,6 +26,7 @@ from cleanse.rules import Rule
 TOPIC, PITCH, SURE, WORDS = range(4)
 WHOLE = 260  # characters: a longer line is cut into sentences too
 MAX_SEGMENT = 700
+CUT = 80  # characters: a longer line is looked at in parts
 LONGEST = 1500  # characters: a longer line is only judged in parts
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
@@ -134,9 +135,10 @@ class Planted:
     def judge(self, text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool) -> list[Found]:
         """Give the segments of a line that reach the threshold; where the line itself does, only the line."""
         length = len(text)
+        whole = None
         if length <= LONGEST:
             whole = self.score(text, 0, length, folded, terms, mark, title=title)
-            if whole.total >= self.threshold:
+            if whole.total >= self.threshold and not BRACKETS.search(text) and length < CUT:
                 return [whole]
         found = []
         heavy = sorted(term.start for term in terms if term.level in (PITCH, SURE))
@@ -148,7 +150,12 @@ class Planted:
             scored = self.score(text, start, end, folded, terms, mark, bracket=bracket, part=True)
             if scored.total >= self.threshold:
                 found.append(scored)
-        return list(_drop_nested(found))
+        found = list(_drop_nested(found))
+        if whole is None or whole.total < self.threshold:
+            return found
+        # The line goes as a whole where other parts of it sell too.
+        rest = [at for at in heavy if not any(one.start <= at < one.end for one in found)]
+        return [whole] if rest or not found else found
 
     def score(  # noqa: PLR0913
         self, text: str, start: int, end: int, folded: Folded, terms: list[Term], mark: int,
@@ -180,7 +187,7 @@ def cut_segments(text: str) -> Iterator[tuple[int, int, bool]]:
     """Give the segments inside a line: spans in brackets, and the sentences of a long line, alone and two together."""
     for match in BRACKETS.finditer(text):
         yield match.start(), match.end(), True
-    if len(text) < 80:
+    if len(text) < CUT:
         return
     cuts = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
     spans = [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b - a > 8]

@@ -42,6 +42,7 @@ MEASURES = {
     "repeated-percent": "percent of the units that occur more than once",
     "says-twice": "the segment is one phrase, and the same phrase again",
     "repeats-title": "a bracket at the end says again what stands before it",
+    "repeats-bracket": "a bracket in a text, six of ten of its units twice",
     "phrase-pairs": "two phrases side by side that share most of their units",
     "keyword-run": "a short segment with terms of sellers that is no sentence and reports nothing",
     "chars": "length in characters",
@@ -63,7 +64,7 @@ LUCKY = re.compile(r"(?:(?!\d?00|255)\d?(\d)\1{1,2}|138|303|168|123|234|69|76|16
 ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
 UNIT = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+")
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
-TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[【]\s?([^()（）\[\]【】]{3,60})\s?[)）\]】]\s*$")
+TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[]\s?([^()（）\[\]【】]{3,60})\s?[)）\]]\s*$")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
 
 
@@ -123,7 +124,7 @@ def measure(
     values["lucky-names"] = len(lucky)
     values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
     letters = len(BLANK.sub("", plain)) or 1
-    values["covered-percent"] = 100 * (covered + sum(map(len, lucky))) / letters
+    values["covered-percent"] = 100 * (covered + (sum(map(len, lucky)) if " " in text.strip() else 0)) / letters
     units = list_units(plain)
     counts = Counter(units)
     if len(units) >= 4:
@@ -131,8 +132,10 @@ def measure(
     values["chars"] = len(text)
     values["sentence-ends"] = len(ENDS.findall(text))
     values["title"] = title
-    values["bracket"] = bracket
+    values["bracket"] = bracket and bool(by_level[1] | by_level[2])
     values["listed"] = bool(LISTED.match(text))
+    if bracket and text.startswith("【") and len(units) >= 4 and values["repeated-percent"] >= 60:
+        values["repeats-bracket"] = 1
     doubled = len(units) % 2 == 0 and units[: len(units) // 2] == units[len(units) // 2 :]
     if doubled or (mark & IS_TWICE and not bracket):
         values["says-twice"] = len(units) >= 6
