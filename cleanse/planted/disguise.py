@@ -20,10 +20,10 @@ from cleanse.kernels import PLANES, U8, U32, Bytes, Offsets, decode_character
 # Classes of characters.
 OTHER, LATIN, DIGIT, CYRILLIC, GREEK, FANCY, WIDE, MARK, ZERO, EAST, SYMBOL, SPACE, LETTER = range(13)
 # Bits of `mark_lines`.
-IS_FANCY, IS_WIDE, IS_STREWN, IS_MIXED, IS_SPACED, IS_DIGIT, IS_ZERO, IS_BRAND, IS_TWICE, IS_CLOSED, IS_BRACKET = (
-    1 << number for number in range(11)
+IS_FANCY, IS_WIDE, IS_STREWN, IS_MIXED, IS_SPACED, IS_DIGIT, IS_ZERO, IS_BRAND, IS_TWICE, IS_CLOSED, IS_BRACKET, IS_DIGITS = (
+    1 << number for number in range(12)
 )
-DISGUISES = IS_FANCY | IS_WIDE | IS_STREWN | IS_MIXED | IS_SPACED | IS_DIGIT | IS_ZERO
+DISGUISES = IS_FANCY | IS_WIDE | IS_STREWN | IS_MIXED | IS_SPACED | IS_DIGITS | IS_ZERO
 SHORT_LINE = 400  # characters: brands and repeated halves are looked for in lines up to here
 # Small capitals, superscripts and the like that Unicode does not decompose.
 SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
@@ -91,112 +91,211 @@ def _classify_letter(code: int) -> int:
     return EAST if east or 0xFF66 <= code < 0xFFDD else LETTER
 
 
+@functools.cache
+def byte_table() -> U8:
+    """Give what the quick look needs of a byte: 1 a letter of ASCII, 2 a digit, 3 a byte behind which a disguise may stand, 4 Cyrillic or Greek."""
+    table = np.zeros(256, dtype=np.uint8)
+    for byte in range(256):
+        if chr(byte).isascii() and chr(byte).isalnum():
+            table[byte] = 2 if chr(byte).isdigit() else 1
+    table[[0xF0, 0xE2, 0xEF, 0xCC, 0xCD, 0xE1, 0xCA, 0xC9, 0xEA, 0xE3]] = 3
+    table[[0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD3]] = 4
+    table[0x80:0xC0] = 5
+    return table
+
+
 @numba.njit(cache=True, nogil=True)
-def mark_lines(  # noqa: PLR0912, PLR0915
-    data: Bytes, starts: Offsets, ends: Offsets, chars: U32, ordinals: NDArray[np.int64], classes: U8
+def mark_lines(
+    data: Bytes,
+    starts: Offsets,
+    ends: Offsets,
+    chars: U32,
+    ordinals: NDArray[np.int64],
+    classes: U8,
+    kinds: U8,
 ) -> NDArray[np.uint16]:
-    """Give bits (IS_FANCY and so on) of each line: what there may be evidence of."""
+    """Give bits (IS_FANCY and so on) of each line: what there may be evidence of.
+
+    A quick look at the bytes turns nearly all lines away; the others are decoded (`_mark_line`).
+    """
     marks = np.zeros(len(starts), dtype=np.uint16)
     for line in range(len(starts)):
-        i, end = starts[line], ends[line]
         short = chars[line] <= SHORT_LINE
-        fancy = wide = strewn = mixed = zero = 0
-        east = False
-        found = 0
-        stacked = 0  # marks behind one letter
-        before = SPACE  # class of the last character that is no mark
-        letters = digits = switches = 0  # of the word
-        capitals = smalls = 0
-        singles = single_letters = 0  # tokens of one character in a row
-        token = 0
-        word_script = 0
-        last = 0
-        while i <= end:
-            if i == end:
-                code, behind, kind = 32, i + 1, SPACE
-            else:
-                first = data[i]
-                if first < 0x80:
-                    code, behind = np.int64(first), i + 1
-                    kind = np.int64(classes[first])
-                else:
-                    code, behind = decode_character(data, i)
-                    kind = np.int64(classes[code]) if code < PLANES else EAST
-                    if code == 0x3010:
-                        found |= IS_BRACKET
-            if kind == MARK:
-                stacked += 1
-                overlay = (0x334 <= code < 0x339) or code >= 0x20D0 or code == 0x332 or code == 0x333 or code == 0x336
-                if (before == LATIN or before == DIGIT or before == CYRILLIC) and (stacked >= 2 or overlay):
-                    strewn += 1
-                i = behind
-                continue
-            stacked = 0
-            if kind == ZERO:
-                zero += before == LATIN or before == CYRILLIC
-                i = behind
-                continue
-            alnum = kind == LATIN or kind == DIGIT or kind == CYRILLIC or kind == GREEK or kind == FANCY or kind == WIDE
-            if alnum:
-                if kind == FANCY:
-                    fancy += 1
-                elif kind == WIDE:
-                    wide += 1
-                if token == 0:
-                    word_script = kind
-                token += 1
-                if kind == DIGIT:
-                    digits += 1
-                else:
-                    if digits and letters:
-                        switches += 1
-                        digits = 0
-                    elif digits:
-                        digits = 0
-                        letters = -999  # the word begins with a digit
-                    letters += 1
-                    if code < 128:
-                        capitals += code < 97
-                        smalls += code >= 97
-                    if (kind == CYRILLIC) != (word_script == CYRILLIC) and kind <= GREEK and word_script <= GREEK and word_script != DIGIT:
-                        mixed += 1
-                        word_script = kind
-            else:
-                if token == 1:
-                    singles += 1
-                    single_letters += letters == 1
-                    if short and singles >= 4 and single_letters >= 3:
-                        found |= IS_SPACED
-                elif token > 1:
-                    if short and letters >= 3 and 2 <= digits <= 4 and kind != LETTER and _is_lucky(data, i):
-                        found |= IS_BRAND
-                    if short and switches and letters >= 3 and (capitals == 0 or smalls == 0):
-                        found |= IS_DIGIT
-                    singles = single_letters = 0
-                if kind == EAST:
-                    east = True
-                if kind == LETTER or kind == EAST:
-                    singles = single_letters = 0
-                token = letters = digits = switches = capitals = smalls = 0
-            before = kind
-            last = code if i < end and kind != SPACE else last
-            i = behind
-        if fancy >= 3:
-            found |= IS_FANCY
-        if wide >= 3 and not east:
-            found |= IS_WIDE
-        if strewn >= 3:
-            found |= IS_STREWN
-        if mixed >= 1:
-            found |= IS_MIXED
-        if zero >= 2:
-            found |= IS_ZERO
-        if ordinals[line] < 3 and short and (last == 41 or last == 0xFF09 or last == 0x3011 or last == 93):
-            found |= IS_CLOSED
-        if short and end - starts[line] >= 9 and _is_twice(data, starts[line], end):
-            found |= IS_TWICE
-        marks[line] = found
+        odd, bracket = _look_quickly(data, starts[line], ends[line], kinds, short)
+        if odd:
+            marks[line] = _mark_line(data, starts[line], ends[line], classes, short)
+        if bracket:
+            marks[line] |= IS_BRACKET
+        if ordinals[line] < 3 and short:
+            end = ends[line]
+            while end > starts[line] and data[end - 1] <= 32:
+                end -= 1
+            last = data[end - 1]
+            if last == 41 or last == 93 or (end - starts[line] > 3 and data[end - 3] == 0xEF and last == 0x89):
+                marks[line] |= IS_CLOSED
+        if short and ends[line] - starts[line] >= 9 and _is_twice(data, starts[line], ends[line]):
+            marks[line] |= IS_TWICE
     return marks
+
+
+@numba.njit(cache=True, nogil=True)
+def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> tuple[bool, bool]:
+    """Say whether a line may hold a disguise or a name with digits, and whether it has a bracket of Chinese."""
+    bracket = False
+    odd = wide = token = letters = digits = singles = script = 0
+    before = np.uint8(0)
+    for j in range(np.uint64(start), np.uint64(end)):
+        byte = data[j]
+        kind = kinds[byte]
+        if kind == 1:
+            if digits:
+                odd += letters >= 2
+                digits = 0
+            token += 1
+            letters += 1
+            odd += script
+            before = kind
+            continue
+        if kind == 2:
+            token += 1
+            digits += 1
+            odd += short and letters >= 3 and digits >= 2
+            before = kind
+            continue
+        if kind == 5:
+            if token == 0 or script:
+                continue
+        if token == 1:
+            singles += 1
+            odd += short and singles >= 4
+        elif token > 1:
+            singles = 0
+        token = letters = digits = 0
+        script = 0
+        if kind == 4:
+            odd += before == 1
+            script = 1
+        elif kind == 3:
+            second, third = data[j + np.uint64(1)], data[j + np.uint64(2)] if j + np.uint64(2) < np.uint64(end) else np.uint8(0)
+            if byte == 0xE3:
+                bracket |= second == 0x80 and third == 0x90
+            elif byte == 0xE2:
+                odd += (second == 0x80 and 0x8B <= third <= 0x8D) or (second == 0x81 and third == 0xA0) or second == 0x83
+                odd += 0x91 <= second <= 0x93 or second == 0x9D
+            elif byte == 0xEF:
+                letter = (second == 0xBC and third >= 0x90) or (second == 0xBD and third <= 0x9A)
+                wide += letter and third != 0x9A and third != 0x9B and third != 0x9F
+                odd += wide >= 3 or (second == 0xBB and third == 0xBF)
+            elif byte == 0xF0:
+                odd += second == 0x9D or (second == 0x9F and 0x84 <= third <= 0x86)
+            elif byte == 0xE1:
+                odd += second == 0xB4 or second == 0xB5 or second == 0xAA or second == 0xB7
+            elif byte == 0xCC or byte == 0xCD:
+                odd += 1
+            elif byte == 0xEA:
+                odd += second == 0x9C or second == 0x9F
+            else:
+                odd += before == 1
+        before = kind
+    if token == 1:
+        odd += short and singles >= 3
+    return odd > 0, bracket
+
+
+@numba.njit(cache=True, nogil=True)
+def _mark_line(data: Bytes, i: int, end: int, classes: U8, short: bool) -> int:  # noqa: PLR0912, PLR0915
+    """Decode a line and give its bits."""
+    fancy = wide = strewn = mixed = zero = 0
+    east = False
+    found = 0
+    stacked = 0  # marks behind one letter
+    before = SPACE  # class of the last character that is no mark
+    letters = digits = switches = 0  # of the word
+    capitals = smalls = 0
+    singles = single_letters = 0  # tokens of one character in a row
+    token = 0
+    word_script = 0
+    while i <= end:
+        if i == end:
+            code, behind, kind = 32, i + 1, SPACE
+        else:
+            first = data[i]
+            if first < 0x80:
+                code, behind = np.int64(first), i + 1
+                kind = np.int64(classes[first])
+            else:
+                code, behind = decode_character(data, i)
+                kind = np.int64(classes[code]) if code < PLANES else EAST
+        if kind == MARK:
+            stacked += 1
+            overlay = (0x334 <= code < 0x339) or code >= 0x20D0 or code == 0x332 or code == 0x333 or code == 0x336
+            if (before == LATIN or before == DIGIT or before == CYRILLIC) and (stacked >= 2 or overlay):
+                strewn += 1
+            i = behind
+            continue
+        stacked = 0
+        if kind == ZERO:
+            zero += before == LATIN or before == CYRILLIC
+            i = behind
+            continue
+        alnum = kind == LATIN or kind == DIGIT or kind == CYRILLIC or kind == GREEK or kind == FANCY or kind == WIDE
+        if alnum:
+            if kind == FANCY:
+                fancy += 1
+            elif kind == WIDE:
+                wide += 1
+            if token == 0:
+                word_script = kind
+            token += 1
+            if kind == DIGIT:
+                digits += 1
+            else:
+                if digits and letters:
+                    switches += 1
+                    digits = 0
+                elif digits:
+                    digits = 0
+                    letters = -999  # the word begins with a digit
+                letters += 1
+                if code < 128:
+                    capitals += code < 97
+                    smalls += code >= 97
+                if (kind == CYRILLIC) != (word_script == CYRILLIC) and kind <= GREEK and word_script <= GREEK and word_script != DIGIT:
+                    mixed += 1
+                    word_script = kind
+        else:
+            if token == 1:
+                singles += 1
+                single_letters += letters == 1
+                if short and singles >= 4 and single_letters >= 3:
+                    found |= IS_SPACED
+            elif token > 1:
+                if short and letters >= 3 and 2 <= digits <= 4 and kind != LETTER and _is_lucky(data, i):
+                    found |= IS_BRAND
+                named = switches == 1 and (data[i - 1] | 32) == 100 and (data[i - 2] == 51 or data[i - 2] == 52)
+                if short and named and letters >= 4:
+                    found |= IS_BRAND
+                elif short and switches and letters >= 3 and (capitals == 0 or smalls == 0):
+                    found |= IS_DIGITS if found & IS_DIGIT else IS_DIGIT
+                singles = single_letters = 0
+            if kind == EAST:
+                east = True
+            if kind == LETTER or kind == EAST:
+                singles = single_letters = 0
+            token = letters = digits = switches = capitals = smalls = 0
+        before = kind
+        i = behind
+    if fancy >= 3:
+        found |= IS_FANCY
+    if wide >= 3 and not east:
+        found |= IS_WIDE
+    if strewn >= 3:
+        found |= IS_STREWN
+    if mixed >= 1:
+        found |= IS_MIXED
+    if zero >= 2:
+        found |= IS_ZERO
+    return found
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -245,7 +344,7 @@ class Folded:
 
 # Nothing but this makes a character more or fewer of a text.
 SPECIAL = re.compile(
-    "[\u00ad\u0300-\u036f\u0370-\u03ff\u0400-\u052f\u1ab0-\u1aff\u1d00-\u1dff\u180e\u200b-\u200d\u2060\u20d0-\u20f0\u2460-\u24ff"
+    "[\u00ad\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1d00-\u1dff\u180e\u200b-\u200d\u2060\u20d0-\u20f0\u2460-\u24ff"
     "\u2776-\u2793\ua730-\ua7ff\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uff10-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f18f"
     "ɢɪɴʀʏʙʜʟ]"
 )
@@ -253,6 +352,7 @@ SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[^\w\n]{1,3}[^\W_]){3,}(?![^\W_])")
 GAP = re.compile(r"[\W_]+")
 RANGES = {"–", "-", "/", ", ", ","}
 INNER_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W\d_]*\d)[a-zA-Z]+(?:[0134578]{1,2}[a-zA-Z]+)+\d{0,4}(?![^\W_])")
+MIXED = re.compile(r"[a-zA-Z][\u0370-\u052f]|[\u0370-\u052f][a-zA-Z]|[\u0370-\u03ff][\u0400-\u052f]|[\u0400-\u052f][\u0370-\u03ff]")
 NAMED = re.compile(r"[a-z]+[34]d\Z")  # a name with 3d or 4d behind it
 WORD = re.compile(r"[^\W\d_]{2,}")
 
@@ -266,6 +366,7 @@ def fold(text: str) -> Folded:
     """
     counts: dict[str, int] = {}
     if not SPECIAL.search(text):
+        text = _fold_lookalikes(text, counts)
         return _join_spaced(_lower(text), list(range(len(text))), counts)
     kept: list[str] = []
     places: list[int] = []
@@ -322,9 +423,8 @@ def _lower(text: str) -> str:
 
 def _fold_lookalikes(text: str, counts: dict[str, int]) -> str:
     """Write a word that mixes scripts in the script that most of its letters have."""
-    if text.isascii():
+    if text.isascii() or not MIXED.search(text):
         return text
-
     own = sum("\u0400" <= c < "\u0530" for c in text)
     slavic = 2 * own > sum(c.isalpha() for c in text)
 

@@ -26,7 +26,9 @@ from cleanse.rules import Rule
 TOPIC, PITCH, SURE, WORDS = range(4)
 WHOLE = 260  # characters: a longer line is cut into sentences too
 MAX_SEGMENT = 700
+FAR = 40  # tenths of a bit: a short line that lacks more has no part that has enough
 CUT = 80  # characters: a longer line is looked at in parts
+ENOUGH = 4  # of the weights of terms (topic 1, pitch 2, sure 3), one of them of a seller, for a line to be looked at
 LONGEST = 1500  # characters: a longer line is only judged in parts
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
@@ -71,18 +73,23 @@ class Planted:
         self._theme = [self.lexicon.themes[number] for number in self.lexicon.theme]
         self._level = self.lexicon.level.tolist()
         self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
+        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes])[self.lexicon.theme]
+        self._sells = self._weights >= weights[PITCH]
+        self._weights[common & (self.lexicon.level == PITCH)] = weights[TOPIC]  # shops say it too
 
     def admit(self, lines: Lines) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
         """Give the rows that may hold something, and the marks of all rows."""
         marks = disguise.mark_lines(
-            lines.data, lines.starts, lines.ends, lines.chars, lines.ordinals, disguise.class_table()
+            lines.data, lines.starts, lines.ends, lines.chars, lines.ordinals, disguise.class_table(),
+            disguise.byte_table(),
         )
         rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
         weight = self._weights[terms]
         sums = np.bincount(rows, weights=weight, minlength=len(lines))
-        heavy = np.bincount(rows, weights=weight >= 2, minlength=len(lines))
-        hit = (sums >= 4) & (heavy >= 1)
-        odd = (marks & (disguise.DISGUISES | disguise.IS_TWICE | disguise.IS_BRACKET)) > 0
+        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
+        hit = (sums >= ENOUGH + np.minimum(lines.chars, LONGEST) // 500) & (heavy >= 1)
+        odd = (marks & (disguise.DISGUISES | disguise.IS_BRACKET)) > 0
+        odd |= ((marks & (disguise.IS_TWICE | disguise.IS_DIGIT)) > 0) & (sums >= 1)
         named = (marks & (disguise.IS_BRAND | disguise.IS_CLOSED)) > 0
         return np.flatnonzero(hit | odd | named), marks
 
@@ -135,13 +142,18 @@ class Planted:
     def judge(self, text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool) -> list[Found]:
         """Give the segments of a line that reach the threshold; where the line itself does, only the line."""
         length = len(text)
+        heavy = sorted(term.start for term in terms if term.level in (PITCH, SURE))
+        structure = disguise.IS_BRAND | disguise.IS_CLOSED | disguise.IS_BRACKET
+        if not heavy and not folded.counts and not mark & structure:
+            return []  # nothing else can reach a threshold
         whole = None
         if length <= LONGEST:
             whole = self.score(text, 0, length, folded, terms, mark, title=title)
             if whole.total >= self.threshold and not BRACKETS.search(text) and length < CUT:
                 return [whole]
+            if whole.total < self.threshold - FAR and length <= WHOLE and not mark & disguise.IS_BRACKET:
+                return []
         found = []
-        heavy = sorted(term.start for term in terms if term.level in (PITCH, SURE))
         odd = bool(mark & disguise.DISGUISES)
         for start, end, bracket in cut_segments(text):
             at = bisect.bisect_left(heavy, start)
@@ -170,7 +182,8 @@ class Planted:
                     break
                 if term.end <= end:
                     own.append(term)
-            inner = fold(text[start:end])
+            same = not folded.counts and len(folded.text) == len(text)
+            inner = Folded(folded.text[start:end], []) if same else fold(text[start:end])
         else:
             own, inner = terms, folded
         values = measures.measure(text[start:end], inner, own, mark, title=title, bracket=bracket)
