@@ -15,7 +15,7 @@ import polars as pl
 from cleanse import planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.literals import OPENING
-from cleanse.rules import ANY, RULE_FILE, Example, Measure, Rule, Rules, compile_pattern
+from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
 # A dot, or a class that holds a kind of character and its contrary, as often as it likes.
@@ -165,6 +165,8 @@ def _scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
 
 def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:
     head = rule.head
+    if head.measure and rule.family == "spam" and head.measure.column == SPAM_SCORE:
+        return
     if head.measure and rule.family not in ("quality", "dedupe"):
         yield Fault(place, "measure", "only rules under quality/ and dedupe/ measure documents", "move the rule there")
     elif head.measure and rule.family == "dedupe" and head.action != "flag":
@@ -435,9 +437,13 @@ def describe_rule(rule: Rule) -> str:
     ]
     lines += [f"see       {reference}" for reference in head.references]
     lines += [f"{name:9} {value}" for name, value in head.parameters.items()]
+    lines += _describe_scorecard(rule)
     for variant in rule.variants:
         lines += ["", f"[{variant.language}]"]
         lines += [f"  words     {', '.join(variant.literals)}"] if variant.literals else []
+        terms = rule.languages[variant.language].terms if rule.languages else {}
+        for theme, levels in terms.items():
+            lines += [f"  {theme}, {level}: {', '.join(words)}" for level, words in levels.items()]
         own = rule.languages[variant.language].patterns if rule.languages else variant.patterns
         lines += [f"  pattern   {pattern}" for pattern in own]
         for kind, language, _, example in rule.examples():
@@ -445,6 +451,19 @@ def describe_rule(rule: Rule) -> str:
                 note = f"   ({example.note})" if example.note else ""
                 lines.append(f"  {kind:9} {example.text!r}{note}")
     return "\n".join(lines)
+
+
+def _describe_scorecard(rule: Rule) -> list[str]:
+    """Give a scorecard as a table: what each measure is, and what its values count for."""
+    card = rule.head.scorecard
+    if card is None:
+        return []
+    lines = ["", f"A {card.of} is hit from {card.threshold} points on (tenths of a bit); it begins with {card.base}."]
+    for table in rule.head.points:
+        steps = [f"below {table.bounds[0]:g}: {table.points[0]:+d}"]
+        steps += [f"from {bound:g}: {worth:+d}" for bound, worth in zip(table.bounds, table.points[1:], strict=True)]
+        lines.append(f"  {table.measure:18} {', '.join(steps)}   ({planted.MEASURES.get(table.measure, 'unknown')})")
+    return lines
 
 
 SKELETON = """\

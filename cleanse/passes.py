@@ -94,6 +94,7 @@ def run(
     duplicates: bool = True,
     against: str | os.PathLike[str] | None = None,
     strip_spam: bool = False,
+    drop_spam: float | None = None,
     text_column: str = "text",
     id_column: str | None = None,
     url_column: str | None = None,
@@ -118,6 +119,7 @@ def run(
     if rules:
         refuse_unusable(every)
     chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
+    chosen = chosen.drop_spam(drop_spam, every)
     job = Job(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
@@ -139,6 +141,7 @@ def run(
         "duplicates": duplicates,
         **({} if earlier is None else {"against": _digest_earlier(earlier, place)}),
         "strip_spam": strip_spam,
+        **({} if drop_spam is None else {"drop_spam": drop_spam}),
         "columns": asdict(job.columns),
     }
     metadata = _metadata(found, every, options)

@@ -26,6 +26,7 @@ from cleanse.prefilter import Prefilter, find_prefilter
 ANY = "*"
 RULE_FILE = "rule.toml"
 RETIRED = "retired"
+SPAM_SCORE = "spam_score"  # the column of the score of a document
 BUILT_IN = "rules"  # how the folder of our own rules is called in messages
 
 Action = Literal["fix", "strip", "flag", "drop"]
@@ -444,6 +445,23 @@ class Rules:
             else rule
             for rule in self
         )
+
+    def drop_spam(self, score: float | None, every: Rules) -> Rules:
+        """Let the rules that measure `spam_score` act, with `score` as their limit (`--drop-spam`); None changes nothing.
+
+        Raises:
+            OptionError: `score` is not above 0 and at most 1.
+        """
+        if score is None:
+            return self
+        if not 0 < score <= 1:
+            raise OptionError("--drop-spam must be above 0 and at most 1", where=str(score), hint="such as 0.8")
+        added = [
+            replace(rule, head=rule.head.model_copy(update={"measure": limit.model_copy(update={"max": score})}))
+            for rule in every
+            if (limit := rule.head.measure) is not None and limit.column == SPAM_SCORE
+        ]
+        return Rules([*self, *added])
 
     def _matching(self, names: Sequence[str]) -> set[str]:
         found: set[str] = set()

@@ -348,9 +348,8 @@ SPECIAL = re.compile(
     "\u2776-\u2793\ua730-\ua7ff\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uff10-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f18f"
     "ɢɪɴʀʏʙʜʟ]"
 )
-SPACED = re.compile(r"(?<![^\W_])[^\W_](?:[^\w\n]{1,3}[^\W_]){3,}(?![^\W_])")
-GAP = re.compile(r"[\W_]+")
-RANGES = {"–", "-", "/", ", ", ","}
+# Single letters with the same sign or space between them, four at least.
+SPACED = re.compile(r"(?<![^\W_])[^\W_]([^\w\n]{1,3}|_)[^\W_](?:\1[^\W_]){2,}(?![^\W_])")
 INNER_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W\d_]*\d)[a-zA-Z]+(?:[0134578]{1,2}[a-zA-Z]+)+\d{0,4}(?![^\W_])")
 MIXED = re.compile(r"[a-zA-Z][\u0370-\u052f]|[\u0370-\u052f][a-zA-Z]|[\u0370-\u03ff][\u0400-\u052f]|[\u0400-\u052f][\u0370-\u03ff]")
 NAMED = re.compile(r"[a-z]+[34]d\Z")  # a name with 3d or 4d behind it
@@ -435,13 +434,13 @@ def _fold_lookalikes(text: str, counts: dict[str, int]) -> str:
         greek = sum("\u0370" <= c < "\u0400" for c in word)
         if (latin > 0) + (cyrillic > 0) + (greek > 0) < 2:
             return word
-        table = CYRILLIC_LIKE if cyrillic and (slavic or not latin) else LOOKALIKES
-        mended = "".join(table.get(c, c) for c in word)
-        if cyrillic and greek and not latin:
-            mended = "".join(CYRILLIC_LIKE.get(c, c) for c in word)
-        # Only what reads as one script afterwards was a disguise: units and symbols of physics do not.
-        scripts = {("l" if "a" <= c.lower() <= "z" else "c" if "\u0400" <= c < "\u0530" else "o") for c in mended}
-        if len(scripts) == 1 and len(word) >= 3:
+        tables = [LOOKALIKES, CYRILLIC_LIKE]
+        for table in reversed(tables) if cyrillic and (slavic or not latin) else tables:
+            mended = "".join(table.get(c, c) for c in word)
+            # Only what reads as one script afterwards was a disguise: units and symbols of physics do not.
+            scripts = {("l" if "a" <= c.lower() <= "z" else "c" if "\u0400" <= c < "\u0530" else "o") for c in mended}
+            if len(scripts) > 1 or len(word) < 3:
+                continue
             # Old pages of many Cyrillic languages have a Latin i for theirs.
             if all(c == m or c in "iIіІ" for c, m in zip(word, mended, strict=True)):
                 return mended
@@ -461,9 +460,6 @@ def _join_spaced(text: str, places: list[int], counts: dict[str, int]) -> Folded
     for match in SPACED.finditer(text):
         own = [(c, places[match.start() + k]) for k, c in enumerate(match.group()) if c.isalnum()]
         letters = sum(c.isalpha() for c, _ in own)
-        gaps = set(GAP.findall(match.group()))
-        if len({gap.strip() for gap in gaps}) > 1 or gaps & RANGES:
-            continue  # a list, or from a to z
         if letters < 3 or any(ord(c) >= 0x900 for c, _ in own):
             continue
         digits = len(own) - letters

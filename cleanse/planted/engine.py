@@ -26,9 +26,10 @@ from cleanse.rules import Rule
 TOPIC, PITCH, SURE, WORDS = range(4)
 WHOLE = 260  # characters: a longer line is cut into sentences too
 MAX_SEGMENT = 700
+SHORT = 100  # characters: in such a line half as much is enough
 FAR = 40  # tenths of a bit: a short line that lacks more has no part that has enough
 CUT = 80  # characters: a longer line is looked at in parts
-ENOUGH = 4  # of the weights of terms (topic 1, pitch 2, sure 3), one of them of a seller, for a line to be looked at
+ENOUGH = 4  # of the weights of terms (topic 1, pitch 2, sure 4), one of them of a seller, for a line to be looked at
 LONGEST = 1500  # characters: a longer line is only judged in parts
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
@@ -68,7 +69,7 @@ class Planted:
         self.base, self.threshold = card.base, card.threshold
         self.tables = [(table.measure, table.bounds, table.points) for table in rule.head.points]
         self.lexicon = Lexicon.of({language: body.terms for language, body in rule.languages.items()})
-        weights = np.array([1, 2, 3, 0], dtype=np.int64)
+        weights = np.array([1, 2, 4, 0], dtype=np.int64)
         quiet = np.array([theme in measures.SIDE_THEMES for theme in self.lexicon.themes])
         self._theme = [self.lexicon.themes[number] for number in self.lexicon.theme]
         self._level = self.lexicon.level.tolist()
@@ -87,7 +88,8 @@ class Planted:
         weight = self._weights[terms]
         sums = np.bincount(rows, weights=weight, minlength=len(lines))
         heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
-        hit = (sums >= ENOUGH + np.minimum(lines.chars, LONGEST) // 500) & (heavy >= 1)
+        enough = np.where(lines.chars <= SHORT, ENOUGH - 2, ENOUGH + np.minimum(lines.chars, LONGEST) // 500)
+        hit = (sums >= enough) & (heavy >= 1)
         odd = (marks & (disguise.DISGUISES | disguise.IS_BRACKET)) > 0
         odd |= ((marks & (disguise.IS_TWICE | disguise.IS_DIGIT)) > 0) & (sums >= 1)
         named = (marks & (disguise.IS_BRAND | disguise.IS_CLOSED)) > 0

@@ -63,7 +63,8 @@ class Lexicon:
         spelled, lowered = [], []
         for number, (term, theme) in enumerate(entries):
             text = term.strip("* ")
-            opened = OPEN_END if term.endswith("*") or UNSPACED.match(text[-1]) else 0
+            wild = term.endswith("*") and not term.endswith(" *")
+            opened = OPEN_END if wild or UNSPACED.match(text[-1]) else 0
             if term.startswith("*") or UNSPACED.match(text[0]) or not text[0].isalnum():
                 opened |= OPEN_START
             if not text[-1].isalnum():
@@ -94,7 +95,7 @@ class Lexicon:
         )  # fmt: skip
         lines, terms = found.lines[alone].astype(np.int64), found.literals[alone].astype(np.int64)
         begins, stops = found.starts[alone], found.ends[alone]
-        order = np.lexsort((-stops, begins, lines))
+        order = np.lexsort((-self.level[terms].astype(np.int64), -stops, begins, lines))
         return lines[order], terms[order], begins[order], stops[order]
 
 

@@ -57,6 +57,7 @@ RUN_UNITS = 24
 HEX = re.compile(r"[0-9a-f]+\Z")
 LINK = re.compile(r"https?://|www\.|\b[a-z0-9\-]{2,40}\.(?:com|net|org|info|xyz|top|vip|club|online|site|shop|cc|ru|win|bet|ly|me|co|io|live|link|click|biz|tk)\b|@[a-z]\w{4,}", re.IGNORECASE)
 CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
+SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
 NAME = re.compile(r"(?<![^\W_])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d)")
@@ -134,7 +135,8 @@ def measure(
     values["title"] = title
     values["bracket"] = bracket and bool(by_level[1] | by_level[2])
     values["listed"] = bool(LISTED.match(text))
-    if bracket and text.startswith("【") and len(units) >= 4 and values["repeated-percent"] >= 60:
+    paired = bracket and text.startswith("【") and len(units) >= 4 and SEPARATOR.search(plain.strip("【】 "))
+    if paired and values["repeated-percent"] >= 60:
         values["repeats-bracket"] = 1
     doubled = len(units) % 2 == 0 and units[: len(units) // 2] == units[len(units) // 2 :]
     if doubled or (mark & IS_TWICE and not bracket):
