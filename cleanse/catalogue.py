@@ -146,7 +146,9 @@ def _scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
             yield Fault(place, "points", "points without a scorecard", "add [scorecard]")
         return
     if head.scorecard.of != "segment" or rule.family != "spam":
-        yield Fault(place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", 'set of = "segment"')
+        yield Fault(
+            place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", 'set of = "segment"'
+        )
     most = head.scorecard.base
     for table in head.points:
         if table.measure not in planted.MEASURES:
@@ -229,8 +231,10 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
             yield Fault(place, "literals", "no literal and no length bound", "name words it contains, or set max_chars")
         if any(literal != literal.strip() or not literal for literal in variant.literals):
             yield Fault(place, "literals", "a literal is empty or begins or ends with a space", "take the space away")
-        if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (
-            head.method or head.label or head.scorecard
+        if (
+            rule.head.scope in ("line", "span", "block")
+            and not variant.patterns
+            and not (head.method or head.label or head.scorecard)
         ):
             yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
     for language in rule.languages:

@@ -211,7 +211,9 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
         # A page that was nothing but spam is dropped as spam, though nothing of it may be left.
         spam = pl.col("rule").str.starts_with("spam/")
         reasons = (
-            drops.sort("doc", ~spam, "rule").group_by("doc", maintain_order=True).agg(pl.col("rule").first().alias("reason"))
+            drops.sort("doc", ~spam, "rule")
+            .group_by("doc", maintain_order=True)
+            .agg(pl.col("rule").first().alias("reason"))
         )
         marked = frame.join(reasons, on="doc", how="left", maintain_order="left")
         return segments.attach_hits(marked, hits, "quality_hits")

@@ -157,9 +157,7 @@ def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
         scores = (
             chances.join(chars, on="doc", how="left", maintain_order="left")
             .group_by("doc", maintain_order=True)
-            .agg(
-                (pl.col("chance") * share).sum().clip(0, 1).alias("covered"), pl.col("chance").sum().alias("counted")
-            )
+            .agg((pl.col("chance") * share).sum().clip(0, 1).alias("covered"), pl.col("chance").sum().alias("counted"))
             .select("doc", (1 - (1 - pl.col("covered")) * KEPT ** pl.col("counted")).alias("spam_score"))
         )
         joined = frame.join(signals, on="doc", how="left", maintain_order="left")

@@ -122,7 +122,7 @@ def test_disguise_is_folded(disguised, plain):
         "modal receh di 𝗞𝗘𝗡𝗔𝗥𝗜𝟴𝟴 langsung pecah",
         "K E N A R I 8 8 selalu di hati",
         "main slоt gасоr di Ⓚⓔⓝⓐⓡⓘ sekarang",
-        "s​l​o​t g​a​c​o​r hari ini",
+        "s\u200bl\u200bo\u200bt g\u200ba\u200bc\u200bo\u200br hari ini",
         "Нyжны люди в кoмaндy, дoxoд от 500$, oбyчeниe бecплaтнo, пишитe в лc",
         "b-u-y v-i-a-g-r-a online without prescription, cheap",
     ],

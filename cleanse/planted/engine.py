@@ -8,9 +8,11 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -18,7 +20,8 @@ from numpy.typing import NDArray
 
 from cleanse import segments
 from cleanse.lines import Lines
-from cleanse.planted import disguise, measures
+from cleanse.planted import marks as bits
+from cleanse.planted import measures
 from cleanse.planted.disguise import Folded, fold
 from cleanse.planted.lexicon import LEVELS, Lexicon
 from cleanse.rules import Rule
@@ -34,7 +37,10 @@ LONGEST = 1500  # characters: a longer line is only judged in parts
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
-EVIDENCE_SCHEMA = {**segments.FOUND_SCHEMA, "points": pl.List(pl.Struct({"measure": pl.String, "points": pl.Int32}))}
+EVIDENCE_SCHEMA: dict[str, Any] = {
+    **segments.FOUND_SCHEMA,
+    "points": pl.List(pl.Struct({"measure": pl.String, "points": pl.Int32})),
+}
 
 
 @dataclass(frozen=True)
@@ -80,9 +86,14 @@ class Planted:
 
     def admit(self, lines: Lines) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
         """Give the rows that may hold something, and the marks of all rows."""
-        marks = disguise.mark_lines(
-            lines.data, lines.starts, lines.ends, lines.chars, lines.ordinals, disguise.class_table(),
-            disguise.byte_table(),
+        marks = bits.mark_lines(
+            lines.data,
+            lines.starts,
+            lines.ends,
+            lines.chars,
+            lines.ordinals,
+            bits.class_table(),
+            bits.byte_table(),
         )
         rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
         weight = self._weights[terms]
@@ -90,9 +101,9 @@ class Planted:
         heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
         enough = np.where(lines.chars <= SHORT, ENOUGH - 2, ENOUGH + np.minimum(lines.chars, LONGEST) // 500)
         hit = (sums >= enough) & (heavy >= 1)
-        odd = (marks & (disguise.DISGUISES | disguise.IS_BRACKET)) > 0
-        odd |= ((marks & (disguise.IS_TWICE | disguise.IS_DIGIT)) > 0) & (sums >= 1)
-        named = (marks & (disguise.IS_BRAND | disguise.IS_CLOSED)) > 0
+        odd = (marks & (bits.DISGUISES | bits.IS_BRACKET)) > 0
+        odd |= ((marks & (bits.IS_TWICE | bits.IS_DIGIT)) > 0) & (sums >= 1)
+        named = (marks & (bits.IS_BRAND | bits.IS_CLOSED)) > 0
         return np.flatnonzero(hit | odd | named), marks
 
     def find(self, lines: Lines) -> pl.DataFrame:
@@ -121,7 +132,9 @@ class Planted:
         found: list[list[Term]] = [[] for _ in texts]
         current, to_char = -1, None
         reach = 0
-        for row, number, start, end in zip(rows.tolist(), numbers.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        for row, number, start, end in zip(
+            rows.tolist(), numbers.tolist(), starts.tolist(), ends.tolist(), strict=True
+        ):
             if row != current:
                 current, reach = row, 0
                 to_char = None if folded[row].text.isascii() else _char_places(encoded[row])
@@ -136,16 +149,14 @@ class Planted:
             first = begin if to_char is None else int(to_char[begin])
             last = stop - 1 if to_char is None else int(to_char[stop - 1])
             places = folded[row].places
-            found[row].append(
-                Term(self.lexicon.names[number], theme, level, places[first], places[last] + 1)
-            )
+            found[row].append(Term(self.lexicon.names[number], theme, level, places[first], places[last] + 1))
         return folded, found
 
     def judge(self, text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool) -> list[Found]:
         """Give the segments of a line that reach the threshold; where the line itself does, only the line."""
         length = len(text)
         heavy = sorted(term.start for term in terms if term.level in (PITCH, SURE))
-        structure = disguise.IS_BRAND | disguise.IS_CLOSED | disguise.IS_BRACKET
+        structure = bits.IS_BRAND | bits.IS_CLOSED | bits.IS_BRACKET
         if not heavy and not folded.counts and not mark & structure:
             return []  # nothing else can reach a threshold
         whole = None
@@ -153,10 +164,10 @@ class Planted:
             whole = self.score(text, 0, length, folded, terms, mark, title=title)
             if whole.total >= self.threshold and not BRACKETS.search(text) and length < CUT:
                 return [whole]
-            if whole.total < self.threshold - FAR and length <= WHOLE and not mark & disguise.IS_BRACKET:
+            if whole.total < self.threshold - FAR and length <= WHOLE and not mark & bits.IS_BRACKET:
                 return []
         found = []
-        odd = bool(mark & disguise.DISGUISES)
+        odd = bool(mark & bits.DISGUISES)
         for start, end, bracket in cut_segments(text):
             at = bisect.bisect_left(heavy, start)
             if not (odd and not text[start:end].isascii()) and not bracket and (at == len(heavy) or heavy[at] >= end):
@@ -171,7 +182,7 @@ class Planted:
         rest = [at for at in heavy if not any(one.start <= at < one.end for one in found)]
         return [whole] if rest or not found else found
 
-    def score(  # noqa: PLR0913
+    def score(
         self, text: str, start: int, end: int, folded: Folded, terms: list[Term], mark: int,
         *, title: bool = False, bracket: bool = False, part: bool = False,
     ) -> Found:  # fmt: skip
@@ -205,13 +216,22 @@ def cut_segments(text: str) -> Iterator[tuple[int, int, bool]]:
     if len(text) < CUT:
         return
     cuts = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
-    spans = [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b - a > 8]
+    spans = [span for a, b in itertools.pairwise(cuts) if b - a > 8 for span in _cut_window(text, a, b)]
     for start, end in spans:
         yield start, start + len(text[start:end].rstrip()), False
     if len(text) > WHOLE:
-        for (start, _), (_, end) in zip(spans, spans[1:], strict=False):
+        for (start, _), (_, end) in itertools.pairwise(spans):
             if end - start <= MAX_SEGMENT:
                 yield start, start + len(text[start:end].rstrip()), False
+
+
+def _cut_window(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut what is too long for a sentence into pieces, at spaces where there are some."""
+    while end - start > MAX_SEGMENT:
+        cut = text.rfind(" ", start + WHOLE, start + MAX_SEGMENT) + 1 or start + MAX_SEGMENT
+        yield start, cut
+        start = cut
+    yield start, end
 
 
 def _drop_nested(found: Iterable[Found]) -> Iterator[Found]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
@@ -17,18 +18,15 @@ from numpy.typing import NDArray
 from cleanse import literals
 from cleanse.kernels import PLANES, U8, Bytes, Offsets, decode_character
 from cleanse.literals import Forms
-from cleanse.planted import disguise
+from cleanse.planted import marks
 
+Terms = Mapping[str, Mapping[Any, list[str]]]  # of a language: theme -> level -> terms
 LEVELS = ("topic", "pitch", "sure", "words")
 OPEN_START, OPEN_END = 1, 2
 # Scripts without spaces between words, and Hangul, which joins endings to its words.
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]")
 BOUND = np.array(
-    [
-        kind
-        in (disguise.LATIN, disguise.DIGIT, disguise.CYRILLIC, disguise.GREEK, disguise.FANCY, disguise.LETTER)
-        for kind in range(13)
-    ]
+    [kind in (marks.LATIN, marks.DIGIT, marks.CYRILLIC, marks.GREEK, marks.FANCY, marks.LETTER) for kind in range(13)]
 )
 
 
@@ -48,7 +46,7 @@ class Lexicon:
     lowered: Forms
 
     @staticmethod
-    def of(languages: Mapping[str, Mapping[str, Mapping[str, list[str]]]]) -> Lexicon:
+    def of(languages: Mapping[str, Terms]) -> Lexicon:
         """Take the terms of each language; a term that several languages have counts where it weighs most."""
         levels: dict[tuple[str, str], int] = {}
         for themes in languages.values():
@@ -57,7 +55,7 @@ class Lexicon:
                     for term in terms:
                         own = LEVELS.index(level)
                         levels[term, theme] = max(own, levels.get((term, theme), 0))
-        themes = tuple(sorted({theme for _, theme in levels}))
+        every = tuple(sorted({theme for _, theme in levels}))
         entries = sorted(levels)
         names, opens = [], []
         spelled, lowered = [], []
@@ -76,8 +74,8 @@ class Lexicon:
             lowered.append((text.lower().encode(), number))
         return Lexicon(
             tuple(names),
-            themes,
-            np.array([themes.index(theme) for _, theme in entries], dtype=np.uint8),
+            every,
+            np.array([every.index(theme) for _, theme in entries], dtype=np.uint8),
             np.array([levels[entry] for entry in entries], dtype=np.uint8),
             np.array(opens, dtype=np.uint8),
             literals.prepare_forms(spelled),
@@ -91,7 +89,7 @@ class Lexicon:
         found = literals.find_literals(data, starts, ends, self.lowered if folded else self.forms)
         alone = _stand_alone(
             data, starts, ends, found.lines, found.starts, found.ends, self.open[found.literals],
-            disguise.class_table(), BOUND,
+            marks.class_table(), BOUND,
         )  # fmt: skip
         lines, terms = found.lines[alone].astype(np.int64), found.literals[alone].astype(np.int64)
         begins, stops = found.starts[alone], found.ends[alone]

@@ -6,11 +6,13 @@ spaces.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cleanse.planted.disguise import IS_TWICE, Folded
+from cleanse.planted.disguise import Folded
+from cleanse.planted.marks import IS_TWICE
 
 if TYPE_CHECKING:
     from cleanse.planted.engine import Term
@@ -44,6 +46,7 @@ MEASURES = {
     "repeats-title": "a bracket at the end says again what stands before it",
     "repeats-bracket": "a bracket in a text, six of ten of its units twice",
     "phrase-pairs": "two phrases side by side that share most of their units",
+    "code-percent": "percent of the characters that are signs of code, paths and tables",
     "keyword-run": "a short segment with terms of sellers that is no sentence and reports nothing",
     "chars": "length in characters",
     "sentence-ends": "marks that end a sentence",
@@ -51,19 +54,31 @@ MEASURES = {
     "bracket": "the segment stands in brackets",
     "listed": "the segment is an item of a list",
 }
-PHONE = re.compile(r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}")
+PHONE = re.compile(
+    r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}"
+)
 SHORT_NUMBER = re.compile(r"(?<![\d.,£$€])\d{4,6}(?![\d.,%])")
-RUN_UNITS = 24
+RUN_UNITS = 24  # units: a run of keywords is no longer
+LEAST_UNITS = 4  # of a segment that can repeat itself
+TWICE_UNITS = 6  # of a phrase and the same phrase again
+TITLE_UNITS = 3  # of a bracket that repeats its title
+MOST = 60  # percent of units twice
 HEX = re.compile(r"[0-9a-f]+\Z")
-LINK = re.compile(r"https?://|www\.|\b[a-z0-9\-]{2,40}\.(?:com|net|org|info|xyz|top|vip|club|online|site|shop|cc|ru|win|bet|ly|me|co|io|live|link|click|biz|tk)\b|@[a-z]\w{4,}", re.IGNORECASE)
+LINK = re.compile(
+    r"https?://|www\.|\b[a-z0-9\-]{2,40}\.(?:com|net|org|info|xyz|top|vip|club|online|site|shop|cc|ru|win|bet|ly|me|co|io|live|link|click|biz|tk)\b|@[a-z]\w{4,}",
+    re.IGNORECASE,
+)
 CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
+CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
 NAME = re.compile(r"(?<![^\W_])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d)")
 LUCKY = re.compile(r"(?:(?!\d?00|255)\d?(\d)\1{1,2}|138|303|168|123|234|69|76|16[58]|18[0-9]|89|4d|3d)\Z")
 ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
-UNIT = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+")
+UNIT = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+"
+)
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
 TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[]\s?([^()（）\[\]【】]{3,60})\s?[)）\]]\s*$")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
@@ -84,19 +99,34 @@ def list_units(text: str) -> list[str]:
     return found
 
 
-def measure(
-    text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool, bracket: bool
-) -> dict[str, float]:
+def measure(text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool, bracket: bool) -> dict[str, float]:
     """Measure a segment; what is zero may be missing."""
     values: dict[str, float] = dict(folded.counts)
-    plain = folded.text
     values["spaced-names"] = values.pop("spaced-name", 0)
+    values["chars"] = len(text)
+    values["code-percent"] = 100 * len(CODE.findall(text)) / len(text)
+    values["sentence-ends"] = len(ENDS.findall(text))
+    values["title"] = title
+    values["listed"] = bool(LISTED.match(text))
+    covered = _count_terms(values, folded.text, terms)
+    covered += _count_names(values, text, folded.text)
+    values["covered-percent"] = 100 * covered / (len(BLANK.sub("", folded.text)) or 1)
+    sells = values["pitch-terms"] + values["sure-terms"] > 0
+    values["bracket"] = bracket and sells
+    units = list_units(folded.text)
+    if len(units) <= RUN_UNITS and sells and not values["reporting-words"] and not values["sentence-ends"]:
+        values["keyword-run"] = 1
+    _find_repeats(values, text, folded.text, units, twice=bool(mark & IS_TWICE), bracket=bracket)
+    return values
+
+
+def _count_terms(values: dict[str, float], plain: str, terms: list[Term]) -> int:
+    """Count the terms by level and kind, and what stands beside them; give how many characters belong to terms."""
     by_level: list[set[str]] = [set(), set(), set()]
     adverts: set[str] = set()
     topics: Counter[str] = Counter()
     side: dict[str, set[str]] = {SELLING: set(), CONTACT: set(), REPORTING: set()}
-    covered = 0
-    reach = 0
+    covered = reach = 0
     for term in terms:
         if term.theme in side:
             side[term.theme].add(term.name)
@@ -108,51 +138,49 @@ def measure(
         if term.theme not in (REPORTING, CONTACT) and term.end > reach:
             covered += term.end - max(term.start, reach)
             reach = term.end
-    heavy = {name for level in by_level for name in level} | adverts
-    values["advert-terms"] = len(adverts)
+    heavy = set().union(*by_level, adverts)
     values["sure-terms"] = len(by_level[2])
     values["pitch-terms"] = len(by_level[1])
+    values["advert-terms"] = len(adverts)
     values["topic-terms"] = max(topics.values(), default=0)
     values["selling-words"] = len(side[SELLING] - heavy)
     values["reporting-words"] = len(side[REPORTING])
-    links = len(LINK.findall(plain))
-    values["links"] = links
-    values["phones"] = len(PHONE.findall(plain)) + bool(SHORT_NUMBER.search(plain) and adverts)
     values["contacts"] = len(side[CONTACT])
+    values["links"] = len(LINK.findall(plain))
+    values["phones"] = len(PHONE.findall(plain)) + bool(adverts and SHORT_NUMBER.search(plain))
+    return covered
+
+
+def _count_names(values: dict[str, float], text: str, plain: str) -> int:
+    """Count names with digits behind them; give how many characters belong to those that betting sites like."""
     names = {match.group() for match in NAME.finditer(plain) if not HEX.match(match.group())}
-    lucky = [name for name in names if LUCKY.match(DIGITS.search(name).group())]
+    lucky = [name for name in names if any(map(LUCKY.match, DIGITS.findall(name)))]
     values["name-digits"] = len(names)
     values["lucky-names"] = len(lucky)
     values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
-    letters = len(BLANK.sub("", plain)) or 1
-    values["covered-percent"] = 100 * (covered + (sum(map(len, lucky)) if " " in text.strip() else 0)) / letters
-    units = list_units(plain)
+    return sum(map(len, lucky)) if text.strip().count(" ") > 1 else 0
+
+
+def _find_repeats(
+    values: dict[str, float], text: str, plain: str, units: list[str], *, twice: bool, bracket: bool
+) -> None:
+    """Say what a segment repeats: units, all of itself, its title, or one of two phrases."""
     counts = Counter(units)
-    if len(units) >= 4:
+    if len(units) >= LEAST_UNITS:
         values["repeated-percent"] = 100 * sum(count for count in counts.values() if count > 1) / len(units)
-    values["chars"] = len(text)
-    values["sentence-ends"] = len(ENDS.findall(text))
-    values["title"] = title
-    values["bracket"] = bracket and bool(by_level[1] | by_level[2])
-    values["listed"] = bool(LISTED.match(text))
-    paired = bracket and text.startswith("【") and len(units) >= 4 and SEPARATOR.search(plain.strip("【】 "))
-    if paired and values["repeated-percent"] >= 60:
-        values["repeats-bracket"] = 1
-    doubled = len(units) % 2 == 0 and units[: len(units) // 2] == units[len(units) // 2 :]
-    if doubled or (mark & IS_TWICE and not bracket):
-        values["says-twice"] = len(units) >= 6
+        paired = bracket and text.startswith("【") and SEPARATOR.search(plain.strip("【】 "))
+        values["repeats-bracket"] = bool(paired) and values["repeated-percent"] >= MOST
+    half = len(units) // 2
+    doubled = len(units) % 2 == 0 and units[:half] == units[half:]
+    if doubled or (twice and not bracket):
+        values["says-twice"] = len(units) >= TWICE_UNITS
         values["repeated-percent"] = 0  # menus say their items twice too
-    sober = side[REPORTING] or values["sentence-ends"]
-    if len(units) <= RUN_UNITS and not sober and by_level[1] | by_level[2]:
-        values["keyword-run"] = 1
-    match = TITLE.match(plain) if title else None
+    match = TITLE.match(plain) if values["title"] else None
     if match:
         inner, outer = list_units(match.group(2)), set(list_units(match.group(1)))
-        if len(inner) >= 3 and all(unit in outer for unit in inner):
-            values["repeats-title"] = 1
-    if (bracket or title or values["listed"]) and not values.get("says-twice"):
+        values["repeats-title"] = len(inner) >= TITLE_UNITS and all(unit in outer for unit in inner)
+    if (bracket or values["title"] or values["listed"]) and not values.get("says-twice"):
         values["phrase-pairs"] = _share_phrases(plain)
-    return values
 
 
 def _share_phrases(text: str) -> int:
@@ -168,7 +196,7 @@ def _share_phrases(text: str) -> int:
         if half < 3:
             return 0
         sets = [set(words[:half]), set(words[half:])]
-    for first, second in zip(sets, sets[1:], strict=False):
+    for first, second in itertools.pairwise(sets):
         small = min(len(first), len(second))
         if small >= (4 if UNSPACED.search(text) else 2) and len(first & second) >= 0.6 * small:
             return 1
