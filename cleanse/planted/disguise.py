@@ -44,6 +44,8 @@ SPECIAL = re.compile(
     "ɢɪɴʀʏʙʜʟ]"
 )
 # Single letters with the same sign or space between them, four at least.
+SINGLES = re.compile(r"(?:^|[\W_])[^\W_][\W_]{1,3}[^\W_][\W_]")  # two single letters: quick, and before the next
+BROKEN = re.compile(r"[a-zA-Z]\d{1,2}[a-zA-Z]")
 SPACED = re.compile(r"(?<![^\W_])[^\W_]([^\w\n]{1,3}|_)[^\W_](?:\1[^\W_]){2,}(?![^\W_])")
 INNER_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W\d_]*\d)[a-zA-Z]+(?:[0134578]{1,2}[a-zA-Z]+)+\d{0,4}(?![^\W_])")
 OVERLAY = re.compile("[\u0332\u0333\u0334-\u0338\u20d0-\u20f0\u0488\u0489]")  # struck through, underlined, enclosed
@@ -153,7 +155,7 @@ def _join_spaced(text: str, places: list[int], counts: dict[str, int]) -> Folded
     kept: list[int] = []
     cursor = 0
     edits: list[tuple[int, int, str, list[int]]] = []
-    for match in SPACED.finditer(text):
+    for match in SPACED.finditer(text) if SINGLES.search(text) else ():
         own = [(c, places[match.start() + k]) for k, c in enumerate(match.group()) if c.isalnum()]
         letters = sum(c.isalpha() for c, _ in own)
         if letters < 3 or any(ord(c) >= 0x900 for c, _ in own):
@@ -170,7 +172,7 @@ def _join_spaced(text: str, places: list[int], counts: dict[str, int]) -> Folded
         if behind != "'":
             counts[kind] = counts.get(kind, 0) + 1
         edits.append((match.start(), match.end(), word, [place for _, place in own]))
-    for match in INNER_DIGIT.finditer(text):
+    for match in INNER_DIGIT.finditer(text) if BROKEN.search(text) else ():
         word = match.group()
         if NAMED.match(word):
             continue

@@ -29,7 +29,7 @@ from cleanse.rules import Rule
 TOPIC, PITCH, SURE, WORDS = range(4)
 WHOLE = 260  # characters: a longer line is cut into sentences too
 MAX_SEGMENT = 700
-SHORT = 100  # characters: in such a line half as much is enough
+SHORT = 60  # characters: in such a line half as much is enough
 FAR = 40  # tenths of a bit: a short line that lacks more has no part that has enough
 CUT = 80  # characters: a longer line is looked at in parts
 ENOUGH = 4  # of the weights of terms (topic 1, pitch 2, sure 4), one of them of a seller, for a line to be looked at
@@ -99,7 +99,9 @@ class Planted:
         weight = self._weights[terms]
         sums = np.bincount(rows, weights=weight, minlength=len(lines))
         heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
-        enough = np.where(lines.chars <= SHORT, ENOUGH - 2, ENOUGH + np.minimum(lines.chars, LONGEST) // 500)
+        # The longer the line, the more of it must sell.
+        chars = lines.chars.astype(np.int64)
+        enough = ENOUGH - 2 + (chars > SHORT) + (chars > 2 * SHORT) + np.minimum(chars, LONGEST) // 500
         hit = (sums >= enough) & (heavy >= 1)
         odd = (marks & (bits.DISGUISES | bits.IS_BRACKET)) > 0
         odd |= ((marks & (bits.IS_TWICE | bits.IS_DIGIT)) > 0) & (sums >= 1)
