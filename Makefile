@@ -33,7 +33,7 @@ fix: $(STAMP)  ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 rules-readme: $(STAMP)  ## write rules/README.md anew from the rules
-	$(BIN)/python -m cleanse.pages rules/README.md
+	$(BIN)/python -m cleanse.catalogue.pages rules/README.md
 
 setup: $(STAMP)  ## only set up .venv
 

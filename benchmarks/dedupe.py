@@ -31,8 +31,11 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import numpy as np
 import polars as pl
 
-from cleanse import dedupe, kernels, load_rules, passes, store
-from cleanse.readers import Columns
+from cleanse import dedupe, load_rules
+from cleanse.files import store
+from cleanse.files.readers import Columns
+from cleanse.kernels import text as kernels
+from cleanse.passes import job as passes
 
 PART_ROWS = 20_000
 

@@ -24,7 +24,9 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import ftfy
 import polars as pl
 
-from cleanse import charset, damage, encoding, load_rules
+from cleanse import load_rules
+from cleanse.encoding import charset, damage
+from cleanse.encoding import repair as encoding
 from cleanse.errors import InputError
 
 MOJIBAKE = Path(__file__).resolve().parent.parent / "tests" / "mojibake"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from cleanse.report import rebuild_page
+from cleanse.report.page import rebuild_page
 
 
 def main() -> None:

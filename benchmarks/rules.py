@@ -23,8 +23,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import polars as pl
 
 from cleanse import boilerplate, load_rules, pipeline, spam
-from cleanse.matching import Matcher
-from cleanse.rules import Rules
+from cleanse.matching.matcher import Matcher
+from cleanse.rules.model import Rules
 
 STEADY = 700  # MB/s of `str.to_lowercase` on the machine that the budget is meant for
 QUARTER = ("en", "hi", "ru", "zh")  # one of each: plain Latin, a script with marks, Cyrillic, no spaces

@@ -22,7 +22,7 @@ import polars as pl
 import spam_texts
 
 from cleanse import load_rules, pipeline
-from cleanse.lines import Lines
+from cleanse.matching import Lines
 from cleanse.planted import Planted
 from cleanse.rules import Rule
 

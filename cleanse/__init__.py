@@ -17,9 +17,8 @@ __all__ = ["CleanseError", "Result", "Rules", "clean", "load_rules", "restore", 
 
 if TYPE_CHECKING:
     from cleanse.errors import CleanseError
-    from cleanse.passes import Result, run
+    from cleanse.passes import Result, restore, run
     from cleanse.pipeline import clean
-    from cleanse.restore import restore
     from cleanse.rules import Rules, load_rules
 
 _HOMES = {
@@ -27,7 +26,7 @@ _HOMES = {
     "Result": "cleanse.passes",
     "run": "cleanse.passes",
     "clean": "cleanse.pipeline",
-    "restore": "cleanse.restore",
+    "restore": "cleanse.passes",
     "Rules": "cleanse.rules",
     "load_rules": "cleanse.rules",
 }

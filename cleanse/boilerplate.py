@@ -10,8 +10,7 @@ import numpy as np
 import polars as pl
 
 from cleanse import quality
-from cleanse.lines import LINE_SCHEMA, Lines
-from cleanse.matching import Matcher, Method, tag, whole_lines
+from cleanse.matching import LINE_SCHEMA, Lines, Matcher, Method, tag, whole_lines
 from cleanse.rules import Rule, Rules
 
 FAMILY = "boilerplate"

@@ -139,7 +139,7 @@ def restore(out: str, to: str) -> None:
 
     Writes DIR/<id> for one-document files, and DIR/<source>.parquet with id and text for rows.
     """
-    from cleanse.restore import restore as restore_input
+    from cleanse.passes import restore as restore_input
 
     counts = restore_input(out, to)
     click.echo(f"restored {counts['files']} files and {counts['rows']} rows in {to}")
@@ -150,7 +150,7 @@ def restore(out: str, to: str) -> None:
 @click.argument("document", metavar="ID")
 def why(out: str, document: str) -> None:
     """Show what each rule did to one document of OUT."""
-    from cleanse.explanation import explain
+    from cleanse.report import explain
 
     click.echo(explain(out, document))
 

@@ -3,7 +3,7 @@
 **A stage is a function from a LazyFrame to a LazyFrame that adds columns or hits; only `decide` changes text and removes
 rows.** So every rule sees every document, counts do not depend on the order of rules, and nothing goes without a reason.
 
-`passes.py` runs these stages over the shards of an input and then looks for duplicates over all of them; `clean` runs
+The room `passes` runs these stages over the shards of an input and then looks for duplicates over all of them; `clean` runs
 them over a LazyFrame of your own.
 """
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from cleanse import kernels, measures, segments
-from cleanse.lines import Lines
-from cleanse.matching import Method, whole_lines
+from cleanse import kernels, segments
+from cleanse.kernels import measures
+from cleanse.matching import Lines, Method, whole_lines
 from cleanse.rules import ANY, Rule, Rules
 
 FAMILY = "quality"

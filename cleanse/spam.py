@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from cleanse import segments
-from cleanse.lines import Lines
-from cleanse.matching import Matcher, Method
+from cleanse.matching import Lines, Matcher, Method
 from cleanse.planted import EVIDENCE_SCHEMA, Planted
 from cleanse.rules import Rules
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import charset, load_rules
+from cleanse import load_rules
+from cleanse.encoding import charset
 
 Span = tuple[int, int, int]
 

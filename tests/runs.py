@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 
 import cleanse
-from cleanse import store
-from cleanse.passes import Result
-from cleanse.restore import restore
+from cleanse.files import store
+from cleanse.passes.give_back import restore
+from cleanse.passes.job import Result
 
 TABLES = ("hits", "signals", "blocks", "drafts", "measures", "rules", "dropped", "quarantine", "originals")
 

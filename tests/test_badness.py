@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse import badness
+from cleanse.encoding import badness
 
 PATTERN = badness.load_pattern()
 ALPHABET = "".join(

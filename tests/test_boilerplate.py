@@ -5,8 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, encoding, matching, segments
-from cleanse.rules import Body, Head, Rule, Rules, load_rules
+from cleanse import boilerplate, segments
+from cleanse.encoding import repair as encoding
+from cleanse.matching import matcher as matching
+from cleanse.rules.model import Body, Head, Rule, Rules, load_rules
 
 RULES = load_rules()
 HEAD = {

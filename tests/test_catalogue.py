@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cleanse import catalogue
+from cleanse.catalogue import check as catalogue
 from cleanse.errors import OptionError
-from cleanse.rules import RETIRED, Measure, Rules, builtin_folder, load_rules
+from cleanse.rules.model import RETIRED, Measure, Rules, builtin_folder, load_rules
 
 RULES = load_rules()
 HEAD = """\

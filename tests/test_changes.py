@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse.changes import compare, find_changes
+from cleanse.encoding.changes import compare, find_changes
 
 LINES = st.text(st.sampled_from("ab cdé文🏝"), max_size=24)
 

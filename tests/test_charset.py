@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cleanse import charset
-from cleanse.rules import load_rules
+from cleanse.encoding import charset
+from cleanse.rules.model import load_rules
 
 RULES = load_rules()
 RUSSIAN = "Паром не пришёл в понедельник, потому что двигатель наконец сломался. " * 3

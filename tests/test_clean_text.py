@@ -13,8 +13,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, encoding, quality, segments, spam
-from cleanse.rules import load_rules
+from cleanse import boilerplate, decide, quality, segments, spam
+from cleanse.encoding import repair as encoding
+from cleanse.rules.model import load_rules
 
 CLEAN = Path(__file__).resolve().parent / "clean"
 FILES = sorted(CLEAN.glob("*/*.txt"))

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import cleanse
-import cleanse.rules
+import cleanse.rules.model
 from cleanse.cli import main
 from tests.runs import put
 
@@ -255,7 +255,7 @@ def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
 
 def test_rules_of_your_own(tmp_path: Path) -> None:
     """A rule on documents flags them in OUT, and a line that two rules strip is counted once."""
-    builtin = cleanse.rules.builtin_folder()
+    builtin = cleanse.rules.model.builtin_folder()
     limit = (builtin / "quality" / "empty.toml").read_text("utf-8")
     limit = limit.replace('action = "drop"', 'action = "flag"').replace("min = 1 ", "min = 60 ").split("[[hit]]")[0]
     examples = "".join(
@@ -273,7 +273,7 @@ def test_rules_of_your_own(tmp_path: Path) -> None:
 
 def test_a_rule_of_duplicates_in_draft_drops_nothing(tmp_path: Path) -> None:
     """A draft never acts, and that holds for duplicates too."""
-    draft = (cleanse.rules.builtin_folder() / "dedupe" / "exact.toml").read_text("utf-8")
+    draft = (cleanse.rules.model.builtin_folder() / "dedupe" / "exact.toml").read_text("utf-8")
     put(tmp_path / "mine", {"dedupe/exact.toml": draft.replace('status = "stable"', 'status = "draft"')})
     put(tmp_path / "in", {"a.txt": JAPANESE, "b.txt": JAPANESE})
     command = ("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "dedupe/exact", "--overwrite")

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse import decide, encoding, quality, segments
-from cleanse.rules import load_rules
+from cleanse import decide, quality, segments
+from cleanse.encoding import repair as encoding
+from cleanse.rules.model import load_rules
 
 RULES = load_rules()
 FIX, STRIP, FLAG = "fix", "strip", "flag"

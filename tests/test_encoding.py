@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse import charset as charset_module
-from cleanse import encoding
+from cleanse.encoding import charset as charset_module
+from cleanse.encoding import repair as encoding
 from cleanse.errors import InputError
-from cleanse.rules import load_rules
+from cleanse.rules.model import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError
+from cleanse.passes.engine import map_shards
 
 
 def square(number: int) -> int:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import cleanse
-from cleanse import explanation
 from cleanse.errors import InputError
-from cleanse.explanation import explain
-from cleanse.passes import Result
+from cleanse.passes.job import Result
+from cleanse.report import why as explanation
+from cleanse.report.why import explain
 from tests.runs import put, run, table
 
 PROSE = "The harbour office opens at nine, and the ferry leaves when the tide allows it."

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cleanse import blocks, literals, matching
-from cleanse.kernels import first_visible, space_table
-from cleanse.lines import LINE_SCHEMA, Lines
-from cleanse.prefilter import find_first_bytes
-from cleanse.rules import Block
+from cleanse.kernels.text import first_visible, space_table
+from cleanse.matching import blocks, literals
+from cleanse.matching import matcher as matching
+from cleanse.matching.lines import LINE_SCHEMA, Lines
+from cleanse.rules.model import Block
+from cleanse.rules.prefilter import find_first_bytes
 
 TEXT = st.text(alphabet="ab[]é字ก😀 \ufdd0\U0010fffe", max_size=20)
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse import damage, encoding, mojibake
-from cleanse.rules import load_rules
+from cleanse.encoding import damage, mojibake
+from cleanse.encoding import repair as encoding
+from cleanse.rules.model import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())

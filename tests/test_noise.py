@@ -14,9 +14,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, catalogue, decide, encoding, segments, spam
-from cleanse.matching import Matcher
-from cleanse.rules import ANY, Rules, load_rules
+from cleanse import boilerplate, decide, segments, spam
+from cleanse.catalogue import check as catalogue
+from cleanse.encoding import repair as encoding
+from cleanse.matching.matcher import Matcher
+from cleanse.rules.model import ANY, Rules, load_rules
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "noise.txt"
 NO_BREAK_SPACE = "\u00a0"

@@ -9,11 +9,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import cleanse
-from cleanse import blocks, decide, pipeline, quality, segments, spam
+from cleanse import decide, pipeline, quality, segments, spam
 from cleanse.errors import InputError, OptionError
-from cleanse.explanation import explain
-from cleanse.report import export_tables
-from cleanse.rules import load_rules
+from cleanse.matching import blocks
+from cleanse.report.page import export_tables
+from cleanse.report.why import explain
+from cleanse.rules.model import load_rules
 from tests.runs import put
 
 # All families, and of the long one a few rules that the texts below need.

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cleanse.passes import Result
+from cleanse.passes.job import Result
 from tests.runs import rows, run, table
 
 SOUP = "ab1 ./:-_|>•©\t\r\x00\x07\x1b[0m\x7f\x85\xa0\xadÃ©â€™¼&#x39;amp\u200b\u200d\u200f\u2028\u202e\u2066\ufeff\ufffd\ue000\ufdd0\uffff\U000e0001\U0010ffffяЖ港はا한हि🏝️e\u0301İıß"

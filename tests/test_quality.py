@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cleanse
-from cleanse import kernels, quality
+from cleanse import quality
 from cleanse.errors import OptionError
-from cleanse.rules import Rules, load_rules
-from cleanse.sources import report_folder
+from cleanse.files.sources import report_folder
+from cleanse.kernels import text as kernels
+from cleanse.rules.model import Rules, load_rules
 
 PARAMETERS = quality.Parameters.of(load_rules())
 

@@ -13,9 +13,9 @@ import pytest
 import zstandard
 
 import cleanse
-from cleanse import readers
 from cleanse.errors import InputError
-from cleanse.passes import Result
+from cleanse.files import readers
+from cleanse.passes.job import Result
 from tests.runs import check_books, put, quarantine, rows, run, table
 
 GOOD = [{"text": f"The {n}th boat of the day left the quay at noon, laden with salt and rope."} for n in range(40)]

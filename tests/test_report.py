@@ -18,11 +18,12 @@ import pytest
 from click.testing import CliRunner
 
 import cleanse
-from cleanse import report, samples
 from cleanse.cli import main
 from cleanse.errors import InputError
-from cleanse.passes import Result
-from cleanse.samples import Piece, ShownLine
+from cleanse.passes.job import Result
+from cleanse.report import page as report
+from cleanse.report import samples
+from cleanse.report.samples import Piece, ShownLine
 from tests.runs import put, run, table
 
 PROSE = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import cleanse
 from cleanse.errors import InputError, OutputError
-from cleanse.restore import restore, undo
-from cleanse.sources import find_inputs
+from cleanse.files.sources import find_inputs
+from cleanse.passes.give_back import restore, undo
 from tests.conftest import ROOT, SHARED
 from tests.runs import put, restored, rows, run, table
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cleanse import catalogue
+from cleanse.catalogue import check as catalogue
 from cleanse.errors import OptionError, RuleError
-from cleanse.rules import Rules, compile_pattern, load_rules
+from cleanse.rules.model import Rules, compile_pattern, load_rules
 
 RULES = load_rules()
 HEAD = """\

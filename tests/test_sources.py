@@ -10,7 +10,7 @@ import pytest
 
 import cleanse
 from cleanse.errors import InputError, OptionError
-from cleanse.sources import find_inputs, plan_shards
+from cleanse.files.sources import find_inputs, plan_shards
 from tests.runs import check_books, put, rows, run
 
 TEXT = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"

@@ -7,9 +7,10 @@ import math
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, encoding, pipeline, planted, segments, spam
+from cleanse import boilerplate, decide, pipeline, planted, segments, spam
+from cleanse.encoding import repair as encoding
 from cleanse.errors import OptionError
-from cleanse.rules import load_rules
+from cleanse.rules.model import load_rules
 
 RULES = load_rules()
 PREPARED = pipeline.Prepared.of(RULES.select(["spam", "encoding", "boilerplate/related-posts"]), RULES)

@@ -13,8 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import cleanse
-from cleanse import dedupe, passes, readers, store
+from cleanse import dedupe
 from cleanse.errors import LedgerError, OutputError
+from cleanse.files import readers, store
+from cleanse.passes import job as passes
 from tests.runs import TABLES, check_books, contents, put, rows, run, table
 
 TEXT = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"
@@ -236,7 +238,7 @@ def test_two_runs_do_not_share_an_out(tmp_path: Path) -> None:
 
 KILLED_WHILE_IT_REMOVES = """
 import os, pathlib, signal, sys
-from cleanse import store
+from cleanse.files import store
 
 out = pathlib.Path(sys.argv[1])
 for moment in range(1, 9):

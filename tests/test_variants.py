@@ -10,8 +10,8 @@ import pytest
 
 import cleanse
 from cleanse import dedupe
-from cleanse.rules import load_rules
-from cleanse.sources import report_folder
+from cleanse.files.sources import report_folder
+from cleanse.rules.model import load_rules
 
 FOLDER = Path(__file__).resolve().parent / "variants"
 TEXTS = {path.stem: path.read_text("utf-8").strip() for path in sorted(FOLDER.glob("*.txt"))}

@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import segments
-from cleanse.lines import Lines
+from cleanse.matching import Lines
 from cleanse.planted import marks as bits
 from cleanse.planted import measures
 from cleanse.planted.disguise import Folded, fold

@@ -15,9 +15,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse import literals
 from cleanse.kernels import PLANES, U8, Bytes, Offsets, decode_character
-from cleanse.literals import Forms
+from cleanse.matching import Forms, find_literals, prepare_forms, spell
 from cleanse.planted import marks
 
 Terms = Mapping[str, Mapping[Any, list[str]]]  # of a language: theme -> level -> terms
@@ -70,7 +69,7 @@ class Lexicon:
             names.append(term)
             opens.append(opened)
             if levels[term, theme] < LEVELS.index("words"):
-                spelled += [(form.encode(), number) for form in literals.spell(text)]
+                spelled += [(form.encode(), number) for form in spell(text)]
             lowered.append((text.lower().encode(), number))
         return Lexicon(
             tuple(names),
@@ -78,15 +77,15 @@ class Lexicon:
             np.array([every.index(theme) for _, theme in entries], dtype=np.uint8),
             np.array([levels[entry] for entry in entries], dtype=np.uint8),
             np.array(opens, dtype=np.uint8),
-            literals.prepare_forms(spelled),
-            literals.prepare_forms(lowered),
+            prepare_forms(spelled),
+            prepare_forms(lowered),
         )
 
     def find(
         self, data: Bytes, starts: Offsets, ends: Offsets, *, folded: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], Offsets, Offsets]:
         """Give `line`, `term`, `start` and `end` (bytes) of each term that stands alone, in order of place."""
-        found = literals.find_literals(data, starts, ends, self.lowered if folded else self.forms)
+        found = find_literals(data, starts, ends, self.lowered if folded else self.forms)
         alone = _stand_alone(
             data, starts, ends, found.lines, found.starts, found.ends, self.open[found.literals],
             marks.class_table(), BOUND,

@@ -1,4 +1,4 @@
-"""Pages that are written from the rules and not by hand: `python -m cleanse.pages rules/README.md`."""
+"""Pages that are written from the rules and not by hand: `python -m cleanse.catalogue.pages rules/README.md`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cleanse.rules import Rule, Rules, load_rules
 ABOUT = """\
 # Rules
 
-<!-- Written by `make rules-readme`; edit cleanse/pages.py, not this page. -->
+<!-- Written by `make rules-readme`; edit cleanse/catalogue/pages.py, not this page. -->
 
 All judgement of `cleanse` stands here: words, patterns, limits and weights. A rule is one TOML file, or a folder with a
 `rule.toml` and one file a language; **its path is its id**. Every rule carries texts that it must hit and near misses that it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from cleanse.lines import Lines, Rows
+from cleanse.matching.lines import Lines, Rows
 from cleanse.rules import Block
 
 # Why a block ends, for people.

@@ -11,8 +11,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse.encoding.plausibility import character_codes
 from cleanse.kernels import U32
-from cleanse.plausibility import character_codes
 from cleanse.segments import Piece
 
 LONGEST_DIFF = 2_000

@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from cleanse import segments, store
-from cleanse.blocks import STOPS
+from cleanse import segments
 from cleanse.errors import InputError
-from cleanse.report import make_visible, show_text
-from cleanse.restore import undo
-from cleanse.sources import report_folder
+from cleanse.files import report_folder, store
+from cleanse.matching import STOPS
+from cleanse.passes import undo
+from cleanse.report.page import make_visible, show_text
 
 CONTEXT = 1  # lines shown around a line with hits
 STRETCH = 120  # characters shown at each end of a long stretch in a line with hits

@@ -18,8 +18,9 @@ import numpy as np
 import polars as pl
 import xxhash
 
-from cleanse import segments, store
-from cleanse.restore import undo
+from cleanse import segments
+from cleanse.files import store
+from cleanse.passes import undo
 
 SAMPLES = 8  # hits shown for a rule and language, where all groups together stay below PAGE_SAMPLES
 PAGE_SAMPLES = 2400

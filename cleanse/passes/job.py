@@ -24,13 +24,14 @@ import numpy as np
 import orjson
 import polars as pl
 
-from cleanse import boilerplate, dedupe, documents, kernels, pipeline, segments, store
+from cleanse import boilerplate, dedupe, documents, kernels, pipeline, segments
 from cleanse.catalogue import refuse_unusable
-from cleanse.engine import map_shards
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
-from cleanse.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
-from cleanse.rules import Rules, load_rules
-from cleanse.sources import (
+from cleanse.files import (
+    JSON_OTHER,
+    OTHER,
+    Batch,
+    Columns,
     Inputs,
     Shard,
     check_sources,
@@ -38,9 +39,13 @@ from cleanse.sources import (
     is_utf8,
     open_parquet,
     plan_shards,
+    read_shard,
     report_folder,
+    store,
     work_folder,
 )
+from cleanse.passes.engine import map_shards
+from cleanse.rules import Rules, load_rules
 
 Progress = Callable[[str, int, int], None]
 EARLIER_ROWS = 2_000  # of an earlier OUT, read at once

@@ -23,12 +23,13 @@ from ftfy.badness import BADNESS_RE
 from ftfy.chardata import HTML_ENTITY_RE
 from numpy.typing import NDArray
 
-from cleanse import badness, damage, kernels, mojibake, plausibility, segments
-from cleanse.changes import compare
-from cleanse.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
-from cleanse.damage import LONGEST_SEGMENT
+from cleanse import kernels, segments
+from cleanse.encoding import badness, damage, mojibake, plausibility
+from cleanse.encoding.changes import compare
+from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
+from cleanse.encoding.damage import LONGEST_SEGMENT
+from cleanse.encoding.mojibake import Limits, Verdict
 from cleanse.matching import find_places
-from cleanse.mojibake import Limits, Verdict
 from cleanse.rules import Rule, Rules
 from cleanse.segments import Piece
 

@@ -16,9 +16,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse import badness
-from cleanse.kernels import PLANES, Bytes, Offsets, decode_character
-from cleanse.plausibility import (
+from cleanse.encoding import badness
+from cleanse.encoding.plausibility import (
     ANOTHER_CASE,
     ASCII,
     ASCII_LETTER,
@@ -37,6 +36,7 @@ from cleanse.plausibility import (
     UPPER,
     Languages,
 )
+from cleanse.kernels import PLANES, Bytes, Offsets, decode_character
 
 U8 = NDArray[np.uint8]
 U16 = NDArray[np.uint16]

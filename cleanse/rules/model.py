@@ -2,7 +2,7 @@
 
 A rule is a TOML file (`rules/boilerplate/image-path.toml`) or, where it is made of words of languages, a
 folder (`rules/boilerplate/also-read/`) with a `rule.toml` that says what it is and one short file a language.
-The id of a rule is its path. `rules/README.md` tells how to write one; `catalogue.py` checks them.
+The id of a rule is its path. `rules/README.md` tells how to write one; the room `catalogue` checks them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import xxhash
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cleanse.errors import CleanseError, Fault, OptionError, RuleError
-from cleanse.prefilter import Prefilter, find_prefilter
+from cleanse.rules.prefilter import Prefilter, find_prefilter
 
 ANY = "*"
 RULE_FILE = "rule.toml"
@@ -492,7 +492,7 @@ def builtin_folder() -> Path:
     Raises:
         CleanseError: neither place has them.
     """
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).resolve().parents[1]
     for folder in (here / "_rules", here.parent / "rules"):
         if folder.is_dir():
             return folder

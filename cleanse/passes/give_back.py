@@ -9,13 +9,12 @@ from typing import Any
 
 import polars as pl
 
-from cleanse import segments, store
-from cleanse.charset import CHARSET, UTF8
+from cleanse import segments
 from cleanse.documents import is_document_file
-from cleanse.encoding import LINE_ENDS
+from cleanse.encoding import CHARSET, LINE_ENDS, UTF8
 from cleanse.errors import InputError, OutputError
+from cleanse.files import is_utf8, report_folder, store
 from cleanse.segments import Piece
-from cleanse.sources import is_utf8, report_folder
 
 HitRow = dict[str, Any]
 

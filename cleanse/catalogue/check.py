@@ -14,7 +14,7 @@ import polars as pl
 
 from cleanse import planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
-from cleanse.literals import OPENING
+from cleanse.matching import OPENING
 from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
@@ -382,7 +382,7 @@ def run_examples(rules: Rules, skip: Collection[str] = ()) -> list[tuple[Case, t
     Rules in `skip` cannot run; their examples are left out.
     An example with `expect = "fail"` must be wrong: when it is right, that is the fault.
     """
-    from cleanse import examples
+    from cleanse.catalogue import examples
 
     # The rules of these families are looked up by name and hold the numbers that others need: they stay in.
     stays = ("dedupe", "language")

@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleanse import kernels, literals
+from cleanse import kernels
 from cleanse.kernels import U32, Bytes, Offsets
+from cleanse.matching import literals
 
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
 Rows = NDArray[np.int64]

@@ -14,8 +14,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse import kernels
-from cleanse.kernels import PLANES, SINGLE, U32, U64, Bytes, Offsets, _mix64, decode_character
+from cleanse.kernels import text as kernels
+from cleanse.kernels.text import PLANES, SINGLE, U32, U64, Bytes, Offsets, _mix64, decode_character
 
 U16 = NDArray[np.uint16]
 I32 = NDArray[np.int32]

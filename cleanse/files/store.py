@@ -16,7 +16,7 @@ import orjson
 import polars as pl
 
 from cleanse.errors import LedgerError, OutputError
-from cleanse.sources import open_parquet, report_folder, work_folder
+from cleanse.files.sources import open_parquet, report_folder, work_folder
 
 ROW_GROUP_ROWS = 5_000
 FILE_ROWS = 500_000  # of one file, where OUT is a folder

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from cleanse import boilerplate, charset, dedupe, encoding, segments, spam
+from cleanse import boilerplate, dedupe, encoding, segments, spam
+from cleanse.encoding import charset
 from cleanse.rules import ANY, Rules
 
 if TYPE_CHECKING:
-    from cleanse.catalogue import Case
+    from cleanse.catalogue.check import Case
 
 Problem = tuple[str, str]
 Verdict = tuple["Case", Problem | None]

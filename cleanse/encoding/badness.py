@@ -15,8 +15,8 @@ import numpy as np
 from ftfy.badness import BADNESS_RE
 from numpy.typing import NDArray
 
+from cleanse.encoding.plausibility import BMP, character_codes
 from cleanse.kernels import Bytes, decode_character
-from cleanse.plausibility import BMP, character_codes
 
 U8 = NDArray[np.uint8]
 U64 = NDArray[np.uint64]

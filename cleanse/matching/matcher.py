@@ -18,14 +18,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cleanse import blocks, kernels, literals, segments
+from cleanse import kernels, segments
 from cleanse.errors import CleanseError
 from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN
-from cleanse.lines import LINE_SCHEMA, Lines, Rows
-from cleanse.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, fold
-from cleanse.prefilter import END, find_first_bytes
-from cleanse.rules import ANY, Pattern, Rule, Rules, Template, Variant
+from cleanse.matching import blocks, literals
+from cleanse.matching.lines import LINE_SCHEMA, Lines, Rows
+from cleanse.matching.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, fold
+from cleanse.rules import ANY, END, Pattern, Rule, Rules, Template, Variant, find_first_bytes
 
 Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
 Flags = NDArray[np.bool_]

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse import damage, plausibility
-from cleanse.damage import READERS
-from cleanse.plausibility import BMP, STEPS
+from cleanse.encoding import damage, plausibility
+from cleanse.encoding.damage import READERS
+from cleanse.encoding.plausibility import BMP, STEPS
 
 UTF8 = "utf-8"
 GBK = "gb18030"

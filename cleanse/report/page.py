@@ -16,10 +16,10 @@ from typing import Any
 import orjson
 import polars as pl
 
-from cleanse import samples, store
 from cleanse.errors import InputError
+from cleanse.files import report_folder, store
+from cleanse.report import samples
 from cleanse.rules import ANY, Rule
-from cleanse.sources import report_folder
 
 RULES_FILE = "rules.json"
 ROWS = 50  # rows of quarantine on the page
@@ -106,7 +106,7 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("cleanse", "templates"),
+        loader=jinja2.PackageLoader("cleanse.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

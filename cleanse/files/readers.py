@@ -17,11 +17,11 @@ import orjson
 import polars as pl
 import zstandard
 
-from cleanse import charset
 from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
+from cleanse.encoding import charset
 from cleanse.errors import InputError
+from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span, open_parquet
 from cleanse.rules import Rules
-from cleanse.sources import CHUNK_BYTES, InputFile, Shard, Span, open_parquet
 
 BATCH_BYTES = 64 << 20
 BATCH_ROWS = 20_000

@@ -1,0 +1,11 @@
+"""What people do with rules: check them, run their examples, show them as pages, begin a new one.
+
+This room stands above the pipeline, since an example runs through the real stages. Others use `find_faults`, `describe_rule`
+and `write_skeleton`; a run uses `refuse_unusable`.
+"""
+
+from __future__ import annotations
+
+from cleanse.catalogue.check import cases, describe_rule, find_faults, print_catalogue, refuse_unusable, write_skeleton
+
+__all__ = ["cases", "describe_rule", "find_faults", "print_catalogue", "refuse_unusable", "write_skeleton"]

@@ -1,0 +1,38 @@
+"""Any input to shards to frames, and the files of a run: the work folder, OUT and the tables of the report.
+
+Others use `find_inputs`, `read_shard` and the module `store`.
+"""
+
+from __future__ import annotations
+
+from cleanse.files import store
+from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
+from cleanse.files.sources import (
+    Inputs,
+    Shard,
+    check_sources,
+    find_inputs,
+    is_utf8,
+    open_parquet,
+    plan_shards,
+    report_folder,
+    work_folder,
+)
+
+__all__ = [
+    "JSON_OTHER",
+    "OTHER",
+    "Batch",
+    "Columns",
+    "Inputs",
+    "Shard",
+    "check_sources",
+    "find_inputs",
+    "is_utf8",
+    "open_parquet",
+    "plan_shards",
+    "read_shard",
+    "report_folder",
+    "store",
+    "work_folder",
+]

@@ -1,0 +1,44 @@
+"""Rules as data: the model of a rule file, loading, choosing and compiling.
+
+This room stands below everything else and knows no stage. Others use `Rules`, `Rule` and `load_rules`; the matcher also uses
+the compiled parts of a rule.
+"""
+
+from __future__ import annotations
+
+from cleanse.rules.model import (
+    ANY,
+    RULE_FILE,
+    SPAM_SCORE,
+    Block,
+    Example,
+    Measure,
+    Pattern,
+    Rule,
+    Rules,
+    Template,
+    Variant,
+    compile_pattern,
+    load_rules,
+    read_rules,
+)
+from cleanse.rules.prefilter import END, find_first_bytes
+
+__all__ = [
+    "ANY",
+    "END",
+    "RULE_FILE",
+    "SPAM_SCORE",
+    "Block",
+    "Example",
+    "Measure",
+    "Pattern",
+    "Rule",
+    "Rules",
+    "Template",
+    "Variant",
+    "compile_pattern",
+    "find_first_bytes",
+    "load_rules",
+    "read_rules",
+]
