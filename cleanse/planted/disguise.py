@@ -48,6 +48,7 @@ SINGLES = re.compile(r"(?:^|[\W_])[^\W_][\W_]{1,3}[^\W_][\W_]")  # two single le
 BROKEN = re.compile(r"[a-zA-Z]\d{1,2}[a-zA-Z]")
 SPACED = re.compile(r"(?<![^\W_])[^\W_]([^\w\n]{1,3}|_)[^\W_](?:\1[^\W_]){2,}(?![^\W_])")
 INNER_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W\d_]*\d)[a-zA-Z]+(?:[0134578]{1,2}[a-zA-Z]+)+\d{0,4}(?![^\W_])")
+SPACES = re.compile(r"\s{2,}|[^\S ]")
 OVERLAY = re.compile("[\u0332\u0333\u0334-\u0338\u20d0-\u20f0\u0488\u0489]")  # struck through, underlined, enclosed
 MIXED = re.compile(
     r"[a-zA-Z][\u0370-\u052f]|[\u0370-\u052f][a-zA-Z]|[\u0370-\u03ff][\u0400-\u052f]|[\u0400-\u052f][\u0370-\u03ff]"
@@ -63,11 +64,39 @@ def fold(text: str) -> Folded:
     ('max77 gacor', 'bet77 online')
     """
     counts: dict[str, int] = {}
-    if SPECIAL.search(text):
-        plain, places = _undress(text, counts)
-    else:
-        plain, places = text, list(range(len(text)))
+    places = list(range(len(text)))
+    plain = text
+    if not unicodedata.is_normalized("NFC", plain):
+        plain, places = _compose(plain)
+    if SPACES.search(plain):
+        plain, places = _join_spaces(plain, places)
+    if SPECIAL.search(plain):
+        plain, stood = _undress(plain, counts)
+        places = [places[place] for place in stood]
     return _join_spaced(_lower(_fold_lookalikes(plain, counts)), places, counts)
+
+
+def _compose(text: str) -> tuple[str, list[int]]:
+    """Give a text with composed letters, and where each letter began."""
+    kept, places, begin = [], [], 0
+    for end in range(1, len(text) + 1):
+        if end < len(text) and (unicodedata.combining(text[end]) or "\u1160" <= text[end] < "\u1200"):
+            continue
+        cluster = unicodedata.normalize("NFC", text[begin:end])
+        kept.append(cluster)
+        places += [min(begin + number, end - 1) for number in range(len(cluster))]
+        begin = end
+    return "".join(kept), places
+
+
+def _join_spaces(text: str, places: list[int]) -> tuple[str, list[int]]:
+    """Write white space of any kind and length as one space."""
+    parts, kept, cursor = [], [], 0
+    for match in SPACES.finditer(text):
+        parts += [text[cursor : match.start()], " "]
+        kept += [*places[cursor : match.start()], places[match.start()]]
+        cursor = match.end()
+    return "".join([*parts, text[cursor:]]), kept + places[cursor:]
 
 
 def _undress(text: str, counts: dict[str, int]) -> tuple[str, list[int]]:
