@@ -55,7 +55,7 @@ MEASURES = {
     "listed": "the segment is an item of a list",
 }
 PHONE = re.compile(
-    r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}"
+    r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}|(?<![a-z])[x*]{7,11}(?![a-z])"
 )
 SHORT_NUMBER = re.compile(r"(?<![\d.,£$€])\d{4,6}(?![\d.,%])")
 RUN_UNITS = 24  # units: a run of keywords is no longer
