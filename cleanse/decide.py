@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from cleanse import segments
+from cleanse.lang import speaks
 from cleanse.rules import Rules
 from cleanse.segments import Piece
 
@@ -190,7 +191,12 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
             if measure.max is not None:
                 outside = outside | (value > measure.max)
             if measure.not_in:
-                outside = outside & ~pl.col("language").is_in(measure.not_in)
+                left = [
+                    name
+                    for name in frame["language"].drop_nulls().unique()
+                    if any(speaks(own, name) for own in measure.not_in)
+                ]
+                outside = outside & ~pl.col("language").is_in(left)
             frames.append(
                 frame.filter(outside)
                 .select("doc")
@@ -207,7 +213,8 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                 .cast(pl.Schema(segments.HIT_SCHEMA))
             )
         hits = pl.concat(frames)
-        drops = hits.filter((pl.col("action") == "drop") & pl.col("acts"))
+        unwanted = segments.explode_hits(frame, "language_hits") if "language_hits" in frame.columns else hits
+        drops = pl.concat([hits, unwanted.select(hits.columns)]).filter((pl.col("action") == "drop") & pl.col("acts"))
         # A page that was nothing but spam is dropped as spam, though nothing of it may be left.
         spam = pl.col("rule").str.starts_with("spam/")
         reasons = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from cleanse import quality
+from cleanse.lang import LANGUAGES
 
 # Columns of OUT, in this order; the input's other columns follow.
 OUT = {
@@ -71,7 +72,7 @@ DROPPED = {
     "similarity": pl.Float64(),
     "text": pl.String(),
 }
-MEASURES = {"id": pl.String(), "language": pl.String(), **quality.MEASURES}
+MEASURES = {"id": pl.String(), "language": pl.String(), "languages": LANGUAGES, **quality.MEASURES}
 QUARANTINE = {"source": pl.String(), "row": pl.UInt64(), "error": pl.String(), "bytes": pl.Binary()}
 ORIGINALS = {"id": pl.String(), "bytes": pl.Binary()}
 

@@ -32,15 +32,16 @@ class Prepared:
     boilerplate: Matcher
     spam: spam.Finder
     measures: quality.Parameters
+    keep: tuple[str, ...] = ()
 
     @staticmethod
-    def of(rules: Rules, every: Rules) -> Prepared:
-        """Make selected `rules` ready; `every` is the whole set they were selected from."""
-        return _prepare(rules, every)
+    def of(rules: Rules, every: Rules, keep: tuple[str, ...] = ()) -> Prepared:
+        """Make selected `rules` ready; `every` is the whole set they were selected from, `keep` the languages to keep (all if empty)."""
+        return _prepare(rules, every, keep)
 
 
 @functools.lru_cache(maxsize=4)
-def _prepare(rules: Rules, every: Rules) -> Prepared:
+def _prepare(rules: Rules, every: Rules, keep: tuple[str, ...] = ()) -> Prepared:
     return Prepared(
         rules,
         every,
@@ -48,6 +49,7 @@ def _prepare(rules: Rules, every: Rules) -> Prepared:
         boilerplate.prepare(rules),
         spam.prepare(rules),
         quality.Parameters.of(every),
+        keep,
     )
 
 
@@ -55,7 +57,10 @@ Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
 STAGES: dict[str, Stage] = {
     "encoding": lambda documents, prepared: encoding.repair_text(documents, prepared.repairer),
     "language": lambda documents, prepared: lang.identify_language(
-        documents, prepared.every, flag=lang.RULE in prepared.rules
+        documents,
+        prepared.every,
+        flag=lang.RULE in prepared.rules,
+        keep=prepared.keep if lang.NOT_WANTED in prepared.rules else (),
     ),
     "boilerplate": lambda documents, prepared: boilerplate.tag_boilerplate(documents, prepared.boilerplate),
     "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),

@@ -11,6 +11,7 @@ import polars as pl
 
 from cleanse import kernels, segments
 from cleanse.kernels import measures
+from cleanse.lang import speaks
 from cleanse.matching import Lines, Method, whole_lines
 from cleanse.rules import ANY, Rule, Rules
 
@@ -157,7 +158,12 @@ def measure_documents(documents: pl.LazyFrame, parameters: Parameters) -> pl.Laz
             parameters.short_columns,
             parameters.upper_share,
         )
-        numbers = frame["language"].replace_strict(parameters.numbers, default=-2, return_dtype=pl.Int32)
+        # Words of zh count in zh-Hant and Cantonese too.
+        names = {
+            name: next((parameters.numbers[own] for own in parameters.numbers if speaks(own, name)), -2)
+            for name in frame["language"].drop_nulls().unique().sort()
+        }
+        numbers = pl.Series([names.get(name, -2) for name in frame["language"]], dtype=pl.Int32)
         different, places = measures.count_phrases(
             tokens, bounds, numbers.fill_null(-2).to_numpy(), parameters.phrases, len(PHRASES)
         )

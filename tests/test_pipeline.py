@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import cleanse
-from cleanse import decide, pipeline, quality, segments, spam
+from cleanse import decide, lang, pipeline, quality, segments, spam
 from cleanse.errors import InputError, OptionError
 from cleanse.matching import blocks
 from cleanse.report.page import export_tables
@@ -23,7 +23,13 @@ RULES = load_rules()
 SOME = RULES.select([*CHOSEN, "dedupe"])
 ADDS = {
     "encoding": {"repaired": pl.String(), "encoding_hits": segments.HITS},
-    "language": {"language": pl.String(), "language_score": pl.Float32(), "language_hits": segments.HITS},
+    "language": {
+        "language": pl.String(),
+        "language_score": pl.Float32(),
+        "languages": lang.LANGUAGES,
+        "language_lines": lang.LINES,
+        "language_hits": segments.HITS,
+    },
     "boilerplate": {"boilerplate_hits": segments.HITS, "boilerplate_ends": blocks.ENDS},
     "spam": {"spam_hits": segments.HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},

@@ -47,9 +47,9 @@ def test_gold(record: dict, folder: Path) -> None:
 
 @pytest.mark.parametrize(("record", "folder"), CASES)
 def test_language(record: dict, folder: Path) -> None:
-    """The language of each seed is the one that its gold names."""
+    """The language of each seed is the one that its gold names, which does not tell zh-Hans from zh-Hant."""
     measures = pl.read_parquet(report_folder(cleaned(folder)) / "measures.parquet")
-    assert measures.filter(pl.col("id") == record["file"])["language"].item() == record["language"]
+    assert measures.filter(pl.col("id") == record["file"])["language"].item().split("-")[0] == record["language"]
 
 
 def test_near_and_exact_duplicates_are_dropped() -> None:

@@ -79,7 +79,7 @@ def known_methods() -> dict[str, set[str]]:
         "boilerplate": set(boilerplate.METHODS),
         "dedupe": {"exact", "folded", "near"},
         "encoding": set(encoding.METHODS),
-        "language": {"language"},
+        "language": {"language", "wanted"},
         "quality": set(quality.METHODS),
         "spam": set(spam.METHODS),
     }
@@ -210,14 +210,7 @@ def parameters_of(method: str | None) -> set[str]:
         "matches-without": {"without"},
         **encoding.PARAMETERS,
         "near": {"threshold", "shingle", "permutations", "recall", "seed", "rounds"},
-        "language": {
-            "min_letters",
-            "min_score",
-            "sure_score",
-            "sample_chars",
-            "long_sample_chars",
-            "min_kana_share",
-        },
+        "language": {"model"},
     }
     return needs.get(method or "", set())
 

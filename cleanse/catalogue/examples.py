@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from cleanse import boilerplate, dedupe, encoding, segments, spam
+from cleanse import boilerplate, dedupe, encoding, lang, segments, spam
 from cleanse.encoding import charset
 from cleanse.rules import ANY, Rules
 
@@ -149,7 +149,10 @@ def _judge_documents(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem |
     if not cases:
         return {}
     documents = pl.LazyFrame({"text": [case.example.text for case in cases]}, schema={"text": pl.String})
-    frame = pipeline.add_evidence(documents, pipeline.Prepared.of(rules, rules)).collect().with_row_index("doc")
+    # The examples of this rule name the languages to keep.
+    wanted = {case.language for case in cases if case.rule.id == lang.NOT_WANTED} - {ANY}
+    prepared = pipeline.Prepared.of(rules, rules, tuple(sorted(wanted)))
+    frame = pipeline.add_evidence(documents, prepared).collect().with_row_index("doc")
     hits = segments.explode_hits(frame, *pipeline.EVIDENCE).select("doc", "rule").unique()
     found = set(hits.iter_rows())
     verdicts: dict[str, Problem | None] = {}

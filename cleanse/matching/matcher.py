@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cleanse import kernels, segments
 from cleanse.errors import CleanseError
 from cleanse.kernels import Offsets
-from cleanse.lang import UNKNOWN
+from cleanse.lang import UNKNOWN, line_languages, rule_language
 from cleanse.matching import blocks, literals
 from cleanse.matching.lines import LINE_SCHEMA, Lines, Rows
 from cleanse.matching.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, fold
@@ -29,6 +29,8 @@ from cleanse.rules import ANY, END, Pattern, Rule, Rules, Template, Variant, fin
 
 Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
 Flags = NDArray[np.bool_]
+# The names of languages, and for each line the number of its own.
+Spoken = tuple[list[str], NDArray[np.int64]]
 LONGEST_LINE = 2**32 - 1
 SHORT_LINE = (
     400  # characters: most rules look at no longer lines, which are four fifths of the text and hold the labels
@@ -159,7 +161,7 @@ class Matcher:
         `blocks.SCHEMA` that says where each block ends and why.
         """
         lines = Lines(documents["repaired"])
-        languages = documents["language"].fill_null(UNKNOWN)
+        languages = find_languages(documents, lines)
         joined = self._find_literals(lines).join(self.uses, on=["literal", "opening"], how="inner")
         admitted = self.bounds.admit(joined["variant"].to_numpy(), joined["row"].to_numpy(), lines, languages)
         joined = joined.filter(pl.Series(admitted & _surrounded(joined)))
@@ -396,14 +398,11 @@ class Bounds:
             np.array([_is_methodical(rule, variant) for rule, variant in variants], dtype=np.bool_),
         )
 
-    def admit(
-        self, variants: NDArray[np.uint32], rows: NDArray[np.uint32], lines: Lines, languages: pl.Series
-    ) -> Flags:
+    def admit(self, variants: NDArray[np.uint32], rows: NDArray[np.uint32], lines: Lines, languages: Spoken) -> Flags:
         """Say of each pair of a variant and a row whether language, length and place of the line allow it."""
-        names = languages.unique().sort()
+        names, number = languages
         table = np.array([_find_speakers(self.languages, name) for name in names], dtype=np.bool_)
-        number = names.search_sorted(languages).to_numpy()
-        allowed: Flags = table[number[lines.doc[rows]], variants] if len(rows) else np.zeros(0, dtype=np.bool_)
+        allowed: Flags = table[number[rows], variants] if len(rows) else np.zeros(0, dtype=np.bool_)
         chars = lines.chars[rows]
         allowed &= (chars >= self.min_chars[variants]) & (chars <= self.max_chars[variants])
         placed = np.flatnonzero(allowed & self._placed[variants])
@@ -434,8 +433,27 @@ class Bounds:
 @functools.lru_cache(maxsize=1024)
 def _find_speakers(owns: tuple[str | None, ...], language: str) -> Flags:
     """Say of each variant, given by its language, whether it looks at texts of a language."""
-    speaks = [own is None or language in (own, UNKNOWN) or language.startswith(f"{own}-") for own in owns]
-    return np.array(speaks, dtype=np.bool_)
+    return np.array([rule_language(own, language) for own in owns], dtype=np.bool_)
+
+
+def find_languages(documents: pl.DataFrame, lines: Lines) -> Spoken:
+    """Give the names of all languages, and for each line the number of its own: that of its document, unless the line has another.
+
+    Reads: `doc`, from 0 in steps of 1, `language`, and `language_lines` where there is one.
+    """
+    main = documents["language"].fill_null(UNKNOWN)
+    others = list(line_languages(documents))
+    names = sorted({*main.unique(), *(language for *_, language in others)})
+    numbers = {name: number for number, name in enumerate(names)}
+    spoken = np.array([numbers[name] for name in main], dtype=np.int64)[lines.doc]
+    if others:
+        keys = (lines.doc.astype(np.int64) << 32) + lines.line
+        wanted = np.array([(doc << 32) + line for doc, line, _ in others], dtype=np.int64)
+        rows = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+        own = np.array([numbers[language] for *_, language in others], dtype=np.int64)
+        there = keys[rows] == wanted if len(keys) else np.zeros(len(wanted), dtype=np.bool_)
+        spoken[rows[there]] = own[there]
+    return names, spoken
 
 
 def _list_uses(rule: Rule, variant: Variant, first: int) -> Iterator[tuple[str, Use, str, str, int | None]]:

@@ -24,7 +24,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from cleanse import boilerplate, dedupe, documents, kernels, pipeline, segments
+from cleanse import boilerplate, dedupe, documents, kernels, lang, pipeline, segments
 from cleanse.catalogue import refuse_unusable
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
 from cleanse.files import (
@@ -60,6 +60,7 @@ class Job:
     every: Rules
     columns: Columns
     duplicates: dedupe.Parameters
+    keep: tuple[str, ...] = ()
 
 
 @dataclass
@@ -100,6 +101,7 @@ def run(
     against: str | os.PathLike[str] | None = None,
     strip_spam: bool = False,
     drop_spam: float | None = None,
+    language: str | Sequence[str] = (),
     text_column: str = "text",
     id_column: str | None = None,
     url_column: str | None = None,
@@ -131,6 +133,7 @@ def run(
         every,
         _columns(text_column, id_column, url_column),
         dedupe.Parameters.of(Rules(rule for rule in chosen if rule.head.status == "stable"), every),
+        lang.read_keep(language),
     )
     if workers < 1:
         raise OptionError("--workers must be 1 or more", where=str(workers))
@@ -147,6 +150,7 @@ def run(
         **({} if earlier is None else {"against": _digest_earlier(earlier, place)}),
         "strip_spam": strip_spam,
         **({} if drop_spam is None else {"drop_spam": drop_spam}),
+        **({"language": list(job.keep)} if job.keep else {}),
         "columns": asdict(job.columns),
     }
     metadata = _metadata(found, every, options)
@@ -229,7 +233,7 @@ def clean_shard(shard: Shard, job: Job) -> ShardSummary:
     marker = job.work / "shards" / f"{shard.number:05}.json"
     if marker.exists():
         return ShardSummary(**orjson.loads(marker.read_bytes()))
-    prepared = pipeline.Prepared.of(job.rules, job.every)
+    prepared = pipeline.Prepared.of(job.rules, job.every, job.keep)
     summary = ShardSummary()
     seconds: defaultdict[str, float] = defaultdict(float)
     clock = time.perf_counter()

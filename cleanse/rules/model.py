@@ -25,6 +25,7 @@ from cleanse.rules.prefilter import Prefilter, find_prefilter
 
 ANY = "*"
 RULE_FILE = "rule.toml"
+LANGUAGE_MODEL = "language/model/"  # tables of the language stage, which are no rules
 RETIRED = "retired"
 SPAM_SCORE = "spam_score"  # the column of the score of a document
 BUILT_IN = "rules"  # how the folder of our own rules is called in messages
@@ -538,7 +539,7 @@ def _read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> I
     groups: dict[str, list[Path]] = {}
     heads = {path.parent for path in files if path.name == RULE_FILE}
     for path in files:
-        if relative[path].split("/", 1)[0] == RETIRED:
+        if relative[path].split("/", 1)[0] == RETIRED or relative[path].startswith(LANGUAGE_MODEL):
             continue
         parent = path.parent.relative_to(folder).as_posix()
         in_folder = path.parent in heads or parent in known

@@ -1,0 +1,412 @@
+"""What a text says about its language: detectors, words, letters, added up as points.
+
+Points are tenths of a bit of log-odds. Each detector that was asked gives every candidate the points that it gave texts of known
+language (`trust.toml`); words and parts of words that one language uses more than others give theirs (`words/`, `close/`).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from cleanse.language.detectors import DETECTORS, NOTHING, Said, find_detectors
+from cleanse.rules import builtin_folder
+
+FOLDER = "language/model"
+WORDS = re.compile(r"[^\W\d_]+")
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
+SPREAD = 80  # languages over which what a detector says wrongly is spread
+AGREED = 99.0  # stands for the bits by which a verdict leads on which detectors agree
+LONE = 20.0  # bits by which a candidate without a rival leads
+MEMORY = 200_000  # combinations of what detectors say that are kept
+LENGTHS = ("long", "short")
+
+
+def list_features(text: str) -> list[str]:
+    """Give the words of a text in lower case, and three letters from each end of the longer ones.
+
+    >>> list_features("Der Motor")
+    ['der', 'motor', 'mot-', '-tor']
+    """
+    features = []
+    for word in WORDS.findall(text):
+        features.append(word)
+        if len(word) >= 5:
+            features += (word[:3] + "-", "-" + word[-3:])
+    return [feature.lower() for feature in features]
+
+
+def clean_sample(text: str) -> str:
+    """Make a text fit for the detectors: one line, lower case, no control characters."""
+    return CONTROLS.sub(" ", text).lower()
+
+
+@dataclass
+class Trust:
+    """What a detector says of texts whose language is known, for one length of text.
+
+    `right` and `wrong` count how sure it was; `said` counts what it said wrongly; `of` counts, by true language, what it said.
+    """
+
+    right: dict[str, float]
+    wrong: dict[str, float]
+    said: dict[str, float]
+    of: dict[str, dict[Said, float]]
+    known: frozenset[str]
+
+    @functools.cached_property
+    def _totals(self) -> dict[str, float]:
+        return {language: sum(counts.values()) for language, counts in self.of.items()}
+
+    def texts(self, language: str) -> float:
+        """Give how many texts of a language were seen."""
+        return self._totals.get(language, 0.0)
+
+    @functools.cached_property
+    def _sums(self) -> tuple[float, float]:
+        return sum(self.right.values()), sum(self.wrong.values())
+
+    @functools.cached_property
+    def _known_points(self) -> dict[tuple[str, Said], float]:
+        return {}
+
+    def points(self, language: str, said: Said, prior: float) -> float:
+        """Give the bits of log-likelihood that the detector says this of a text in `language`."""
+        known = self._known_points.get((language, said))
+        if known is None:
+            known = self._known_points[language, said] = self._weigh(language, said, prior)
+        return known
+
+    def _weigh(self, language: str, said: Said, prior: float) -> float:
+        counts = self.of.get(language, {})
+        total = self._totals.get(language, 0.0)
+        share = (counts.get(said, 0.0) + prior * self._expect(language, said)) / (total + prior)
+        return math.log2(max(share, 1e-7))
+
+    def _expect(self, language: str, said: Said) -> float:
+        right, wrong = self._sums
+        tag, sure = said
+        if tag == language:
+            return self.right.get(sure, 0.0) / (right + wrong)
+        by_chance = (self.wrong.get(sure, 0.0) + 0.5) / (wrong + 4) * (self.said.get(tag, 0.0) + 0.5) / (wrong + SPREAD)
+        return by_chance * (wrong / (right + wrong) if language in self.known else 1.0)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict: language, the bits by which it leads, and the probability that it is right."""
+
+    language: str
+    lead: float
+    score: float
+
+
+@dataclass
+class Model:
+    """All that is known about languages, and the detectors that are asked.
+
+    `partners` says which languages may hide behind what a detector says; `groups` are the close ones.
+    """
+
+    parameters: dict[str, float]
+    trust: dict[tuple[str, str], Trust]
+    partners: dict[str, frozenset[str]]
+    groups: dict[str, tuple[str, ...]]
+    plain: frozenset[str]
+    alone: frozenset[str]
+    letters: dict[str, str]
+    letter_points: float
+    words: dict[str, dict[str, int]]
+    close: dict[str, dict[str, int]]
+    steps: dict[str, list[tuple[float, float]]]
+    scripts: dict[str, Any]
+    han: dict[str, Any]
+    detectors: tuple[str, ...] = field(default_factory=find_detectors)
+    _memory: dict[tuple[Any, ...], dict[str, float]] = field(default_factory=dict)
+    _settled: dict[tuple[Any, ...], Judgement | None] = field(default_factory=dict)
+
+    def ask(self, text: str, names: Iterable[str]) -> tuple[Said | None, ...]:
+        """Ask some detectors about a cleaned sample; None stands for those that are not asked or not there."""
+        asked = set(names) & set(self.detectors)
+        return tuple(ask(text) if name in asked else None for name, ask in DETECTORS.items())
+
+    def judge(self, text: str, length: str | None = None) -> Judgement:
+        """Say in which language a cleaned sample is written. The fast detectors suffice where they agree.
+
+        Beyond them lid.176 is asked, and words and letters decide.
+        """
+        regime = length or ("short" if len(text) < self.parameters["short_chars"] else "long")
+        fast = self.ask(text, ("cld2", "eld"))
+        settled = self.settle(fast, regime, len(text))
+        if settled is not None:
+            return settled
+        if regime == "long":
+            verdict = self.decide(text, fast, regime)
+            if verdict.lead >= self.parameters["enough_bits"]:
+                return verdict
+        return self.decide(text, (*fast[:2], self.ask(text, ("lid",))[2]), regime)
+
+    def settle(self, said: tuple[Said | None, ...], regime: str, chars: int = 0) -> Judgement | None:
+        """Give the verdict of two detectors that say the same and are sure, unless it is one of a close group.
+
+        Of a sample of many characters one of them need not be sure, and close languages that few texts are taken for are believed.
+        """
+        first, second = said[0], said[1]
+        if regime == "short" or not first or not second or first[0] != second[0] or first == NOTHING:
+            return None
+        much = chars >= self.parameters["much_chars"]
+        if first[0] in self.groups and not (much and first[0] in self.plain):
+            return None
+        sure = (first[1] == "sure") + (second[1] == "sure")
+        if sure == 2:
+            return Judgement(first[0], AGREED, self.score("agreed", AGREED))
+        if much and sure == 1 and first[1] != "unsure-mixed":
+            return Judgement(first[0], AGREED, self.score("agreed", 0.0))
+        return None
+
+    def certain(self, text: str, eld: Said) -> str | None:
+        """Give the language that both fast detectors are sure a text is in; cld2 chooses within a close group."""
+        if eld[1] != "sure":
+            return None
+        cld2 = self.ask(text, ("cld2",))[0]
+        if cld2 is None or cld2[0] not in (eld[0], *self.groups.get(eld[0], ())) or not cld2[1].startswith("sure"):
+            return None
+        return cld2[0]
+
+    def kind(self, language: str) -> str:
+        """Give the first language of a close group for all of them, else the language itself."""
+        return self.groups.get(language, (language,))[0]
+
+    def decide(self, text: str, said: tuple[Said | None, ...], regime: str) -> Judgement:
+        """Add up all evidence about a text."""
+        bits = self.add_up(text, said, regime)
+        if not bits:
+            return Judgement("und", 0.0, 0.0)
+        ranked = sorted(bits.items(), key=lambda pair: (-pair[1], pair[0]))
+        lead = ranked[0][1] - ranked[1][1] if len(ranked) > 1 else LONE
+        return Judgement(ranked[0][0], lead, self.score(regime, lead))
+
+    def add_up(self, text: str, said: tuple[Said | None, ...], regime: str) -> dict[str, float]:
+        """Give the bits of each candidate."""
+        key = (regime, said)
+        known = self._memory.get(key)
+        if known is None:
+            if len(self._memory) > MEMORY:
+                self._memory.clear()
+            known = self._memory[key] = self._weigh(said, regime)
+        bits = dict(known)
+        marked = [language for language, own in self._marked(text).items() if own]
+        if not bits and not marked:
+            return {}
+        for language in marked:
+            bits.setdefault(language, min(bits.values(), default=0.0) - 3)
+        if len(bits) > 1:
+            self._add_words(bits, set(list_features(text)), regime)
+            for language in marked:
+                bits[language] += self.letter_points
+        return bits
+
+    def score(self, regime: str, lead: float) -> float:
+        """Give the probability that goes with a lead: a table of steps."""
+        score = 0.0
+        for least, probability in self.steps.get(regime, [(0.0, 0.5)]):
+            if lead >= least:
+                score = probability
+        return score
+
+    def _weigh(self, said: tuple[Said | None, ...], regime: str) -> dict[str, float]:
+        candidates = {one[0] for one in said if one and one != NOTHING}
+        for tag in sorted(candidates):
+            candidates |= self.partners.get(tag, frozenset())
+        for tag in sorted(candidates):
+            candidates |= set(self.groups.get(tag, ()))
+        bits = {}
+        for language in sorted(candidates):
+            total = 0.0
+            for name, one in zip(DETECTORS, said, strict=True):
+                if one is not None:
+                    total += self.trust[regime, name].points(language, one, self.parameters["prior_texts"])
+            if language not in self.words or self.trust[regime, "cld2"].texts(language) < self.parameters["few_texts"]:
+                knowing = sum(language in self.trust[regime, name].known for name in DETECTORS)
+                total -= self.parameters["rare_bits" if knowing > 1 else "lone_bits"]
+            bits[language] = total
+        # Words do not lift a candidate from far behind; those of a close group stay together.
+        ranked = sorted(bits, key=lambda language: (-bits[language], language))[: int(self.parameters["candidates"])]
+        least = bits[ranked[0]] - self.parameters["candidate_bits"] if ranked else 0.0
+        ranked = [language for language in ranked if bits[language] >= least]
+        kept = {member for language in ranked for member in (language, *self.groups.get(language, ()))}
+        return {
+            language: bits[language] for language in ranked[:1] + sorted(kept - set(ranked[:1])) if language in bits
+        }
+
+    def _add_words(self, bits: dict[str, float], features: set[str], regime: str) -> None:
+        weight = self.parameters["long_words" if regime == "long" else "short_words"] / 10
+        own = {
+            language: weight * _sum_points(self.words[language], features)
+            for language in bits
+            if language in self.words
+        }
+        shared: dict[tuple[str, ...], float] = {}
+        for language, points in own.items():
+            if language in self.close:
+                group = self.groups[language]
+                shared[group] = max(shared.get(group, 0.0), points)
+        close_weight = self.parameters["long_close" if regime == "long" else "short_close"] / 10
+        for language, points in own.items():
+            if language in self.close:
+                bits[language] += shared[self.groups[language]]
+                bits[language] += close_weight * _sum_points(self.close[language], features)
+            else:
+                bits[language] += points
+
+    def _marked(self, text: str) -> dict[str, bool]:
+        if text.isascii():
+            return {}
+        there = frozenset(text)
+        return {language: not there.isdisjoint(own) for language, own in self._letter_sets.items()}
+
+    @functools.cached_property
+    def _letter_sets(self) -> dict[str, frozenset[str]]:
+        return {language: frozenset(own) for language, own in self.letters.items()}
+
+
+def _sum_points(table: dict[str, int], features: set[str]) -> int:
+    return sum([table[feature] for feature in table.keys() & features])
+
+
+def model_folder() -> Path:
+    """Give the folder of the model."""
+    return builtin_folder() / FOLDER
+
+
+@functools.cache
+def model_digest() -> int:
+    """Give a number that changes when a file of the model changes."""
+    folder = model_folder()
+    digest = xxhash.xxh3_64()
+    for path in sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.intdigest() >> 32 or 1
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def read_words(path: Path) -> dict[str, int]:
+    """Read a file of words: each key is a number of points, each value the words that give them."""
+    return {word: int(points) for points, words in _read(path).items() for word in words.split()}
+
+
+def add_words(fitted: dict[str, dict[str, int]], close: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Add the words that people named to those that were fitted."""
+    points = int(close["word_points"])
+    for language, words in close["words"].items():
+        fitted.setdefault(language, {}).update(dict.fromkeys(words.split(), points))
+    return fitted
+
+
+def read_trust(tables: dict[str, Any]) -> dict[tuple[str, str], Trust]:
+    """Read what each detector said, by length of text."""
+    known = {
+        name: frozenset(
+            {
+                said.split(" ")[0]
+                for regime in LENGTHS
+                for table in tables[name][regime]["of"].values()
+                for said in table
+            }
+        )
+        | frozenset(tables[name]["long"]["said"])
+        for name in DETECTORS
+    }
+    trust = {}
+    for name in DETECTORS:
+        for regime in LENGTHS:
+            table = tables[name][regime]
+            of = {
+                language: {_read_said(said): float(count) for said, count in own.items()}
+                for language, own in table["of"].items()
+            }
+            trust[regime, name] = Trust(table["right"], table["wrong"], table["said"], of, known[name] - {"un"})
+    return trust
+
+
+def _read_said(text: str) -> Said:
+    tag, _, sure = text.partition(" ")
+    return tag, sure
+
+
+@functools.cache
+def load_model() -> Model:
+    """Load the model that comes with cleanse."""
+    folder = model_folder()
+    close = _read(folder / "close.toml")
+    trust = _read(folder / "trust.toml")
+    letters = dict(close["letters"])
+    points = letters.pop("points")
+    return make_model(
+        trust,
+        close["groups"],
+        close["plain"],
+        close["alone"],
+        letters,
+        points / 10,
+        {path.stem: read_words(path) for path in sorted((folder / "words").glob("*.toml"))},
+        add_words({path.stem: read_words(path) for path in sorted((folder / "close").glob("*.toml"))}, close),
+        _read(folder / "reliability.toml")["steps"],
+        _read(folder / "scripts.toml"),
+        _read(folder / "han.toml"),
+        _read(folder / "parameters.toml"),
+    )
+
+
+def make_model(
+    trust: dict[str, Any],
+    groups: list[list[str]],
+    plain: list[str],
+    alone: list[str],
+    letters: dict[str, str],
+    letter_points: float,
+    words: dict[str, dict[str, int]],
+    close: dict[str, dict[str, int]],
+    steps: dict[str, Any],
+    scripts: dict[str, Any],
+    han: dict[str, Any],
+    parameters: dict[str, float],
+) -> Model:
+    """Make a model of its tables."""
+    tables = read_trust(trust)
+    partners: dict[str, set[str]] = {}
+    for one in tables.values():
+        for language, counts in one.of.items():
+            total = sum(counts.values())
+            by_tag: dict[str, float] = {}
+            for (tag, _), count in counts.items():
+                by_tag[tag] = by_tag.get(tag, 0.0) + count
+            for tag, count in by_tag.items():
+                if tag not in ("un", language) and total >= 60 and count > parameters["partner_share"] * total:
+                    partners.setdefault(tag, set()).add(language)
+    return Model(
+        parameters,
+        tables,
+        {tag: frozenset(own) for tag, own in partners.items()},
+        {language: tuple(group) for group in groups for language in group},
+        frozenset(plain),
+        frozenset(alone),
+        letters,
+        letter_points,
+        words,
+        close,
+        {regime: [(float(least), float(score)) for least, score in pairs] for regime, pairs in steps.items()},
+        scripts,
+        han,
+    )
