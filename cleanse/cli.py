@@ -60,6 +60,7 @@ def main() -> None:
 @click.option("--no-dedupe", is_flag=True, help="Do not look for duplicates.")
 @click.option("--against", metavar="OUT_OLD", help="Drop what an earlier OUT already has, too.")
 @click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
+@click.option("--drop-spam", type=float, metavar="SCORE", help="Drop documents whose spam score is above SCORE.")
 @click.option("--language", default="", metavar="TAGS", help="Keep these languages, such as hi,en; drop the rest.")
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
 @click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")

@@ -174,7 +174,7 @@ def _flags(hits: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
 def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     """Say which rule drops a document, by its measures.
 
-    Reads: `language` and the columns of `quality.MEASURES`. Adds: `reason` str, the first rule (by id) that drops it, or null;
+    Reads: `language`, `spam_score` and the columns of `quality.MEASURES`. Adds: `reason` str, the first rule (by id, those of spam first) that drops it, or null;
     `quality_hits` list[HIT], a row for each document rule that hit.
     """
     family = [rule for rule in rules if rule.head.measure]
@@ -215,7 +215,13 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
         hits = pl.concat(frames)
         unwanted = segments.explode_hits(frame, "language_hits") if "language_hits" in frame.columns else hits
         drops = pl.concat([hits, unwanted.select(hits.columns)]).filter((pl.col("action") == "drop") & pl.col("acts"))
-        reasons = drops.group_by("doc").agg(pl.col("rule").min().alias("reason"))
+        # A page that was nothing but spam is dropped as spam, though nothing of it may be left.
+        spam = pl.col("rule").str.starts_with("spam/")
+        reasons = (
+            drops.sort("doc", ~spam, "rule")
+            .group_by("doc", maintain_order=True)
+            .agg(pl.col("rule").first().alias("reason"))
+        )
         marked = frame.join(reasons, on="doc", how="left", maintain_order="left")
         return segments.attach_hits(marked, hits, "quality_hits")
 

@@ -52,6 +52,7 @@ SIGNALS = {
     "start": pl.UInt32(),
     "end": pl.UInt32(),
     "weight": pl.Float32(),
+    "evidence": pl.String(),
 }
 RULES = {
     "rule": pl.String(),

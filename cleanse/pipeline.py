@@ -30,7 +30,7 @@ class Prepared:
     every: Rules
     repairer: encoding.Repairer
     boilerplate: Matcher
-    spam: Matcher
+    spam: spam.Finder
     measures: quality.Parameters
     keep: tuple[str, ...] = ()
 
@@ -86,6 +86,7 @@ def clean(
     rules: Rules | None = None,
     profile: str | None = None,
     strip_spam: bool = False,
+    drop_spam: float | None = None,
 ) -> pl.LazyFrame:
     r"""Clean the texts of somebody else's LazyFrame: `lf.pipe(cleanse.clean, text="body")`.
 
@@ -114,6 +115,7 @@ def clean(
     # What was not handed over still lends its numbers: language and measures always run.
     chosen = (rules if rules is not None else load_rules()).apply_profile(profile).select()
     every = Rules([*load_rules(), *(rules or [])])
+    chosen = chosen.drop_spam(drop_spam, every)
     prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
 
     def clean_texts(texts: pl.Series) -> pl.Series:

@@ -1,7 +1,7 @@
 """Flag what is there to rank or to sell, and say how much of it a document holds.
 
-What is spam stands in `rules/spam/`, each rule with a weight. This module adds the comparison that no pattern can
-make, a text that repeats itself, and the score.
+What is spam stands in `rules/spam/`: patterns with a weight, and `planted`, a scorecard that adds up evidence of a segment. This
+module runs both and makes the score of the document.
 """
 
 from __future__ import annotations
@@ -9,20 +9,33 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections import Counter
+from dataclasses import dataclass
 
 import polars as pl
 
 from cleanse import segments
-from cleanse.matching import LINE_SCHEMA, Lines, Matcher, Method, find_spans, tag, whole_lines
-from cleanse.rules import Rule, Rules
+from cleanse.matching import Lines, Matcher, Method
+from cleanse.planted import EVIDENCE_SCHEMA, Planted
+from cleanse.rules import Rules
 
 FAMILY = "spam"
 COLUMN = "spam_hits"
-SIGNAL = pl.Struct({"rule": pl.String, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "weight": pl.Float32})
+POINTS = "spam_points"
+SIGNAL = pl.Struct(
+    {
+        "rule": pl.String,
+        "line": pl.UInt32,
+        "start": pl.UInt32,
+        "end": pl.UInt32,
+        "weight": pl.Float32,
+        "evidence": pl.String,
+    }
+)
+KEPT = 0.9  # what one planted segment, however short, leaves of a document's innocence
 # Scripts that are written without spaces: a mechanism of Unicode, not a judgement.
 UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
 UNSPACED_RUN = re.compile(rf"[{UNSPACED}]")
+METHODS: dict[str, Method] = {}
 
 
 @functools.cache
@@ -48,116 +61,109 @@ def units(text: str) -> list[str]:
     return found
 
 
-def repetition(text: str) -> float:
-    """Give the share of the units of a text that occur in it more than once.
+@dataclass(frozen=True)
+class Finder:
+    """The spam rules, made ready: those with patterns, and the scorecards of segments."""
 
-    >>> round(repetition("call log app, free call log app"), 2), repetition("one two")
-    (0.86, 0.0)
-    """
-    counts = Counter(units(text))
-    total = sum(counts.values())
-    return sum(count for count in counts.values() if count > 1) / total if total else 0.0
+    rules: Rules
+    matcher: Matcher
+    cards: tuple[Planted, ...]
 
 
-def repeated_phrase(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
-    """Hit places in which the group `inner` of the rule's pattern repeats what the group `outer` says, or itself.
-
-    Parameters of the rule: `min_units` of the inner part (words, or pairs of characters in scripts without spaces);
-    `min_share` of its units that must stand in the outer part, or more than once in it where there is no outer part.
-    """
-    del lines
-    parameters = rule.head.parameters
-    places = []
-    for variant in rule.variants:
-        found = (
-            find_spans(candidates, variant.patterns) if rule.head.scope == "span" else whole_lines(candidates)
-        ).with_columns(pl.col("text").str.slice("start", pl.col("end") - pl.col("start")).alias("place"))
-        for pattern in variant.patterns:
-            groups = found["place"].str.extract_groups(pattern).struct.unnest()
-            inner = groups["inner"].to_list()
-            outer = groups["outer"].to_list() if "outer" in groups.columns else [None] * len(inner)
-            # A Python loop over the few places that the pattern let through.
-            keep = [_repeats(a, b, parameters) for a, b in zip(inner, outer, strict=True)]
-            places.append(found.filter(pl.Series(keep, dtype=pl.Boolean)).select(*LINE_SCHEMA, "start", "end"))
-    return pl.concat(places).unique(maintain_order=True)
-
-
-def _repeats(inner: str | None, outer: str | None, parameters: dict[str, int | float | str | list[str]]) -> bool:
-    if inner is None:
-        return False
-    own = units(inner)
-    if len(own) < float(str(parameters["min_units"])):
-        return False
-    if outer is None:
-        share = repetition(inner)
-    else:
-        theirs = set(units(outer))
-        share = sum(unit in theirs for unit in own) / len(own)
-    return share >= float(str(parameters["min_share"]))
-
-
-def says_twice(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
-    """Hit lines whose group `inner` is one phrase, a separator, and the same phrase again.
-
-    Parameters of the rule: `min_units` of the phrase.
-    """
-    del lines
-    parameters = rule.head.parameters
-    inner = candidates["text"].str.extract_groups(rule.variants[0].patterns[0]).struct.field("inner")
-    frame = candidates.with_columns(inner.alias("inner")).filter(pl.col("inner").is_not_null())
-    body = pl.col("inner").str.strip_chars().str.to_lowercase()
-    half = (body.str.len_chars() - 1) // 2
-    twice = (body.str.len_chars() % 2 == 1) & (body.str.slice(0, half) == body.str.slice(half + 1, half))
-    frame = frame.filter(twice)
-    enough = [len(units(text)) >= 2 * float(str(parameters["min_units"])) for text in frame["inner"]]
-    return whole_lines(frame.filter(pl.Series(enough, dtype=pl.Boolean)).select(LINE_SCHEMA.keys()))
-
-
-METHODS: dict[str, Method] = {"repeated-phrase": repeated_phrase, "says-twice": says_twice}
-
-
-def prepare(rules: Rules) -> Matcher:
+def prepare(rules: Rules) -> Finder:
     """Make the spam rules ready to match."""
-    return Matcher.prepare(rules.family(FAMILY), METHODS)
+    own = rules.family(FAMILY)
+    plain = Rules(rule for rule in own if rule.head.scorecard is None)
+    return Finder(own, Matcher.prepare(plain, METHODS), tuple(Planted(rule) for rule in own if rule.head.scorecard))
 
 
-def tag_spam(documents: pl.LazyFrame, matcher: Matcher) -> pl.LazyFrame:
+def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
     """Find spam segments.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `spam_hits` list[HIT].
+    Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `spam_hits` list[HIT]; `spam_points` list[SIGNAL], the points of each
+    measure of a segment that a scorecard hit, in tenths of a bit.
     """
-    return tag(documents, matcher, COLUMN)
+    actions = {rule.id: (str(rule.action), rule.head.status == "stable") for rule in finder.rules}
+
+    def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
+        found = pl.DataFrame(schema=segments.FOUND_SCHEMA)
+        if finder.matcher.variants:
+            found, _ = finder.matcher.match(frame)
+        hits = segments.locate(found, frame, actions)
+        evidence = pl.DataFrame(schema=EVIDENCE_SCHEMA)
+        if finder.cards:
+            lines = Lines(frame["repaired"])
+            evidence = pl.concat([card.find(lines) for card in finder.cards])
+        # `locate` puts documents that were repaired behind the others; in this order each place keeps its points.
+        mended = frame.filter(pl.col("encoding_hits").list.len() > 0)["doc"]
+        evidence = evidence.sort(pl.col("doc").is_in(mended.implode()), maintain_order=True)
+        placed = segments.locate(evidence.select(list(segments.FOUND_SCHEMA)), frame, actions)
+        measured = placed.select("doc", "rule", "line", "start", "end", evidence["points"]).explode("points")
+        signals = (
+            measured.unnest("points")
+            .rename({"measure": "evidence", "points": "weight"})
+            .select("doc", pl.struct(*SIGNAL.to_schema()).cast(SIGNAL).alias(POINTS))
+            .group_by("doc", maintain_order=True)
+            .agg(POINTS)
+        )
+        tagged = segments.attach_hits(frame, pl.concat([hits, placed]), COLUMN)
+        tagged = tagged.join(signals, on="doc", how="left", maintain_order="left")
+        return tagged.with_columns(pl.col(POINTS).fill_null(pl.lit([], dtype=pl.List(SIGNAL))))
+
+    return segments.as_stage(documents, tag_frame, {COLUMN: segments.HITS, POINTS: pl.List(SIGNAL)})
 
 
 def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     """Add up the evidence for spam.
 
-    Reads: `spam_hits`. Adds: `signals` list[SIGNAL], one for each hit of a rule that has a weight and is not in draft;
-    `spam_score` f32, 1 minus the product of 1 - weight over the signals (a noisy or), so 0 without any and below 1.
+    Reads: `text`, `spam_hits`, `spam_points`. Adds: `signals` list[SIGNAL], of rules that act: a row for each hit of a rule that has a
+    weight, and the points of scorecards. `spam_score` f32: each hit has a chance p of being spam, its weight, or 1 / (1 + 2 ** -(points / 10))
+    where it has points. s is the sum of p times its share of the characters, at most 1; n the sum of all p; the score is 1 - (1 - s) * 0.9 ** n.
+    So a page that is nothing but spam is near 1, and each planted line in a long article takes a tenth of the rest.
     """
     weights = {rule.id: rule.head.weight for rule in rules.family(FAMILY) if rule.head.weight is not None}
+    place = ["doc", "rule", "line", "start", "end"]
 
     def score(frame: pl.DataFrame) -> pl.DataFrame:
-        hits = segments.explode_hits(frame, COLUMN)
+        hits = segments.explode_hits(frame, COLUMN).filter("acts")
+        points = (
+            frame.select("doc", POINTS)
+            .filter(pl.col(POINTS).list.len() > 0)
+            .explode(POINTS)
+            .unnest(POINTS)
+            .join(hits.select(place).unique(), on=place, how="semi", maintain_order="left")
+        )
+        weighed = hits.with_columns(
+            pl.col("rule").replace_strict(weights, default=None, return_dtype=pl.Float32).alias("weight"),
+            pl.lit(None, pl.String).alias("evidence"),
+        ).filter(pl.col("weight").is_not_null())
+        fields = list(SIGNAL.to_schema())
+        rows = pl.concat([weighed.select("doc", *fields), points.select("doc", *fields)])
         signals = (
-            hits.with_columns(
-                pl.col("rule").replace_strict(weights, default=None, return_dtype=pl.Float32).alias("weight")
-            )
-            .filter(pl.col("weight").is_not_null() & pl.col("acts"))
-            .select("doc", pl.struct("rule", "line", "start", "end", "weight").cast(SIGNAL).alias("signals"))
+            rows.select("doc", pl.struct(*fields).cast(SIGNAL).alias("signals"))
             .group_by("doc", maintain_order=True)
             .agg("signals")
         )
-        miss = (
-            1
-            - pl.col("signals")
-            .list.eval(pl.element().struct.field("weight").cast(pl.Float64))
-            .list.eval((1 - pl.element()).product())
-            .list.first()
+        summed = points.group_by(place, maintain_order=True).agg(pl.col("weight").cast(pl.Float64).sum())
+        chances = pl.concat(
+            [
+                weighed.select(*place, pl.col("weight").cast(pl.Float64).alias("chance")),
+                summed.select(*place, (1 / (1 + 2 ** (-pl.col("weight") / 10))).alias("chance")),
+            ]
         )
-        return frame.join(signals, on="doc", how="left", maintain_order="left").with_columns(
+        chars = frame.select("doc", pl.col("text").str.len_chars().alias("chars"))
+        share = (pl.col("end") - pl.col("start")).cast(pl.Float64) / pl.col("chars")
+        scores = (
+            chances.join(chars, on="doc", how="left", maintain_order="left")
+            .group_by("doc", maintain_order=True)
+            .agg((pl.col("chance") * share).sum().clip(0, 1).alias("covered"), pl.col("chance").sum().alias("counted"))
+            .select("doc", (1 - (1 - pl.col("covered")) * KEPT ** pl.col("counted")).alias("spam_score"))
+        )
+        joined = frame.join(signals, on="doc", how="left", maintain_order="left")
+        joined = joined.join(scores, on="doc", how="left", maintain_order="left")
+        return joined.with_columns(
             pl.col("signals").fill_null(pl.lit([], dtype=pl.List(SIGNAL))),
-            miss.fill_null(0).cast(pl.Float32).alias("spam_score"),
+            pl.col("spam_score").fill_null(0).cast(pl.Float32),
         )
 
     return segments.as_stage(documents, score, {"signals": pl.List(SIGNAL), "spam_score": pl.Float32()})

@@ -110,10 +110,10 @@ def test_options_reach_the_run(tmp_path: Path) -> None:
 
 def test_strip_spam(tmp_path: Path) -> None:
     """Under --strip-spam what would be flagged is taken out."""
-    spam = "- phone locator app phone locator app\n"
+    spam = "- phone tracker free spy app phone tracker free spy app\n"
     put(tmp_path / "in", {"a.txt": f"{PROSE}{spam}{PROSE}"})
     for options, text in (((), PROSE + spam + PROSE), (("--strip-spam",), PROSE + PROSE)):
-        command = ("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "spam/seo-link", "--overwrite")
+        command = ("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "spam/planted", "--overwrite")
         assert call(*command, *options).exit_code == 0
         assert pl.read_parquet(tmp_path / "out.parquet")["text"].to_list() == [text]
 

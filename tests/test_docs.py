@@ -212,8 +212,9 @@ def test_catalogue() -> None:
 
 def test_writing_rules_examples() -> None:
     """The rule that the guide shows is valid, its examples hold, and so are the tables it shows by the way."""
-    head, block, measure, body = (tomllib.loads(text) for text in blocks(read("docs/writing-rules.md"), "toml"))
-    rules.Head.model_validate({**head, **block, **measure})
+    tables = (tomllib.loads(text) for text in blocks(read("docs/writing-rules.md"), "toml"))
+    head, card, terms, block, measure, body = tables
+    rules.Head.model_validate({**head, **card, **terms, **block, **measure})
     languages = {"en": rules.Body.model_validate(body)}
 
     rule = rules.Rule("boilerplate/guide", rules.Head.model_validate(head), ("en.toml",), languages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,11 @@ from tests.runs import put, run, table
 PROSE = "The harbour office opens at nine, and the ferry leaves when the tide allows it."
 BRIDGE = "Nobody on the town council could say who had paid for the second bridge over the canal."
 TURKISH = "Vapur, deniz izin verdiğinde sabah dokuzda iskeleden ayrılır."
-RULES = ["boilerplate/image-path", "boilerplate/related-posts", "boilerplate/markup-residue", "spam/seo-link", "spam/seo-title", "encoding", "quality", "dedupe"]  # fmt: skip
+RULES = ["boilerplate/image-path", "boilerplate/related-posts", "boilerplate/markup-residue", "spam/planted", "encoding", "quality", "dedupe"]  # fmt: skip
 FILES = {
     "a.txt": f"one\n{PROSE}\ntwo\n/img/harbour-1.jpg\nfür\nthree\nfour\n{PROSE}",
     "line.txt": f"{TURKISH}\n<p>Hafen fÃ¼r\u200b alle</p>",
-    "spam.txt": f"{TURKISH}\n- harita indirme programı harita indirme programı\n{TURKISH}",
+    "spam.txt": f"{TURKISH}\n- telefon takip programı telefon dinleme programı\n{TURKISH}",
     "twin.txt": f"{TURKISH * 2}",
     "twin-too.txt": f"{TURKISH * 2}",
     "empty.txt": "/img/harbour-1.jpg",
@@ -84,16 +85,17 @@ def test_a_block_says_how_far_it_reaches_and_why(result: Result) -> None:
 
 
 def test_flags_and_signals(result: Result) -> None:
-    """Spam stands in [? ?], and below it the rule that flagged it and the evidence with its place and weight."""
+    """Spam stands in [? ?], and below it the rule that flagged it and the sum of its evidence, the biggest terms first."""
     lines = explain(result.out, "spam.txt").splitlines()
-    assert lines[2:] == [
-        "",
+    assert lines[3:6] == [
         f"    0 {TURKISH}",
-        "    1 [?- harita indirme programı harita indirme programı?]",
-        "      ^ flag by spam/seo-link",
-        "      ^ signal spam/seo-link, weight 0.50, characters 0 to 49",
-        f"    2 {TURKISH}",
+        "    1 [?- telefon takip programı telefon dinleme programı?]",
+        "      ^ flag by spam/planted",
     ]
+    assert re.fullmatch(r"      \^ spam/planted: \d+ points, characters 0 to 49", lines[6])
+    terms = re.findall(r"([+-]\d+) [a-z]", lines[7])
+    assert [abs(int(term)) for term in terms] == sorted((abs(int(term)) for term in terms), reverse=True)
+    assert lines[8] == f"    2 {TURKISH}"
 
 
 @pytest.mark.parametrize(

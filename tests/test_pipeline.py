@@ -31,7 +31,7 @@ ADDS = {
         "language_hits": segments.HITS,
     },
     "boilerplate": {"boilerplate_hits": segments.HITS, "boilerplate_ends": blocks.ENDS},
-    "spam": {"spam_hits": segments.HITS},
+    "spam": {"spam_hits": segments.HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
     "edit": decide.EDITS,
     "quality": quality.MEASURES,

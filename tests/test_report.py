@@ -28,7 +28,7 @@ from tests.runs import put, run, table
 
 PROSE = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"
 RUSSIAN = "Паром отходит от причала в девять, если позволяет вода.\n"
-SELECT = {"select": ["boilerplate/image-path", "spam/seo-link", "encoding/zero-width-space", "quality", "dedupe"]}
+SELECT = {"select": ["boilerplate/image-path", "spam/planted", "encoding/zero-width-space", "quality", "dedupe"]}
 HOSTILE = {
     "script": "<script>document.title='owned'</script>",
     "attribute": "\"'><img src=x onerror=\"document.title='owned'\">",
@@ -299,15 +299,15 @@ def test_the_whole_page_is_bounded() -> None:
 def test_overlaps_name_the_other_rule(tmp_path: Path) -> None:
     """The table names the rules that hit the same lines, and how many."""
     text = f"{PROSE}<p>- harita indirme programı harita indirme programı</p>\n"
-    result = run(tmp_path, {"a.txt": text * 2}, select=["boilerplate/markup-residue", "spam/seo-link"])
+    result = run(tmp_path, {"a.txt": text * 2}, select=["boilerplate/markup-residue", "spam/planted"])
     pairs = report.count_overlaps(result.report, table(result, "measures").select("id", "language"))
     lines = table(result, "hits").select("line", "rule").unique()
     both = lines.group_by("line").len().filter(pl.col("len") > 1).height
     assert sorted(pairs.select("rule", "other", "lines").rows()) == [
         (rule, other, both)
         for rule, other in (
-            ("boilerplate/markup-residue", "spam/seo-link"),
-            ("spam/seo-link", "boilerplate/markup-residue"),
+            ("boilerplate/markup-residue", "spam/planted"),
+            ("spam/planted", "boilerplate/markup-residue"),
         )
         if both
     ]

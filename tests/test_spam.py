@@ -1,4 +1,4 @@
-"""Spam: what counts as evidence, how it adds up, and which comparisons no pattern can make."""
+"""Spam: what counts as evidence, how it adds up, and what stays below the threshold."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import math
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, pipeline, segments, spam
+from cleanse import boilerplate, decide, pipeline, planted, segments, spam
 from cleanse.encoding import repair as encoding
+from cleanse.errors import OptionError
 from cleanse.rules.model import load_rules
 
 RULES = load_rules()
-WEIGHTS = {rule.id: rule.head.weight for rule in RULES.family("spam")}
 PREPARED = pipeline.Prepared.of(RULES.select(["spam", "encoding", "boilerplate/related-posts"]), RULES)
+PLANTED = planted.Planted(RULES["spam/planted"])
 LINK = "- free call log app free call log app"
+PROSE = "The harbour office opens on Monday, and the ferry goes twice a day."
 
 
 def run(*texts: str) -> pl.DataFrame:
@@ -26,41 +28,170 @@ def run(*texts: str) -> pl.DataFrame:
     return decide.edit_text(frame).collect()
 
 
-def test_the_score_is_a_noisy_or():
-    """1 minus the product of 1 - weight over all signals; each signal is a hit with the weight of its rule."""
-    frame = run("Text.", LINK, f"{LINK}\n{LINK}\nText.\n{LINK}")
-    assert frame["signals"].list.len().to_list() == [0, 1, 3]
-    for signals, score in frame.select("signals", "spam_score").iter_rows():
-        weights = [signal["weight"] for signal in signals]
-        assert weights == pytest.approx([WEIGHTS[signal["rule"]] for signal in signals])
-        assert score == pytest.approx(1 - math.prod(1 - weight for weight in weights))
-    assert frame["spam_score"].to_list() == pytest.approx([0, 0.5, 0.875])
+def flagged(text: str) -> list[str]:
+    """Give what is flagged of a text."""
+    hits = run(text)["spam_hits"].item().to_list()
+    return [hit["text"] for hit in hits]
 
 
-def test_scores_stay_below_one():
-    """No number of signals makes more than one of the score, and no document has less than none."""
-    scores = run("\n".join([LINK] * 40), "")["spam_score"].to_list()
-    assert 0.999 < scores[0] <= 1
-    assert scores[1] == 0
+def test_the_score_is_covered_share_and_number():
+    """One minus what is left of innocence: 1 - (1 - s) * 0.9 ** n, with s the share of the spam and n how often it stands there."""
+    text = f"{PROSE}\n{LINK}\n{PROSE}"
+    frame = run(text)
+    points = sum(signal["weight"] for signal in frame["signals"].item().to_list())
+    chance = 1 / (1 + 2 ** (-points / 10))
+    expected = 1 - (1 - chance * len(LINK) / len(text)) * 0.9**chance
+    assert frame["spam_score"].item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_a_signal_has_the_place_of_its_hit():
-    """Signals point at the same stretch as the hits."""
-    (signal,) = run(f"雨停了。\n{LINK}")["signals"].item().to_list()
-    assert signal == {"rule": "spam/seo-link", "line": 1, "start": 0, "end": len(LINK), "weight": 0.5}
+def test_scores_lie_between_nothing_and_one():
+    """A page of nothing but spam is near one, no document has more, and a good one has nothing."""
+    alone, many, prose, empty = run(LINK, "\n".join([LINK] * 40), PROSE, "")["spam_score"]
+    assert 0.98 < min(alone, many) <= max(alone, many) <= 1
+    assert (prose, empty) == (0, 0)
+
+
+def test_every_measure_of_the_sum_is_a_signal():
+    """The signals of a segment add up to the threshold at least, and each names its measure and the place of the hit."""
+    signals = run(f"雨停了。\n{LINK}")["signals"].item().to_list()
+    assert math.fsum(signal["weight"] for signal in signals) >= RULES["spam/planted"].head.scorecard.threshold
+    assert {signal["evidence"] for signal in signals} >= {"sure-terms", "says-twice"}
+    places = {(signal["rule"], signal["line"], signal["start"], signal["end"]) for signal in signals}
+    assert places == {("spam/planted", 1, 0, len(LINK))}
 
 
 def test_flags_only_what_is_still_in_the_text():
     """A spam line flags its document; one that was stripped as boilerplate counts in the score and not in the flags."""
     frame = run(f"{LINK}\nText.", f"Related Posts\n{LINK}\n{LINK}\n\n\nThe council met on Tuesday.")
-    assert frame["flags"].to_list() == [["spam/seo-link"], []]
+    assert frame["flags"].to_list() == [["spam/planted"], []]
     assert frame["clean"].to_list()[1].strip() == "The council met on Tuesday."
-    assert frame["spam_score"].to_list() == pytest.approx([0.5, 0.75])
+    assert frame["spam_score"].to_list()[1] > 0.5
+
+
+def test_boilerplate_and_spam_both_say_so():
+    """A line that is both has a hit of each family."""
+    frame = run(f"Related Posts\n{LINK}\n{LINK}\n\n\nThe council met on Tuesday.")
+    both = [{hit["line"] for hit in frame[column].item().to_list()} for column in ("boilerplate_hits", "spam_hits")]
+    assert both[0] & both[1] == {1, 2}
 
 
 def test_flags_change_no_text():
     """Spam that is only flagged stays in the text."""
     assert run(f"{LINK}\nText.")["clean"].item() == f"{LINK}\nText."
+
+
+def test_a_repaired_line_keeps_its_points():
+    """A document with a fix stands behind the others in `locate`; its points stay its own."""
+    frame = run("Caf&eacute;\n【call log app free call log app】 On Monday.", f"Text.\n{LINK}")
+    lines = [{signal["line"] for signal in signals} for signals in frame["signals"].to_list()]
+    places = [{(hit["start"], hit["end"]) for hit in hits} for hits in frame["spam_hits"].to_list()]
+    assert lines == [{1}, {1}]
+    assert [
+        {(signal["start"], signal["end"]) for signal in signals} for signals in frame["signals"].to_list()
+    ] == places
+
+
+@pytest.mark.parametrize(
+    ("disguised", "plain"),
+    [
+        ("𝗠𝗔𝗫𝟳𝟳 gacor", "max77 gacor"),
+        ("Ⓜⓐⓧⓦⓘⓝ", "maxwin"),
+        ("ᴀʟᴇxɪꜱ", "alexis"),
+        ("ＭＡＸＷＩＮ 88", "maxwin 88"),
+        ("M\u0336A\u0336X\u0336 slot", "max slot"),
+        ("B E T 7 7 online", "bet77 online"),
+        ("M⭐A⭐X⭐7⭐7", "max77"),
+        ("sl0t g4c0r m4xw1n", "slot gacor maxwin"),
+        ("ѕlоt gасоr", "slot gacor"),
+        ("s\u200bl\u200bo\u200bt", "slot"),
+        ("Пpиглaшaю в кoмaндy", "приглашаю в команду"),
+        ("β-carotene, 5 µm", "β-carotene, 5 µm"),
+        ("TIARA4D", "tiara4d"),
+    ],
+)
+def test_disguise_is_folded(disguised, plain):
+    """What is dressed up reads as plain text; the places lead back to the text as it was."""
+    folded = planted.fold(disguised)
+    assert folded.text == plain
+    assert len(folded.places) == len(plain)
+    assert folded.places == sorted(folded.places)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "modal receh di 𝗞𝗘𝗡𝗔𝗥𝗜𝟴𝟴 langsung pecah",
+        "K E N A R I 8 8 selalu di hati",
+        "main slоt gасоr di Ⓚⓔⓝⓐⓡⓘ sekarang",
+        "s\u200bl\u200bo\u200bt g\u200ba\u200bc\u200bo\u200br hari ini",
+        "Нyжны люди в кoмaндy, дoxoд от 500$, oбyчeниe бecплaтнo, пишитe в лc",
+        "b-u-y v-i-a-g-r-a online without prescription, cheap",
+    ],
+)
+def test_disguised_spam_is_flagged(text):
+    """Disguise does not hide the words of sellers, and is evidence itself."""
+    assert flagged(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I N T R O D U C T I O N",
+        "The MP3 player, the H2O pump and the B2B fair have nothing in common with C3PO.",
+        "Đường phố Hà Nội mưa suốt đêm, chợ vẫn họp từ sáng sớm.",
+        "𝑓(𝑥) = 𝑎𝑥² + 𝑏𝑥 + 𝑐 has two roots where 𝑏² > 4𝑎𝑐.",
+        "/ˈkʌmpəni/ is how the word is spoken.",
+        "ＮＨＫのニュースは七時に始まる。",
+        "A ← B ← C and then D → E → F",
+        "Valid characters are a–z, A–Z and 0–9.",
+        "def sha256(data: bytes) -> str:",
+        "#ferry #harbour #monday 🎉🎉🎉",
+        "Part no. KX4471-B, torque 88 Nm",
+        "Мы ждали поезд на станции, i всё было тихо.",
+        "【北港银行】",
+        "- Gift cards Gift cards",
+        "- Contact us Contact us",
+    ],
+)
+def test_honest_text_is_not(text):
+    """Initials, formulas, phonetics, code, hashtags and doubled menu words are nobody's spam."""
+    assert flagged(text) == []
+
+
+def test_a_bracket_in_a_paragraph_is_flagged_alone():
+    """What was planted in the middle of a line is flagged, and the paragraph is not."""
+    text = "【查通讯录软件 怎么查通讯录软件】周一,一位读者来信说,他的电话本不见了,里面有三百个号码,都是老同学的,他找了很久也没有找到。"
+    assert flagged(text) == ["【查通讯录软件 怎么查通讯录软件】"]
+
+
+def test_a_planted_sentence_is_flagged_alone():
+    """A sentence of sellers at the end of a good paragraph is flagged, and the paragraph is not."""
+    planted_part = "Buy viagra online without prescription, cheap cialis, canadian pharmacy."
+    prose = " ".join([PROSE] * 6)
+    assert flagged(f"{prose} {planted_part}") == [planted_part]
+
+
+def test_a_title_that_says_itself_again():
+    """A bracket at the end of the first line that repeats its words is a title made to rank; further down it is not."""
+    title = "Best Harbour Ferry Time Table Planner Page (Ferry Time Table Planner)"
+    assert flagged(f"{title}\n{PROSE}") == [title]
+    assert flagged(f"{PROSE}\n{title}") == []
+
+
+@pytest.mark.parametrize(("score", "reason"), [(None, "quality/empty"), (0.9, "spam/score")])
+def test_drop_spam_goes_before_empty(score, reason):
+    """A page that is nothing but spam is dropped as spam, not as what is left of it."""
+    chosen = RULES.select().strip_spam().drop_spam(score, RULES)
+    prepared = pipeline.Prepared.of(chosen, RULES)
+    frame = pipeline.add_evidence(pl.LazyFrame({"text": [f"{LINK}\n{LINK}"]}), prepared).collect()
+    assert frame["reason"].to_list() == [reason]
+
+
+@pytest.mark.parametrize("score", [0, 1.5, -1])
+def test_drop_spam_takes_a_share(score):
+    """A limit that nothing can pass, or everything does, is refused."""
+    with pytest.raises(OptionError):
+        RULES.drop_spam(score, RULES)
 
 
 @pytest.mark.parametrize(
@@ -79,18 +210,3 @@ def test_flags_change_no_text():
 def test_units(text, units):
     """Words where words have spaces, pairs of characters where they have none."""
     assert spam.units(text) == units
-
-
-@pytest.mark.parametrize(
-    ("text", "share"), [("a a a b", 0.75), ("a b", 0.0), ("", 0.0), ("雨雨雨", 1.0), ("app APP", 1.0)]
-)
-def test_repetition(text, share):
-    """The share of the units that occur more than once."""
-    assert spam.repetition(text) == share
-
-
-def test_every_weight_belongs_to_a_rule_that_flags():
-    """What counts towards the score is a flag of the spam family."""
-    assert {rule.id for rule in RULES if rule.head.weight is not None} == {
-        rule.id for rule in RULES.family("spam") if rule.action == "flag"
-    }

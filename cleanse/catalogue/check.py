@@ -12,10 +12,10 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import quality
+from cleanse import planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import OPENING
-from cleanse.rules import ANY, RULE_FILE, Example, Measure, Rule, Rules, compile_pattern
+from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
 # A dot, or a class that holds a kind of character and its contrary, as often as it likes.
@@ -108,12 +108,13 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
         yield Fault(place, "action", "the family encoding fixes and flags, and no other fixes", "strip or flag")
     if head.action == "drop" and head.scope != "document":
         yield Fault(place, "action", "only a document can be dropped", "strip or flag, or measure the document")
-    if rule.family == "spam" and rule.action == "flag" and head.weight is None:
+    if rule.family == "spam" and rule.action == "flag" and head.weight is None and head.scorecard is None:
         yield Fault(place, "weight", "a spam rule without a weight never counts", "give a weight between 0 and 1")
     if head.method is not None and head.method not in methods[rule.family]:
         names = ", ".join(sorted(methods[rule.family])) or "none"
         yield Fault(place, "method", f"no such method: {head.method}", f"the family {rule.family} has {names}")
     yield from _misplaced_measure(rule, place)
+    yield from _scorecard_faults(rule, place)
     if head.scope == "block" and head.block is None:
         yield Fault(place, "block", "a block rule needs a table [block]", "copy one from related-posts")
     yield from _pattern_faults(rule)
@@ -137,8 +138,37 @@ def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
             )
 
 
+def _scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
+    """Find measures that are unknown, tables that cannot be read, and thresholds that nothing reaches."""
+    head = rule.head
+    if head.scorecard is None:
+        if head.points:
+            yield Fault(place, "points", "points without a scorecard", "add [scorecard]")
+        return
+    if head.scorecard.of != "segment" or rule.family != "spam":
+        yield Fault(
+            place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", 'set of = "segment"'
+        )
+    most = head.scorecard.base
+    for table in head.points:
+        if table.measure not in planted.MEASURES:
+            known = ", ".join(planted.MEASURES)
+            yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {known}")
+        if sorted(set(table.bounds)) != table.bounds or len(table.points) != len(table.bounds) + 1:
+            reason = f"{table.measure}: bounds must rise, and there is one more of points"
+            yield Fault(place, "points", reason, "see rules/spam/planted/rule.toml")
+        if not any(table.points):
+            yield Fault(place, "points", f"{table.measure}: all points are 0", "take the table away")
+        most += max(table.points, default=0)
+    if most < head.scorecard.threshold:
+        reason = f"nothing reaches {head.scorecard.threshold}: the most that can be had is {most}"
+        yield Fault(place, "scorecard.threshold", reason, "lower it")
+
+
 def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:
     head = rule.head
+    if head.measure and rule.family == "spam" and head.measure.column == SPAM_SCORE:
+        return
     if head.measure and rule.family not in ("quality", "dedupe"):
         yield Fault(place, "measure", "only rules under quality/ and dedupe/ measure documents", "move the rule there")
     elif head.measure and rule.family == "dedupe" and head.action != "flag":
@@ -189,11 +219,16 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
     head, top = rule.head, file_of(rule, ANY)
     for variant in rule.variants:
         place = file_of(rule, variant.language)
-        if not variant.literals and head.max_chars is None and head.scope != "document" and rule.family != "encoding":
+        bare = not variant.literals and head.max_chars is None and head.scorecard is None
+        if bare and head.scope != "document" and rule.family != "encoding":
             yield Fault(place, "literals", "no literal and no length bound", "name words it contains, or set max_chars")
         if any(literal != literal.strip() or not literal for literal in variant.literals):
             yield Fault(place, "literals", "a literal is empty or begins or ends with a space", "take the space away")
-        if rule.head.scope in ("line", "span", "block") and not variant.patterns and not (head.method or head.label):
+        if (
+            rule.head.scope in ("line", "span", "block")
+            and not variant.patterns
+            and not (head.method or head.label or head.scorecard)
+        ):
             yield Fault(place, "patterns", "no pattern and no method", "add a pattern")
     for language in rule.languages:
         if not LANGUAGE_TAG.fullmatch(language):
@@ -290,6 +325,8 @@ def _example_faults(rule: Rule) -> Iterator[Fault]:
                     yield Fault(place, f"{kind} {number}", "appears twice", "write another sentence")
         words = {unit for example in body.hit for unit in units(example.text)}
         words |= {unit for literal in body.literals for unit in units(literal)}
+        terms = [term for lists in body.terms.values() for level in lists.values() for term in level]
+        words |= {unit for term in terms for unit in units(term)}
         near = [bool(words.intersection(units(example.text))) for example in body.miss]
         symbols = not words
         if near and not symbols and sum(near) / len(near) < NEAR_SHARE:
@@ -397,9 +434,13 @@ def describe_rule(rule: Rule) -> str:
     ]
     lines += [f"see       {reference}" for reference in head.references]
     lines += [f"{name:9} {value}" for name, value in head.parameters.items()]
+    lines += _describe_scorecard(rule)
     for variant in rule.variants:
         lines += ["", f"[{variant.language}]"]
         lines += [f"  words     {', '.join(variant.literals)}"] if variant.literals else []
+        terms = rule.languages[variant.language].terms if rule.languages else {}
+        for theme, levels in terms.items():
+            lines += [f"  {theme}, {level}: {', '.join(words)}" for level, words in levels.items()]
         own = rule.languages[variant.language].patterns if rule.languages else variant.patterns
         lines += [f"  pattern   {pattern}" for pattern in own]
         for kind, language, _, example in rule.examples():
@@ -407,6 +448,19 @@ def describe_rule(rule: Rule) -> str:
                 note = f"   ({example.note})" if example.note else ""
                 lines.append(f"  {kind:9} {example.text!r}{note}")
     return "\n".join(lines)
+
+
+def _describe_scorecard(rule: Rule) -> list[str]:
+    """Give a scorecard as a table: what each measure is, and what its values count for."""
+    card = rule.head.scorecard
+    if card is None:
+        return []
+    lines = ["", f"A {card.of} is hit from {card.threshold} points on (tenths of a bit); it begins with {card.base}."]
+    for table in rule.head.points:
+        steps = [f"below {table.bounds[0]:g}: {table.points[0]:+d}"]
+        steps += [f"from {bound:g}: {worth:+d}" for bound, worth in zip(table.bounds, table.points[1:], strict=True)]
+        lines.append(f"  {table.measure:18} {', '.join(steps)}   ({planted.MEASURES.get(table.measure, 'unknown')})")
+    return lines
 
 
 SKELETON = """\

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from cleanse.matching.blocks import STOPS
 from cleanse.matching.lines import LINE_SCHEMA, Lines
-from cleanse.matching.literals import OPENING
+from cleanse.matching.literals import OPENING, Forms, find_literals, prepare_forms, spell
 from cleanse.matching.matcher import Matcher, Method, find_places, find_spans, tag, whole_lines
 
 __all__ = [
     "LINE_SCHEMA",
     "OPENING",
     "STOPS",
+    "Forms",
     "Lines",
     "Matcher",
     "Method",
+    "find_literals",
     "find_places",
     "find_spans",
+    "prepare_forms",
+    "spell",
     "tag",
     "whole_lines",
 ]

@@ -100,6 +100,7 @@ def run(
     duplicates: bool = True,
     against: str | os.PathLike[str] | None = None,
     strip_spam: bool = False,
+    drop_spam: float | None = None,
     language: str | Sequence[str] = (),
     text_column: str = "text",
     id_column: str | None = None,
@@ -125,6 +126,7 @@ def run(
     if rules:
         refuse_unusable(every)
     chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
+    chosen = chosen.drop_spam(drop_spam, every)
     job = Job(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
@@ -147,6 +149,7 @@ def run(
         "duplicates": duplicates,
         **({} if earlier is None else {"against": _digest_earlier(earlier, place)}),
         "strip_spam": strip_spam,
+        **({} if drop_spam is None else {"drop_spam": drop_spam}),
         **({"language": list(job.keep)} if job.keep else {}),
         "columns": asdict(job.columns),
     }

@@ -117,7 +117,13 @@ def _weigh(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> pl.D
         hits.with_row_index("row")
         .join(languages, on="id", how="left", maintain_order="left")
         .join(sources, on="id", how="left", maintain_order="left")
-        .join(signals.unique(place), on=place, how="left", maintain_order="left", nulls_equal=True)
+        .join(
+            signals.group_by(place).agg(pl.col("weight").sum()),
+            on=place,
+            how="left",
+            maintain_order="left",
+            nulls_equal=True,
+        )
         .join(dropped.rename({"reason": "rule"}).drop_nulls(), on=["id", "rule"], how="left", maintain_order="left")
         .with_columns(
             pl.col("language").fill_null("und"),

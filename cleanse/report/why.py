@@ -96,7 +96,27 @@ def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[st
 
 
 def _name_signal(signal: dict[str, Any]) -> str:
+    if signal["evidence"] is not None:
+        return f"{signal['weight']:+.0f} {signal['evidence']}"
     return f"signal {signal['rule']}, weight {signal['weight']:.2f}"
+
+
+def _sum_signals(signals: list[dict[str, Any]]) -> list[str]:
+    """Give the sums of scorecards, the biggest terms first, and then the other signals."""
+    places: dict[tuple[str, int, int], list[dict[str, Any]]] = {}
+    plain = []
+    for signal in signals:
+        if signal["evidence"] is None:
+            plain.append(f"      ^ {_name_signal(signal)}, characters {signal['start']} to {signal['end']}")
+        else:
+            places.setdefault((signal["rule"], signal["start"], signal["end"]), []).append(signal)
+    sums = []
+    for (rule, start, end), own in places.items():
+        terms = sorted(own, key=lambda signal: (-abs(signal["weight"]), signal["evidence"]))
+        total = sum(signal["weight"] for signal in own)
+        sums.append(f"      ^ {rule}: {total:.0f} points, characters {start} to {end}")
+        sums.append(f"        {', '.join(_name_signal(signal) for signal in terms)}")
+    return [*sums, *plain]
 
 
 def _body(
@@ -123,10 +143,7 @@ def _body(
             result.append(f"      ^ {hit['action']} by {hit['rule']}")
             if block := blocks.get((number, hit["rule"])):
                 result.append(f"        a block: lines {number} to {block['last']}, {STOPS[block['stop']]}")
-        result += [
-            f"      ^ {_name_signal(signal)}, characters {signal['start']} to {signal['end']}"
-            for signal in evidence.get(number, [])
-        ]
+        result += _sum_signals(evidence.get(number, []))
     return [*result, "      ..."] if previous < len(lines) - 1 else result
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from cleanse.rules.model import (
     ANY,
     RULE_FILE,
+    SPAM_SCORE,
     Block,
     Example,
     Measure,
@@ -28,6 +29,7 @@ __all__ = [
     "ANY",
     "END",
     "RULE_FILE",
+    "SPAM_SCORE",
     "Block",
     "Example",
     "Measure",

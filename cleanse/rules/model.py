@@ -27,6 +27,7 @@ ANY = "*"
 RULE_FILE = "rule.toml"
 LANGUAGE_MODEL = "language/model/"  # tables of the language stage, which are no rules
 RETIRED = "retired"
+SPAM_SCORE = "spam_score"  # the column of the score of a document
 BUILT_IN = "rules"  # how the folder of our own rules is called in messages
 
 Action = Literal["fix", "strip", "flag", "drop"]
@@ -81,10 +82,30 @@ class Measure(Strict):
     not_in: list[str] = []
 
 
+class Scorecard(Strict):
+    """A rule that adds up evidence: it acts from `threshold` on, in tenths of a bit of log-odds; `base` is what all begin with."""
+
+    of: Literal["line", "document", "segment"]
+    threshold: int
+    base: int = 0
+
+
+class Points(Strict):
+    """What the values of one measure count for: below `bounds[0]` the first of `points`, and so on."""
+
+    measure: str
+    bounds: list[float]
+    points: list[int]
+
+
 class Body(Strict):
-    """What a single-file rule and a language file share: words, patterns and their examples."""
+    """What a single-file rule and a language file share: words, patterns and their examples.
+
+    `terms` are words by theme and level, for a scorecard of segments.
+    """
 
     everywhere: bool = False
+    terms: dict[str, dict[Literal["topic", "pitch", "sure", "words"], list[str]]] = {}
     literals: list[str] = []
     patterns: list[str] = []
     hit: list[Example] = []
@@ -119,6 +140,8 @@ class Head(Body):
     parameters: dict[str, int | float | str | list[str]] = {}
     block: Block | None = None
     measure: Measure | None = None
+    scorecard: Scorecard | None = None
+    points: list[Points] = []
 
 
 Table = TypeVar("Table", bound=Strict)
@@ -423,6 +446,23 @@ class Rules:
             else rule
             for rule in self
         )
+
+    def drop_spam(self, score: float | None, every: Rules) -> Rules:
+        """Let the rules that measure `spam_score` act, with `score` as their limit (`--drop-spam`); None changes nothing.
+
+        Raises:
+            OptionError: `score` is not above 0 and at most 1.
+        """
+        if score is None:
+            return self
+        if not 0 < score <= 1:
+            raise OptionError("--drop-spam must be above 0 and at most 1", where=str(score), hint="such as 0.8")
+        added = [
+            replace(rule, head=rule.head.model_copy(update={"measure": limit.model_copy(update={"max": score})}))
+            for rule in every
+            if (limit := rule.head.measure) is not None and limit.column == SPAM_SCORE
+        ]
+        return Rules([*self, *added])
 
     def _matching(self, names: Sequence[str]) -> set[str]:
         found: set[str] = set()

@@ -1,0 +1,178 @@
+"""How much spam is found, and what is called spam and is none.
+
+    python benchmarks/spam.py [../shared/data] [--list] [--top 200]
+
+Prints a table of sets (precision, recall, F1 by segment), of disguises, of planted pages (by line), of clean lines (false alarms a
+10,000 lines), and the time of the stage. A set without real data on this machine is left out. `--list` names each false alarm. `--without` leaves the terms of a language
+or of a theme out, to see what the rest finds of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections import Counter, defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
+import polars as pl
+import spam_texts
+
+from cleanse import load_rules, pipeline
+from cleanse.matching import Lines
+from cleanse.planted import Planted
+from cleanse.rules import Rule
+
+MANUAL = "help"
+
+
+def without(rule: Rule, name: str) -> Rule:
+    """Leave the terms of a language or of a theme out of a rule."""
+    bodies = {}
+    for language, body in rule.languages.items():
+        terms = {} if language == name else {theme: own for theme, own in body.terms.items() if theme != name}
+        bodies[language] = body.model_copy(update={"terms": terms})
+    return replace(rule, languages=bodies)
+
+
+def found_lines(card: Planted, texts: list[str]) -> pl.DataFrame:
+    """Give what is flagged of some texts: `doc, line, text, points`."""
+    return card.find(Lines(pl.Series(texts, dtype=pl.String)))
+
+
+def score(hits: set[int], labels: list[bool]) -> str:
+    """Give precision, recall and F1 as a row."""
+    right = sum(label and number in hits for number, label in enumerate(labels))
+    precision, recall = right / max(1, len(hits)), right / max(1, sum(labels))
+    return f"{precision:.3f} {recall:.3f} {2 * right / max(1, len(hits) + sum(labels)):.3f}"
+
+
+def show_sets(card: Planted, data: Path) -> None:
+    """Print the labelled sets."""
+    segments = spam_texts.labelled_segments(data)
+    print(f"{'set':14} segments spam  precision recall F1")
+    for (name,), part in segments.group_by("set", maintain_order=True):
+        hits = set(found_lines(card, part["text"].to_list())["doc"])
+        labels = part["label"].to_list()
+        print(f"{name!s:14} {part.height:8} {sum(labels):4}  {score(hits, labels)}")
+
+
+def show_made(card: Planted) -> None:
+    """Print what is found of the texts that are made, and whether near misses are hit."""
+    rows = list(spam_texts.disguised_lines())
+    hits = set(found_lines(card, [line for _, line in rows])["doc"])
+    count: defaultdict[str, list[bool]] = defaultdict(list)
+    for number, (name, _) in enumerate(rows):
+        count[name].append(number in hits)
+    print("\ndisguise      lines recall")
+    for name, found in count.items():
+        print(f"{name:12} {len(found):6} {sum(found) / len(found):.3f}")
+    print(f"{'all':12} {len(rows):6} {len(hits) / len(rows):.3f}")
+    pages = list(spam_texts.planted_pages())
+    flagged = defaultdict(set)
+    for doc, line in found_lines(card, [page for page, _ in pages]).select("doc", "line").iter_rows():
+        flagged[doc].add(line)
+    right = sum(len(flagged[number] & lines) for number, (_, lines) in enumerate(pages))
+    called, planted = sum(map(len, flagged.values())), sum(len(lines) for _, lines in pages)
+    print(f"\nplanted pages: {planted} lines, precision {right / max(1, called):.3f}, recall {right / planted:.3f}")
+    misses = list(spam_texts.near_misses())
+    print(f"near misses: {found_lines(card, [line for _, line in misses])['doc'].n_unique()} of {len(misses)} flagged")
+
+
+def show_clean(card: Planted, data: Path, *, listed: bool) -> None:
+    """Print false alarms a 10,000 lines: sentences by language, whole documents by kind."""
+    sentences = spam_texts.clean_sentences(data)
+    found = found_lines(card, sentences["text"].to_list())
+    alarms = Counter(sentences["language"].gather(found["doc"]).to_list())
+    print(f"\nsentences: {found.height} of {sentences.height}, by language {dict(alarms)}")
+    if listed:
+        show_hits(found)
+    documents = pl.read_parquet(data / "throughput_mixed.parquet")
+    kinds = {
+        f"web {name}": part["text"].to_list()
+        for (name,), part in documents.filter(~pl.col("url").str.contains("//help-")).group_by(
+            "lang", maintain_order=True
+        )
+    }
+    kinds["manuals"] = documents.filter(pl.col("url").str.contains("//help-"))["text"].to_list()
+    kinds |= spam_texts.files_of_this_machine()
+    print("\nwhole documents  lines  flagged  in 10,000")
+    for name, texts in kinds.items():
+        lines = Lines(pl.Series(texts, dtype=pl.String))
+        found = card.find(lines)
+        print(f"{name:14} {len(lines):8} {found.height:6} {10_000 * found.height / max(1, len(lines)):8.2f}")
+        if listed:
+            show_hits(found)
+
+
+def show_hits(found: pl.DataFrame) -> None:
+    """Print what is flagged, with the biggest terms of each sum."""
+    for text, start, end, points in found.select("text", "start", "end", "points").iter_rows():
+        terms = sorted(points, key=lambda term: -term["points"])[:3]
+        why = ", ".join(f"{term['points']:+d} {term['measure']}" for term in terms)
+        print(f"    {' '.join(text[start:end].split())[:100]!r}  {why}")
+
+
+def show_top(data: Path, number: int) -> None:
+    """Print the documents with the highest spam score."""
+    rules = load_rules()
+    prepared = pipeline.Prepared.of(rules.select(["spam", "encoding"]), rules)
+    frame = pl.read_parquet(data / "throughput_mixed.parquet", columns=["id", "text"])
+    parts = [pipeline.add_evidence(part.lazy(), prepared).collect() for part in frame.iter_slices(2000)]
+    scored = pl.concat(part.select("id", "language", "spam_score", "text") for part in parts)
+    for identity, language, value, text in scored.top_k(number, by="spam_score").iter_rows():
+        print(f"{value:.2f} {identity} {language} {len(text)} {' '.join(text.split())[:90]!r}")
+    print(
+        scored.select(
+            pl.col("spam_score").gt(0).sum().alias("above 0"), pl.col("spam_score").gt(0.3).sum().alias("above 0.3")
+        )
+    )
+
+
+def show_time(data: Path) -> None:
+    """Print CPU milliseconds a MB of text: cutting into lines, gates, and the judging of the lines that are left."""
+    card = Planted(load_rules()["spam/planted"])
+    texts = pl.read_parquet(data / "throughput_mixed.parquet", columns=["text"])["text"].sample(8000, seed=1)
+    size = texts.str.len_bytes().sum() / 1e6
+    steps = [[], [], []]
+    for _ in range(3):
+        begun = time.process_time()
+        lines = Lines(texts)
+        cut = time.process_time()
+        card.admit(lines)
+        admitted = time.process_time()
+        card.find(lines)
+        done = time.process_time()
+        for step, seconds in zip(steps, (cut - begun, admitted - cut, done - admitted - (admitted - cut)), strict=True):
+            step.append(1000 * seconds / size)
+    print("CPU ms a MB: lines {:.1f}, gates {:.1f}, judging {:.1f}".format(*(min(step) for step in steps)))
+
+
+def main() -> None:
+    """Read the arguments and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("data", nargs="?", default=os.environ.get("CLEANSE_DATA", "../shared/data"), type=Path)
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--top", type=int, default=0)
+    parser.add_argument("--without", nargs="*", default=[])
+    arguments = parser.parse_args()
+    rule = load_rules()["spam/planted"]
+    for name in arguments.without:
+        rule = without(rule, name)
+    card = Planted(rule)
+    show_made(card)
+    if not arguments.data.is_dir():
+        print(f"no data at {arguments.data}: only what is made was scored")
+        return
+    show_sets(card, arguments.data)
+    show_clean(card, arguments.data, listed=arguments.list)
+    show_time(arguments.data)
+    if arguments.top:
+        show_top(arguments.data, arguments.top)
+
+
+if __name__ == "__main__":
+    main()

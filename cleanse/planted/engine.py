@@ -1,0 +1,254 @@
+"""Find planted segments: gates over all lines, then the sum of evidence of the segments of the lines that are left.
+
+1. One kernel marks what may be disguised, a brand with digits, or a phrase said twice; another finds the terms of all languages.
+2. Lines with enough of it are folded and cut into segments: the line, its sentences, its spans in brackets.
+3. Each measure of a segment gives points by the table of the rule (`rules/spam/planted/rule.toml`); the sum decides.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cleanse import segments
+from cleanse.matching import Lines
+from cleanse.planted import marks as bits
+from cleanse.planted import measures
+from cleanse.planted.disguise import Folded, fold
+from cleanse.planted.lexicon import LEVELS, Lexicon
+from cleanse.rules import Rule
+
+TOPIC, PITCH, SURE, WORDS = range(4)
+WHOLE = 260  # characters: a longer line is cut into sentences too
+MAX_SEGMENT = 700
+SHORT = 60  # characters: in such a line half as much is enough
+FAR = 40  # tenths of a bit: a short line that lacks more has no part that has enough
+CUT = 80  # characters: a longer line is looked at in parts
+ENOUGH = 4  # of the weights of terms (topic 1, pitch 2, sure 4), one of them of a seller, for a line to be looked at
+LONGEST = 1500  # characters: a longer line is only judged in parts
+SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
+BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
+LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
+EVIDENCE_SCHEMA: dict[str, Any] = {
+    **segments.FOUND_SCHEMA,
+    "points": pl.List(pl.Struct({"measure": pl.String, "points": pl.Int32})),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A segment over the threshold: its place in the line (characters), the sum, and the points of each measure."""
+
+    start: int
+    end: int
+    total: int
+    points: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term in a folded line: `theme`, `level` and where it stands in the text as it is."""
+
+    name: str
+    theme: str
+    level: int
+    start: int
+    end: int
+
+
+class Planted:
+    """A scorecard of segments, made ready."""
+
+    def __init__(self, rule: Rule) -> None:
+        """Take threshold and points from the head of the rule, terms from its languages."""
+        card = rule.head.scorecard
+        assert card is not None
+        self.rule = rule
+        self.base, self.threshold = card.base, card.threshold
+        self.tables = [(table.measure, table.bounds, table.points) for table in rule.head.points]
+        self.lexicon = Lexicon.of({language: body.terms for language, body in rule.languages.items()})
+        weights = np.array([1, 2, 4, 0], dtype=np.int64)
+        quiet = np.array([theme in measures.SIDE_THEMES for theme in self.lexicon.themes])
+        self._theme = [self.lexicon.themes[number] for number in self.lexicon.theme]
+        self._level = self.lexicon.level.tolist()
+        self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
+        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes])[self.lexicon.theme]
+        self._sells = self._weights >= weights[PITCH]
+        self._weights[common & (self.lexicon.level == PITCH)] = weights[TOPIC]  # shops say it too
+
+    def admit(self, lines: Lines) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        """Give the rows that may hold something, and the marks of all rows."""
+        marks = bits.mark_lines(
+            lines.data,
+            lines.starts,
+            lines.ends,
+            lines.chars,
+            lines.ordinals,
+            bits.class_table(),
+            bits.byte_table(),
+        )
+        rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
+        weight = self._weights[terms]
+        sums = np.bincount(rows, weights=weight, minlength=len(lines))
+        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
+        # The longer the line, the more of it must sell.
+        chars = lines.chars.astype(np.int64)
+        enough = ENOUGH - 2 + (chars > SHORT) + (chars > 2 * SHORT) + np.minimum(chars, LONGEST) // 500
+        hit = (sums >= enough) & (heavy >= 1)
+        odd = (marks & (bits.DISGUISES | bits.IS_BRACKET)) > 0
+        odd |= ((marks & (bits.IS_TWICE | bits.IS_DIGIT)) > 0) & (sums >= 1)
+        named = (marks & (bits.IS_BRAND | bits.IS_CLOSED)) > 0
+        return np.flatnonzero(hit | odd | named), marks
+
+    def find(self, lines: Lines) -> pl.DataFrame:
+        """Give a row for each segment over the threshold: EVIDENCE_SCHEMA, places in the text that the lines show."""
+        rows, marks = self.admit(lines)
+        taken = lines.take(rows)
+        out: list[tuple[object, ...]] = []
+        texts = taken["text"].to_list()
+        places = taken.select("doc", "line").rows()
+        for (doc, line), text, folded, terms, mark, ordinal in zip(
+            places, texts, *self.read(texts), marks[rows], lines.ordinals[rows], strict=True
+        ):
+            for found in self.judge(text, folded, terms, int(mark), title=ordinal == 0):
+                whole = found.start == 0 and found.end == len(text)
+                points = [{"measure": name, "points": value} for name, value in found.points.items()]
+                out.append((doc, self.rule.id, line, found.start, found.end, whole, text, points))
+        return pl.DataFrame(out, schema=EVIDENCE_SCHEMA, orient="row")
+
+    def read(self, texts: list[str]) -> tuple[list[Folded], list[list[Term]]]:
+        """Fold texts and find their terms."""
+        folded = [fold(text) for text in texts]
+        encoded = [one.text.encode("utf-8", "surrogatepass") for one in folded]
+        offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
+        data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        rows, numbers, starts, ends = self.lexicon.find(data, offsets[:-1], offsets[1:], folded=True)
+        found: list[list[Term]] = [[] for _ in texts]
+        current, to_char = -1, None
+        reach = 0
+        for row, number, start, end in zip(
+            rows.tolist(), numbers.tolist(), starts.tolist(), ends.tolist(), strict=True
+        ):
+            if row != current:
+                current, reach = row, 0
+                to_char = None if folded[row].text.isascii() else _char_places(encoded[row])
+            begin, stop = start - int(offsets[row]), end - int(offsets[row])
+            level = self._level[number]
+            theme = self._theme[number]
+            side = theme in measures.SIDE_THEMES
+            if stop <= reach and not side:
+                continue  # inside a longer term
+            if not side:
+                reach = max(reach, stop)
+            first = begin if to_char is None else int(to_char[begin])
+            last = stop - 1 if to_char is None else int(to_char[stop - 1])
+            places = folded[row].places
+            found[row].append(Term(self.lexicon.names[number], theme, level, places[first], places[last] + 1))
+        return folded, found
+
+    def judge(self, text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool) -> list[Found]:
+        """Give the segments of a line that reach the threshold; where the line itself does, only the line."""
+        length = len(text)
+        heavy = sorted(term.start for term in terms if term.level in (PITCH, SURE))
+        structure = bits.IS_BRAND | bits.IS_CLOSED | bits.IS_BRACKET
+        if not heavy and not folded.counts and not mark & structure:
+            return []  # nothing else can reach a threshold
+        whole = None
+        if length <= LONGEST:
+            whole = self.score(text, 0, length, folded, terms, mark, title=title)
+            if whole.total >= self.threshold and not BRACKETS.search(text) and length < CUT:
+                return [whole]
+            if whole.total < self.threshold - FAR and length <= WHOLE and not mark & bits.IS_BRACKET:
+                return []
+        found = []
+        odd = bool(mark & bits.DISGUISES)
+        for start, end, bracket in cut_segments(text):
+            at = bisect.bisect_left(heavy, start)
+            if not (odd and not text[start:end].isascii()) and not bracket and (at == len(heavy) or heavy[at] >= end):
+                continue
+            scored = self.score(text, start, end, folded, terms, mark, bracket=bracket, part=True)
+            if scored.total >= self.threshold:
+                found.append(scored)
+        found = list(_drop_nested(found))
+        if whole is None or whole.total < self.threshold:
+            return found
+        # The line goes as a whole where other parts of it sell too.
+        rest = [at for at in heavy if not any(one.start <= at < one.end for one in found)]
+        return [whole] if rest or not found else found
+
+    def score(
+        self, text: str, start: int, end: int, folded: Folded, terms: list[Term], mark: int,
+        *, title: bool = False, bracket: bool = False, part: bool = False,
+    ) -> Found:  # fmt: skip
+        """Add up the points of one segment."""
+        if part:
+            first = bisect.bisect_left(terms, start, key=lambda term: term.start)
+            own = []
+            for term in terms[first:]:
+                if term.start >= end:
+                    break
+                if term.end <= end:
+                    own.append(term)
+            same = not folded.counts and len(folded.text) == len(text)
+            inner = Folded(folded.text[start:end], []) if same else fold(text[start:end])
+        else:
+            own, inner = terms, folded
+        values = measures.measure(text[start:end], inner, own, mark, title=title, bracket=bracket)
+        points = {"base": self.base} if self.base else {}
+        for name, bounds, table in self.tables:
+            value = values.get(name, 0)
+            worth = table[bisect.bisect_right(bounds, value)]
+            if worth:
+                points[name] = worth
+        return Found(start, end, sum(points.values()), points)
+
+
+def cut_segments(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Give the segments inside a line: spans in brackets, and the sentences of a long line, alone and two together."""
+    for match in BRACKETS.finditer(text):
+        yield match.start(), match.end(), True
+    if len(text) < CUT:
+        return
+    cuts = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
+    spans = [span for a, b in itertools.pairwise(cuts) if b - a > 8 for span in _cut_window(text, a, b)]
+    for start, end in spans:
+        yield start, start + len(text[start:end].rstrip()), False
+    if len(text) > WHOLE:
+        for (start, _), (_, end) in itertools.pairwise(spans):
+            if end - start <= MAX_SEGMENT:
+                yield start, start + len(text[start:end].rstrip()), False
+
+
+def _cut_window(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut what is too long for a sentence into pieces, at spaces where there are some."""
+    while end - start > MAX_SEGMENT:
+        cut = text.rfind(" ", start + WHOLE, start + MAX_SEGMENT) + 1 or start + MAX_SEGMENT
+        yield start, cut
+        start = cut
+    yield start, end
+
+
+def _drop_nested(found: Iterable[Found]) -> Iterator[Found]:
+    """Leave out segments that a better or earlier one covers in part."""
+    taken: list[Found] = []
+    for one in sorted(found, key=lambda f: (f.end - f.start, f.start)):
+        if all(one.end <= other.start or other.end <= one.start for other in taken):
+            taken.append(one)
+    yield from sorted(taken, key=lambda f: f.start)
+
+
+def _char_places(encoded: bytes) -> NDArray[np.int64]:
+    """Give for each byte the number of the character that it belongs to."""
+    leads = (np.frombuffer(encoded, dtype=np.uint8) & 0xC0) != 0x80
+    return np.cumsum(leads) - 1
+
+
+__all__ = ["LEVELS", "Planted"]

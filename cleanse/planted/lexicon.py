@@ -1,0 +1,119 @@
+"""The terms of `rules/spam/planted/<language>.toml`, made ready to be found in bytes.
+
+A term stands alone: a letter or digit before or behind it makes another word of it, except in scripts without spaces; a star at
+an end lets the word go on there. Where a term lies inside a longer one, only the longer one counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanse.kernels import PLANES, U8, Bytes, Offsets, decode_character
+from cleanse.matching import Forms, find_literals, prepare_forms, spell
+from cleanse.planted import marks
+
+Terms = Mapping[str, Mapping[Any, list[str]]]  # of a language: theme -> level -> terms
+LEVELS = ("topic", "pitch", "sure", "words")
+OPEN_START, OPEN_END = 1, 2
+# Scripts without spaces between words, and Hangul, which joins endings to its words.
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\ua4cf\uac00-\ud7af\uf900-\ufaff]")
+BOUND = np.array(
+    [kind in (marks.LATIN, marks.DIGIT, marks.CYRILLIC, marks.GREEK, marks.FANCY, marks.LETTER) for kind in range(13)]
+)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All terms: `theme` and `level` (index into LEVELS) of each, `open` bits, and two sets of forms.
+
+    `forms` holds every way to write a term of a theme, for texts as they are; `lowered` the lower case of all, for folded texts.
+    """
+
+    names: tuple[str, ...]
+    themes: tuple[str, ...]
+    theme: NDArray[np.uint8]
+    level: NDArray[np.uint8]
+    open: U8
+    forms: Forms
+    lowered: Forms
+
+    @staticmethod
+    def of(languages: Mapping[str, Terms]) -> Lexicon:
+        """Take the terms of each language; a term that several languages have counts where it weighs most."""
+        levels: dict[tuple[str, str], int] = {}
+        for themes in languages.values():
+            for theme, lists in themes.items():
+                for level, terms in lists.items():
+                    for term in terms:
+                        own = LEVELS.index(level)
+                        levels[term, theme] = max(own, levels.get((term, theme), 0))
+        every = tuple(sorted({theme for _, theme in levels}))
+        entries = sorted(levels)
+        names, opens = [], []
+        spelled, lowered = [], []
+        for number, (term, theme) in enumerate(entries):
+            text = term.strip("* ")
+            wild = term.endswith("*") and not term.endswith(" *")
+            opened = OPEN_END if wild or UNSPACED.match(text[-1]) else 0
+            if term.startswith("*") or UNSPACED.match(text[0]) or not text[0].isalnum():
+                opened |= OPEN_START
+            if not text[-1].isalnum():
+                opened |= OPEN_END
+            names.append(term)
+            opens.append(opened)
+            if levels[term, theme] < LEVELS.index("words"):
+                spelled += [(form.encode(), number) for form in spell(text)]
+            lowered.append((text.lower().encode(), number))
+        return Lexicon(
+            tuple(names),
+            every,
+            np.array([every.index(theme) for _, theme in entries], dtype=np.uint8),
+            np.array([levels[entry] for entry in entries], dtype=np.uint8),
+            np.array(opens, dtype=np.uint8),
+            prepare_forms(spelled),
+            prepare_forms(lowered),
+        )
+
+    def find(
+        self, data: Bytes, starts: Offsets, ends: Offsets, *, folded: bool
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Offsets, Offsets]:
+        """Give `line`, `term`, `start` and `end` (bytes) of each term that stands alone, in order of place."""
+        found = find_literals(data, starts, ends, self.lowered if folded else self.forms)
+        alone = _stand_alone(
+            data, starts, ends, found.lines, found.starts, found.ends, self.open[found.literals],
+            marks.class_table(), BOUND,
+        )  # fmt: skip
+        lines, terms = found.lines[alone].astype(np.int64), found.literals[alone].astype(np.int64)
+        begins, stops = found.starts[alone], found.ends[alone]
+        order = np.lexsort((-self.level[terms].astype(np.int64), -stops, begins, lines))
+        return lines[order], terms[order], begins[order], stops[order]
+
+
+@numba.njit(cache=True, nogil=True)
+def _stand_alone(
+    data: Bytes, starts: Offsets, ends: Offsets, lines: NDArray[np.uint32], begins: Offsets, stops: Offsets,
+    opens: U8, classes: U8, bound: NDArray[np.bool_],
+) -> NDArray[np.bool_]:  # fmt: skip
+    alone = np.ones(len(lines), dtype=np.bool_)
+    for number in range(len(lines)):
+        i = begins[number]
+        if not opens[number] & 1 and i > starts[lines[number]]:
+            k = i - 1
+            while data[k] & 0xC0 == 0x80:
+                k -= 1
+            code, _ = decode_character(data, k)
+            if code < PLANES and bound[classes[code]]:
+                alone[number] = False
+                continue
+        if not opens[number] & 2 and stops[number] < ends[lines[number]]:
+            code, _ = decode_character(data, stops[number])
+            if code < PLANES and bound[classes[code]]:
+                alone[number] = False
+    return alone

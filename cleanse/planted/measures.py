@@ -1,0 +1,203 @@
+"""The measures of a segment: numbers that the table of points turns into evidence.
+
+Each name here is a measure that `rules/spam/planted/rule.toml` may list. A unit is a word, or a pair of characters in scripts without
+spaces.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from cleanse.planted.disguise import Folded
+from cleanse.planted.marks import IS_TWICE
+
+if TYPE_CHECKING:
+    from cleanse.planted.engine import Term
+
+SELLING, CONTACT, REPORTING, ADVERTS = "selling", "contact", "reporting", "adverts"
+SIDE_THEMES = (SELLING, CONTACT, REPORTING)
+MEASURES = {
+    "sure-terms": "terms that only sellers use, different ones",
+    "pitch-terms": "terms that mostly sellers use, different ones",
+    "advert-terms": "the same of mass-mailed adverts, which shops use too",
+    "topic-terms": "terms of the best theme that an article may use too, different ones",
+    "selling-words": "words of selling around a name: official site, download, price, register",
+    "reporting-words": "words of those who report, judge, heal or study",
+    "phones": "telephone numbers, and short numbers of paid services",
+    "contacts": "ways to get in touch: numbers, names of messengers",
+    "links": "addresses of the web",
+    "covered-percent": "percent of the letters that belong to terms and words of selling",
+    "name-digits": "names with digits behind them, as NAME88, letters at least three",
+    "lucky-names": "the same with digits that betting sites like: 77, 88, 138, 303, 4d",
+    "capital-names": "the same in capitals, four letters at least",
+    "fancy-letters": "letters of mathematical, enclosed or small alphabets",
+    "wide-letters": "full-width letters in a line without Chinese, Japanese or Korean",
+    "strewn-marks": "marks strewn over letters, two on one or struck through",
+    "mixed-words": "words that mix look-alikes of two scripts",
+    "zero-width": "invisible characters between letters",
+    "spaced-names": "names spaced out with digits behind them",
+    "spaced-letters": "words spaced out, letter by letter",
+    "spaced-symbols": "words with symbols between the letters",
+    "repeated-percent": "percent of the units that occur more than once",
+    "says-twice": "the segment is one phrase, and the same phrase again",
+    "repeats-title": "a bracket at the end says again what stands before it",
+    "repeats-bracket": "a bracket in a text, six of ten of its units twice",
+    "phrase-pairs": "two phrases side by side that share most of their units",
+    "code-percent": "percent of the characters that are signs of code, paths and tables",
+    "keyword-run": "a short segment with terms of sellers that is no sentence and reports nothing",
+    "chars": "length in characters",
+    "sentence-ends": "marks that end a sentence",
+    "title": "the segment is the first line",
+    "bracket": "the segment stands in brackets",
+    "listed": "the segment is an item of a list",
+}
+PHONE = re.compile(
+    r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}|(?<![a-z])[x*]{7,11}(?![a-z])"
+)
+SHORT_NUMBER = re.compile(r"(?<![\d.,£$€])\d{4,6}(?![\d.,%])")
+RUN_UNITS = 24  # units: a run of keywords is no longer
+LEAST_UNITS = 4  # of a segment that can repeat itself
+TWICE_UNITS = 6  # of a phrase and the same phrase again
+TITLE_UNITS = 3  # of a bracket that repeats its title
+MOST = 60  # percent of units twice
+HEX = re.compile(r"[0-9a-f]+\Z")
+LINK = re.compile(
+    r"https?://|www\.|\b[a-z0-9\-]{2,40}\.(?:com|net|org|info|xyz|top|vip|club|online|site|shop|cc|ru|win|bet|ly|me|co|io|live|link|click|biz|tk)\b|@[a-z]\w{4,}",
+    re.IGNORECASE,
+)
+CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
+CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
+SEPARATOR = re.compile(r"[\s,，、_\-|]")
+BLANK = re.compile(r"[\W_]+")
+DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
+NAME = re.compile(r"(?<![^\W_])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d)")
+LUCKY = re.compile(r"(?:(?!\d?00|255)\d?(\d)\1{1,2}|138|303|168|123|234|69|76|16[58]|18[0-9]|89|4d|3d)\Z")
+ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
+UNIT = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+"
+)
+UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
+TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[]\s?([^()（）\[\]【】]{3,60})\s?[)）\]]\s*$")
+LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
+
+
+def list_units(text: str) -> list[str]:
+    """Cut a text in lower case into words, and pairs of characters where words have no spaces.
+
+    >>> list_units("call log 通话记")
+    ['call', 'log', '通话', '话记']
+    """
+    found: list[str] = []
+    for run in UNIT.findall(text):
+        if UNSPACED.match(run) and len(run) > 1:
+            found.extend(run[k : k + 2] for k in range(len(run) - 1))
+        else:
+            found.append(run)
+    return found
+
+
+def measure(text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool, bracket: bool) -> dict[str, float]:
+    """Measure a segment; what is zero may be missing."""
+    values: dict[str, float] = dict(folded.counts)
+    values["spaced-names"] = values.pop("spaced-name", 0)
+    values["chars"] = len(text)
+    values["code-percent"] = 100 * len(CODE.findall(text)) / len(text)
+    values["sentence-ends"] = len(ENDS.findall(text))
+    values["title"] = title
+    values["listed"] = bool(LISTED.match(text))
+    covered = _count_terms(values, folded.text, terms)
+    covered += _count_names(values, text, folded.text)
+    values["covered-percent"] = 100 * covered / (len(BLANK.sub("", folded.text)) or 1)
+    sells = values["pitch-terms"] + values["sure-terms"] > 0
+    values["bracket"] = bracket and sells
+    units = list_units(folded.text)
+    if len(units) <= RUN_UNITS and sells and not values["reporting-words"] and not values["sentence-ends"]:
+        values["keyword-run"] = 1
+    _find_repeats(values, text, folded.text, units, twice=bool(mark & IS_TWICE), bracket=bracket)
+    return values
+
+
+def _count_terms(values: dict[str, float], plain: str, terms: list[Term]) -> int:
+    """Count the terms by level and kind, and what stands beside them; give how many characters belong to terms."""
+    by_level: list[set[str]] = [set(), set(), set()]
+    adverts: set[str] = set()
+    topics: Counter[str] = Counter()
+    side: dict[str, set[str]] = {SELLING: set(), CONTACT: set(), REPORTING: set()}
+    covered = reach = 0
+    for term in terms:
+        if term.theme in side:
+            side[term.theme].add(term.name)
+        elif term.theme == ADVERTS and term.level == 1:
+            adverts.add(term.name)
+        elif term.name not in by_level[term.level]:
+            by_level[term.level].add(term.name)
+            topics[term.theme] += term.level == 0
+        if term.theme not in (REPORTING, CONTACT) and term.end > reach:
+            covered += term.end - max(term.start, reach)
+            reach = term.end
+    heavy = set().union(*by_level, adverts)
+    values["sure-terms"] = len(by_level[2])
+    values["pitch-terms"] = len(by_level[1])
+    values["advert-terms"] = len(adverts)
+    values["topic-terms"] = max(topics.values(), default=0)
+    values["selling-words"] = len(side[SELLING] - heavy)
+    values["reporting-words"] = len(side[REPORTING])
+    values["contacts"] = len(side[CONTACT])
+    values["links"] = len(LINK.findall(plain))
+    values["phones"] = len(PHONE.findall(plain)) + bool(adverts and SHORT_NUMBER.search(plain))
+    return covered
+
+
+def _count_names(values: dict[str, float], text: str, plain: str) -> int:
+    """Count names with digits behind them; give how many characters belong to those that betting sites like."""
+    names = {match.group() for match in NAME.finditer(plain) if not HEX.match(match.group())}
+    lucky = [name for name in names if any(map(LUCKY.match, DIGITS.findall(name)))]
+    values["name-digits"] = len(names)
+    values["lucky-names"] = len(lucky)
+    values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
+    return sum(map(len, lucky)) if text.strip().count(" ") > 1 else 0
+
+
+def _find_repeats(
+    values: dict[str, float], text: str, plain: str, units: list[str], *, twice: bool, bracket: bool
+) -> None:
+    """Say what a segment repeats: units, all of itself, its title, or one of two phrases."""
+    counts = Counter(units)
+    if len(units) >= LEAST_UNITS:
+        values["repeated-percent"] = 100 * sum(count for count in counts.values() if count > 1) / len(units)
+        paired = bracket and text.startswith("【") and SEPARATOR.search(plain.strip("【】 "))
+        values["repeats-bracket"] = bool(paired) and values["repeated-percent"] >= MOST
+    half = len(units) // 2
+    doubled = len(units) % 2 == 0 and units[:half] == units[half:]
+    if doubled or (twice and not bracket):
+        values["says-twice"] = len(units) >= TWICE_UNITS
+        values["repeated-percent"] = 0  # menus say their items twice too
+    match = TITLE.match(plain) if values["title"] else None
+    if match:
+        inner, outer = list_units(match.group(2)), set(list_units(match.group(1)))
+        values["repeats-title"] = len(inner) >= TITLE_UNITS and all(unit in outer for unit in inner)
+    if (bracket or values["title"] or values["listed"]) and not values.get("says-twice"):
+        values["phrase-pairs"] = _share_phrases(plain)
+
+
+def _share_phrases(text: str) -> int:
+    """Say whether two phrases, cut at a space or comma, share most of their units, four at least."""
+    parts = [part for part in re.split(r"[\s,，、_\-|]+", text.strip("【】[]()（）-*•· ")) if part]
+    if len(parts) < 2:
+        return 0
+    if UNSPACED.search(text):
+        sets = [set(list_units(part)) for part in parts]
+    else:
+        words = [part for part in parts if part.isalnum() or len(part) > 1]
+        half = len(words) // 2
+        if half < 3:
+            return 0
+        sets = [set(words[:half]), set(words[half:])]
+    for first, second in itertools.pairwise(sets):
+        small = min(len(first), len(second))
+        if small >= (4 if UNSPACED.search(text) else 2) and len(first & second) >= 0.6 * small:
+            return 1
+    return 0
