@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from cleanse import boilerplate, decide, encoding, lang, quality, spam
+from cleanse import boilerplate, cache, decide, encoding, lang, quality, spam
 from cleanse.documents import OUT
 from cleanse.errors import InputError
 from cleanse.matching import Matcher
@@ -42,6 +42,10 @@ class Prepared:
 
 @functools.lru_cache(maxsize=4)
 def _prepare(rules: Rules, every: Rules, keep: tuple[str, ...] = ()) -> Prepared:
+    return cache.fetch("prepared", f"{rules.digest()} {every.digest()} {keep}", lambda: _make(rules, every, keep))
+
+
+def _make(rules: Rules, every: Rules, keep: tuple[str, ...]) -> Prepared:
     return Prepared(
         rules,
         every,

@@ -6,7 +6,6 @@ set (the algorithm "shift-and"), so that a line is read once and each character 
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ import numpy as np
 from ftfy.badness import BADNESS_RE
 from numpy.typing import NDArray
 
+from cleanse import cache
 from cleanse.encoding.plausibility import BMP, character_codes
 from cleanse.kernels import Bytes, decode_character
 
@@ -65,7 +65,7 @@ def split_pattern(verbose: str) -> list[list[str]]:
     return done + rows
 
 
-@functools.cache
+@cache.keep
 def load_pattern() -> Pattern:
     """Make the tables of ftfy's pattern; they hold for what Python's `re` finds with it."""
     alternatives = split_pattern(BADNESS_RE.pattern)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import cache
 from cleanse.encoding import badness
 from cleanse.encoding.plausibility import (
     ANOTHER_CASE,
@@ -127,7 +127,7 @@ def make_gate(literals: Iterable[str], alphabet: str, second: U16, allowed: U8, 
     return Gate(marks, beyond, gbk_table(), badness.load_pattern(), second, allowed, least)
 
 
-@functools.cache
+@cache.keep
 def gbk_table() -> U16:
     """Give the two bytes of each character in GBK, 0 where it has none."""
     table = np.zeros(BMP, dtype=np.uint16)

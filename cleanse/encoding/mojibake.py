@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import cache
 from cleanse.encoding import damage, plausibility
 from cleanse.encoding.damage import READERS
 from cleanse.encoding.plausibility import BMP, STEPS
@@ -148,12 +149,12 @@ def _narrow_tables() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     return tables, allowed
 
 
-@functools.cache
+@cache.keep
 def _codecs() -> damage.Codecs:
     return damage.make_codecs(WIDE[1:])
 
 
-@functools.cache
+@cache.keep
 def second_readings() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
     """Give what a character may have been in each of SECOND, 0 where it may not, u16 of shape (ways, BMP); and which languages each is for."""
     tables, allowed = _narrow_tables()

@@ -8,7 +8,6 @@ ones do not. Costs are minus the binary logarithm of a probability, in steps of 
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse import kernels
+from cleanse import cache, kernels
 
 U8 = NDArray[np.uint8]
 U16 = NDArray[np.uint16]
@@ -107,7 +106,7 @@ class Figures:
     tables: Languages
 
 
-@functools.cache
+@cache.keep
 def load_figures() -> Figures:
     """Make the tables; they take about 15 MB, and half a second."""
     from chardet.models import load_models

@@ -6,7 +6,6 @@ are linear in the text, and what they hold is in proportion to the longest text.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import cache
 from cleanse.kernels import text as kernels
 from cleanse.kernels.text import PLANES, SINGLE, U32, U64, Bytes, Offsets, _mix64, decode_character
 
@@ -62,7 +62,7 @@ class Scratch(NamedTuple):
     values: U32
 
 
-@functools.cache
+@cache.keep
 def character_table() -> U16:
     """Give the bits of each code point of planes 0 and 1."""
     characters = kernels.code_points()

@@ -16,6 +16,8 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cleanse import cache
+
 Bytes = NDArray[np.uint8]
 Offsets = NDArray[np.int64]
 U8 = NDArray[np.uint8]
@@ -52,7 +54,7 @@ def code_points() -> pl.Series:
     return pl.Series(["" if 0xD800 <= code < 0xE000 else chr(code) for code in range(PLANES)])
 
 
-@functools.cache
+@cache.keep
 def script_table() -> U8:
     """Give for each code point of planes 0 and 1 the number of its script in SCRIPTS, counted from 1; 0 for none."""
     characters = code_points()
@@ -63,7 +65,7 @@ def script_table() -> U8:
     return table
 
 
-@functools.cache
+@cache.keep
 def token_tables() -> tuple[U8, U32]:
     """Give for each code point its class (separator, word, single) and its lower-case form (itself if longer)."""
     characters = code_points()
@@ -142,7 +144,7 @@ def _is_visible(data: Bytes, start: int, end: int, spaces: NDArray[np.bool_]) ->
     return False
 
 
-@functools.cache
+@cache.keep
 def composing_tables() -> tuple[NDArray[np.bool_], NDArray[np.bool_], Offsets]:
     """Give the pairs of characters that Unicode composes into one.
 

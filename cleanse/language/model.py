@@ -17,6 +17,7 @@ from typing import Any
 
 import xxhash
 
+from cleanse import cache
 from cleanse.language.detectors import DETECTORS, NOTHING, Said, find_detectors
 from cleanse.rules import builtin_folder
 
@@ -348,6 +349,10 @@ def _read_said(text: str) -> Said:
 @functools.cache
 def load_model() -> Model:
     """Load the model that comes with cleanse."""
+    return cache.fetch("language.model", f"{model_digest()} {find_detectors()}", _load_model)
+
+
+def _load_model() -> Model:
     folder = model_folder()
     close = _read(folder / "close.toml")
     trust = _read(folder / "trust.toml")

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse import kernels
+from cleanse import cache, kernels
 from cleanse.kernels import U8, Bytes, Offsets, decode_character
 
 # Scripts of Unicode by the names that Polars knows; the order is that of the numbers in `script_table`, from 1.
@@ -37,7 +37,7 @@ MAIN, OWN, TOTAL, PROBES, RUNNING, VOTELESS = range(6)
 MOST_PROBES = 3
 
 
-@functools.cache
+@cache.keep
 def script_table() -> U8:
     """Give for each code point of planes 0 and 1 the number of its script; 0 where it is no letter, 128 more for capitals."""
     characters = kernels.code_points()

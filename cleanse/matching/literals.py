@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleanse import cache
 from cleanse.kernels import PLANES, U8, U32, U64, Bytes, Offsets, code_points, decode_character
 
 HEADS = (8, 6, 4, 3, 2, 1)  # bytes of a form that are hashed: the most that it has
@@ -342,7 +343,7 @@ def _double(values: Any) -> Any:
     return larger
 
 
-@functools.cache
+@cache.keep
 def decoration_table() -> U8:
     """Give for each code point of planes 0 and 1 whether it is decoration (DECORATES), also before a pattern (OPENS)."""
     characters = code_points()

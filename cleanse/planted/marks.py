@@ -13,6 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import cache
 from cleanse.kernels import PLANES, U8, U32, Bytes, Offsets, decode_character
 
 # Classes of characters.
@@ -39,7 +40,7 @@ SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡ�
 CLUSTERS = (0x0334, 0x0339), (0x20D0, 0x20F1), (0x0488, 0x048A), (0x0332, 0x0334), (0x0305, 0x0306), (0x035C, 0x0363)
 
 
-@functools.cache
+@cache.keep
 def class_table() -> U8:
     """Give the class of each code point of planes 0 and 1."""
     table = np.zeros(PLANES, dtype=np.uint8)

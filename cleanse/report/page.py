@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from cleanse import cache
 from cleanse.errors import InputError
 from cleanse.files import report_folder, store
 from cleanse.report import samples
@@ -105,8 +106,10 @@ def _describe(rule: Rule) -> dict[str, Any]:
 def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
     import jinja2
 
+    prepared = cache.find_folder()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("cleanse.report", "templates"),
+        bytecode_cache=None if prepared is None else jinja2.FileSystemBytecodeCache(str(prepared)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

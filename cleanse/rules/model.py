@@ -20,6 +20,7 @@ import orjson
 import xxhash
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cleanse import cache
 from cleanse.errors import CleanseError, Fault, OptionError, RuleError
 from cleanse.rules.prefilter import Prefilter, find_prefilter
 
@@ -518,14 +519,37 @@ def read_rules(*folders: Path | str) -> tuple[Rules, list[Fault]]:
     Raises:
         OptionError: not a folder.
     """
-    faults: list[Fault] = []
-    rules: dict[str, Rule] = {}
-    for folder in (builtin_folder(), *map(Path, folders)):
+    places = [builtin_folder(), *map(Path, folders)]
+    key = xxhash.xxh3_128()
+    for folder in places:
         if not folder.is_dir():
             raise OptionError("not a folder of rules", where=str(folder), hint="give a folder with .toml files")
+        key.update(f"\0{folder}\0".encode())
+        for path in _list_files(folder):
+            key.update(path.relative_to(folder).as_posix().encode() + b"\0" + _read_bytes(path))
+    return cache.fetch("rules", key.hexdigest(), lambda: _read_folders(places))
+
+
+def _read_folders(places: Sequence[Path]) -> tuple[Rules, list[Fault]]:
+    faults: list[Fault] = []
+    rules: dict[str, Rule] = {}
+    for folder in places:
         for rule in _read_folder(folder, rules, faults):
             rules[rule.id] = rule
-    return Rules(rules.values()), faults
+    found = Rules(rules.values())
+    found.digest()  # so that it is kept with the rules
+    return found, faults
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:  # such as a folder of that name: reading it as a rule will say so
+        return str(error).encode()
 
 
 def _read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> Iterator[Rule]:
@@ -534,7 +558,7 @@ def _read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> I
     A folder without `rule.toml` whose rule is in `known` adds its language files to that rule.
     """
     label = BUILT_IN if folder == builtin_folder() else str(folder)
-    files = sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix())
+    files = _list_files(folder)
     relative = {path: path.relative_to(folder).as_posix() for path in files}
     groups: dict[str, list[Path]] = {}
     heads = {path.parent for path in files if path.name == RULE_FILE}
@@ -586,16 +610,14 @@ def _read_rule(
 
 
 @functools.lru_cache(maxsize=2048)
-def _parse_table(path: Path, model: type[Strict], changed: int, size: int) -> Strict:
-    """Read one table; `changed` and `size` make a new entry of a file that was edited."""
-    del changed, size
-    return model.model_validate(tomllib.loads(path.read_text("utf-8")))
+def _parse_table(content: bytes, model: type[Strict]) -> Strict:
+    """Read one table from the content of its file."""
+    return model.model_validate(tomllib.loads(content.decode("utf-8").replace("\r\n", "\n")))
 
 
 def _read_table(path: Path, name: str, model: type[Table], faults: list[Fault]) -> Table | None:
     try:
-        state = path.stat()
-        return cast(Table, _parse_table(path, model, state.st_mtime_ns, state.st_size))
+        return cast(Table, _parse_table(path.read_bytes(), model))
     except tomllib.TOMLDecodeError as error:
         faults.append(Fault(name, "", f"not valid TOML: {error}", "patterns go in 'single quotes'"))
     except UnicodeDecodeError as error:
