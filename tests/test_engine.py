@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
 
+import polars as pl
 import pytest
 
-from cleanse.errors import CleanseError, InputError
-from cleanse.passes.engine import map_shards
+import cleanse
+from cleanse.errors import InputError
+from cleanse.passes.care import Care
+from cleanse.passes.engine import Died, map_shards, run_alone
 
 
 def square(number: int) -> int:
@@ -27,10 +32,6 @@ def refuse(number: int) -> int:
 
 def threads(number: int) -> str | None:
     return os.environ.get("POLARS_MAX_THREADS")
-
-
-def die(number: int) -> int:
-    os._exit(number)
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2, 9])
@@ -74,7 +75,65 @@ def test_here_everything_is_done_one_by_one() -> None:
     assert seen == [1]
 
 
-def test_a_worker_that_dies_is_an_error() -> None:
-    """A process that is gone, as one without memory is, gives a message with a way out."""
-    with pytest.raises(CleanseError, match=r"a worker process died\n  hint: .*fewer --workers"):
-        list(map_shards(die, [1, 2], 2))
+def die_at_three(number: int) -> int:
+    """End the process of one item, however often it is tried."""
+    if number == 3:
+        os._exit(9)
+    return number
+
+
+def test_only_the_item_that_kills_its_worker_is_lost() -> None:
+    """The others give their results, in their places."""
+    assert list(map_shards(die_at_three, range(7), 2)) == [0, 1, 2, Died(), 4, 5, 6]
+    assert run_alone(die_at_three, 3) == Died()
+    assert run_alone(die_at_three, 4) == 4
+
+
+def test_care_cuts_finer_until_one_document_is_left() -> None:
+    """A death in a piece of many makes smaller pieces of it, one in a piece of one makes it guilty; no progress ends it."""
+    care = Care().narrow((0, 200))
+    assert care is not None
+    assert list(care.cut(0, 200))[:2] == [(0, 12), (12, 24)]
+    care = care.narrow((12, 24))
+    assert care is not None
+    assert list(care.cut(0, 40)) == [(0, 12), *((n, n + 1) for n in range(12, 24)), (24, 40)]
+    care = care.narrow((13, 14))
+    assert care == Care(frozenset({13}))
+    assert list(care.cut(0, 40)) == [(0, 13), (13, 14), (14, 40)]
+    assert care.narrow(None) is None
+    assert list(care.cut(300, 3)) == [(300, 303)]
+
+
+@pytest.mark.slow
+def test_a_document_that_kills_its_process_is_quarantined_and_the_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker dies at one text: this text alone is quarantined, with its bytes, and all others are cleaned."""
+    lines = [{"id": f"n{number}", "text": f"The ferry number {number} stopped on Monday."} for number in range(60)]
+    lines[17]["text"] = DEADLY
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (tmp_path / "sitecustomize.py").write_text(KILLER)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{Path(__file__).resolve().parent.parent}")
+    result = cleanse.run(tmp_path / "in.jsonl", tmp_path / "out.parquet", workers=2, shard_bytes=1000, duplicates=False)
+    assert result.summary["ledger"]["documents"] == {"read": 60, "kept": 59, "dropped": 0, "quarantined": 1}
+    assert pl.read_parquet(tmp_path / "out.parquet")["id"].to_list() == [f"n{n}" for n in range(60) if n != 17]
+    quarantine = pl.read_parquet(tmp_path / "out.report" / "quarantine.parquet").to_dicts()
+    assert [row["bytes"] for row in quarantine] == [DEADLY.encode()]
+    assert quarantine[0]["error"].startswith("the process that cleaned it died")
+    assert quarantine[0]["error"].endswith("its id is n17")
+    assert not (tmp_path / "out.work").exists()
+
+
+DEADLY = "A library cannot bear this sentence."
+# Loaded by each new process of Python: the first stage ends the process where a document has the deadly text.
+KILLER = f"""
+import os, sys
+if "--multiprocessing-fork" in sys.argv or "spawn_main" in " ".join(sys.orig_argv):
+    from cleanse import pipeline
+    first = pipeline.STAGES["encoding"]
+    def deadly(documents, prepared):
+        if {DEADLY!r} in documents.collect()["text"].to_list():
+            os._exit(9)
+        return first(documents, prepared)
+    pipeline.STAGES["encoding"] = deadly
+"""

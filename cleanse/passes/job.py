@@ -44,7 +44,8 @@ from cleanse.files import (
     store,
     work_folder,
 )
-from cleanse.passes.engine import map_shards
+from cleanse.passes.care import Care, cut_batch, read_announcement
+from cleanse.passes.engine import Died, map_shards, run_alone
 from cleanse.rules import Rules, load_rules
 
 Progress = Callable[[str, int, int], None]
@@ -214,18 +215,37 @@ def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str,
 def _clean(job: Job, shards: list[Shard], workers: int, progress: Progress | None) -> list[ShardSummary]:
     summaries = []
     clean = functools.partial(clean_shard, job=job)
-    for number, summary in enumerate(map_shards(clean, shards, workers), 1):
-        summaries.append(summary)
+    for number, (shard, summary) in enumerate(zip(shards, map_shards(clean, shards, workers), strict=True), 1):
+        summaries.append(_clean_with_care(shard, job) if isinstance(summary, Died) else summary)
         if progress:
             progress("clean", number, len(shards))
     return summaries
 
 
-def clean_shard(shard: Shard, job: Job) -> ShardSummary:
+def _clean_with_care(shard: Shard, job: Job) -> ShardSummary:
+    """Clean a shard whose process died, in processes of its own, until the documents that kill them are known.
+
+    Raises:
+        WorkerError: the process dies before it has read a document.
+    """
+    care: Care | None = Care()
+    announcement = job.work / "shards" / f"{shard.number:05}.begun"
+    while care is not None:
+        announcement.unlink(missing_ok=True)
+        summary = run_alone(functools.partial(clean_shard, job=job, care=care), shard)
+        if not isinstance(summary, Died):
+            return summary
+        care = care.narrow(read_announcement(announcement))
+    names = ", ".join(dict.fromkeys(span.file.source for span in shard.spans))
+    hint = "it was probably out of memory: use fewer --workers, or take these files out of the input"
+    raise WorkerError("a worker process died", where=f"while it read {names}", hint=hint)
+
+
+def clean_shard(shard: Shard, job: Job, care: Care | None = None) -> ShardSummary:
     """Read a shard and run the stages over it, batch by batch.
 
     Writes the parts `documents`, `hits`, `drafts`, `signals`, `blocks`, `measures`, `signatures`, `quarantine` and `originals` of each batch,
-    and at the end a marker with the summary. A shard whose marker is there is not done again.
+    and at the end a marker with the summary. A shard whose marker is there is not done again. With `care` the batches are cut into pieces.
 
     Raises:
         InputError: a file of rows has no text column. LedgerError: the characters of a document do not add up.
@@ -237,9 +257,13 @@ def clean_shard(shard: Shard, job: Job) -> ShardSummary:
     summary = ShardSummary()
     seconds: defaultdict[str, float] = defaultdict(float)
     clock = time.perf_counter()
+    number = 0
     for batch in read_shard(shard, job.columns, job.every):
         seconds["read"] += time.perf_counter() - clock
-        _clean_batch(batch, prepared, job, shard.number, summary, seconds)
+        announcement = job.work / "shards" / f"{shard.number:05}.begun"
+        for piece in cut_batch(batch, number, care, announcement) if care else [batch]:
+            _clean_batch(piece, prepared, job, shard.number, summary, seconds)
+        number += batch.documents.height
         clock = time.perf_counter()
     summary.seconds = dict(seconds)
     store.write_json(marker, asdict(summary))
