@@ -10,7 +10,7 @@ import click
 from cleanse import __version__
 
 if TYPE_CHECKING:
-    from cleanse.passes import Progress, Result
+    from cleanse.passes import Result
 
 DONE, QUARANTINED, FAILED = 0, 1, 2
 
@@ -70,31 +70,22 @@ def main() -> None:
 )
 @click.option("--strict", is_flag=True, help="Anything quarantined is an error: status 2 and no OUT.")
 @click.option("--overwrite", is_flag=True, help="Replace an OUT that is not ours, or of other input or options.")
+@click.option("--json-log", is_flag=True, help="Tell progress as lines of JSON on stderr.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def run(inputs: tuple[str, ...], out: str, *, no_dedupe: bool, quiet: bool, **options: Any) -> None:
+def run(inputs: tuple[str, ...], out: str, *, no_dedupe: bool, quiet: bool, json_log: bool, **options: Any) -> None:
     """Clean INPUT... into OUT and write a report beside it.
 
     INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet. OUT is a
     .parquet file, or a folder of them. The report of out.parquet is out.report/index.html.
     """
     from cleanse.passes import run as run_passes
+    from cleanse.progress import choose_reporter
 
-    progress = None if quiet or not sys.stderr.isatty() else show_progress()
+    progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
     result = run_passes(list(inputs), out, duplicates=not no_dedupe, progress=progress, **options)
     if not quiet:
         click.echo(describe(result))
     raise click.exceptions.Exit(QUARANTINED if result.quarantined else DONE)
-
-
-def show_progress() -> Progress:
-    """Make a function that shows progress on a terminal."""
-
-    def show(step: str, done: int, total: int) -> None:
-        click.echo(f"\r{step} {done}/{total}\x1b[K", nl=False, err=True)
-        if done == total:
-            click.echo("\r\x1b[K", nl=False, err=True)
-
-    return show
 
 
 def describe(result: Result) -> str:

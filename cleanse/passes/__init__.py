@@ -6,6 +6,6 @@ Others use `run` and `restore`.
 from __future__ import annotations
 
 from cleanse.passes.give_back import restore, undo
-from cleanse.passes.job import Progress, Result, run
+from cleanse.passes.job import Result, run
 
-__all__ = ["Progress", "Result", "restore", "run", "undo"]
+__all__ = ["Result", "restore", "run", "undo"]

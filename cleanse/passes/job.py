@@ -15,7 +15,7 @@ import json
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,10 @@ from cleanse.files import (
 )
 from cleanse.passes.care import Care, cut_batch, read_announcement
 from cleanse.passes.engine import Died, map_shards, run_alone
+from cleanse.progress import Reporter, Step
 from cleanse.rules import Rules, load_rules
 
-Progress = Callable[[str, int, int], None]
+MEGABYTE = 1_000_000
 EARLIER_ROWS = 2_000  # of an earlier OUT, read at once
 
 
@@ -72,6 +73,7 @@ class ShardSummary:
     read: int = 0
     quarantined: int = 0
     characters: int = 0
+    bytes: int = 0
     kinds: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -110,7 +112,7 @@ def run(
     strict: bool = False,
     overwrite: bool = False,
     shard_bytes: int | None = None,
-    progress: Progress | None = None,
+    progress: Reporter | None = None,
 ) -> Result:
     """Clean INPUT... into OUT and its report; the same job as `cleanse run`.
 
@@ -212,13 +214,18 @@ def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str,
     }
 
 
-def _clean(job: Job, shards: list[Shard], workers: int, progress: Progress | None) -> list[ShardSummary]:
+def _clean(job: Job, shards: list[Shard], workers: int, progress: Reporter | None) -> list[ShardSummary]:
     summaries = []
     clean = functools.partial(clean_shard, job=job)
+    done = size = 0
+    if progress:
+        progress(Step("clean", 0, len(shards)))
     for number, (shard, summary) in enumerate(zip(shards, map_shards(clean, shards, workers), strict=True), 1):
         summaries.append(_clean_with_care(shard, job) if isinstance(summary, Died) else summary)
+        done += summaries[-1].read
+        size += summaries[-1].bytes
         if progress:
-            progress("clean", number, len(shards))
+            progress(Step("clean", number, len(shards), done, size / MEGABYTE))
     return summaries
 
 
@@ -296,6 +303,7 @@ def _clean_batch(
     summary.read += frame.height + batch.quarantine.height
     summary.quarantined += batch.quarantine.height
     summary.characters += int(frame["chars_in"].sum())
+    summary.bytes += int(frame["text"].str.len_bytes().sum())
     for name, kinds in batch.kinds.items():
         summary.kinds[name] = sorted({*summary.kinds.get(name, []), *kinds})
     seconds["write"] += time.perf_counter() - clock
@@ -499,7 +507,7 @@ def assemble(
     numbered: pl.DataFrame,
     metadata: dict[str, str],
     timing: dict[str, float],
-    progress: Progress | None,
+    progress: Reporter | None,
 ) -> dict[str, Any]:
     """Write OUT and the tables of the report into the work folder, in input order, and balance the ledger.
 
@@ -544,7 +552,7 @@ def assemble(
         writer.write(_out_frame(kept, others))
         _enter(ledger, frame, kept)
         if progress:
-            progress("assemble", number, len(parts))
+            progress(Step("assemble", number, len(parts)))
     writer.close()
     ledger.documents_quarantined = tables.close()
     ledger.check()
