@@ -103,7 +103,7 @@ def _report_json(stream: IO[str]) -> Reporter:
     def report(step: Step) -> None:
         line = {
             "step": step.name, "done": step.done, "total": step.total, "documents": step.documents,
-            "megabytes": round(step.megabytes, 3), "seconds": round(time.monotonic() - started, 3),
+            "megabytes": round(step.megabytes, 6), "seconds": round(time.monotonic() - started, 3),
         }  # fmt: skip
         stream.write(json.dumps(line) + "\n")
         stream.flush()
