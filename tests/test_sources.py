@@ -6,11 +6,14 @@ import os
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet
 import pytest
 
 import cleanse
 from cleanse.errors import InputError, OptionError
+from cleanse.files import Columns, read_shard
 from cleanse.files.sources import find_inputs, plan_shards
+from cleanse.rules import load_rules
 from tests.runs import check_books, put, rows, run
 
 TEXT = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"
@@ -173,5 +176,25 @@ def test_parquet_is_cut_between_row_groups(tmp_path: Path) -> None:
     """The shards of a Parquet file are row groups, and know their first row."""
     pl.DataFrame({"text": ["x" * 50] * 30}).write_parquet(tmp_path / "a.parquet", row_group_size=10)
     found = find_inputs([tmp_path / "a.parquet"], tmp_path / "out.parquet")
-    spans = [span for shard in plan_shards(found, 1) for span in shard.spans]
+    size = pyarrow.parquet.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0).total_byte_size
+    spans = [span for shard in plan_shards(found, size) for span in shard.spans]
     assert [(span.start, span.stop, span.first_row) for span in spans] == [(0, 1, 0), (1, 2, 10), (2, 3, 20)]
+
+
+def test_a_large_row_group_is_cut_between_rows(tmp_path: Path) -> None:
+    """One row group makes up to four spans of rows, and all rows come back once, in order, with the numbers of the file."""
+    path = tmp_path / "a.parquet"
+    texts = [f"{number} " + "mast " * 50 for number in range(90)]
+    pl.DataFrame({"text": texts}).write_parquet(path, row_group_size=30)
+    found = find_inputs([path], tmp_path / "out.parquet")
+    for size in (100, 1500, 4000, 20_000):
+        shards = plan_shards(found, size)
+        batches = [batch for shard in shards for batch in read_shard(shard, Columns("text", "id", None), load_rules())]
+        rows = [row for batch in batches for row in batch.documents.select("id", "text").rows()]
+        assert rows == [(f"a.parquet#{number}", text) for number, text in enumerate(texts)]
+        assert all(batch.quarantine.is_empty() for batch in batches)
+    spans = [span for shard in plan_shards(found, 100) for span in shard.spans]
+    assert len(spans) == 12
+    assert [(span.first_row, span.skip, span.rows) for span in spans[:5]] == [
+        (0, 0, 7), (7, 7, 8), (15, 15, 7), (22, 22, 8), (30, 0, 7),
+    ]  # fmt: skip

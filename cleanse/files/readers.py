@@ -499,7 +499,7 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
         _check_parquet(parquet, file, columns)
         groups = list(range(span.start, parquet.num_row_groups if span.stop is None else span.stop))
         try:
-            for place, batch in _parquet_batches(parquet, groups):
+            for place, batch in _cut_batches(_parquet_batches(parquet, groups), span):
                 if isinstance(batch, Exception):
                     rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
                 else:
@@ -535,6 +535,22 @@ def _parquet_batches(parquet: Any, groups: list[int]) -> Iterator[tuple[int, Any
                     yield given, batch
                     given += batch.num_rows
         first += count
+
+
+def _cut_batches(batches: Iterator[tuple[int, Any]], span: Span) -> Iterator[tuple[int, Any]]:
+    """Give the rows of a span, numbered from its first one; damage is told by the span that it lies in."""
+    stop = None if span.rows is None else span.skip + span.rows
+    for place, batch in batches:
+        if stop is not None and place >= stop:
+            return
+        if isinstance(batch, Exception):
+            if place >= span.skip:
+                yield place - span.skip, batch
+            continue
+        begin = max(0, span.skip - place)
+        rows = batch.num_rows - begin if stop is None else min(batch.num_rows, stop - place) - begin
+        if rows > 0:
+            yield place + begin - span.skip, batch.slice(begin, rows)
 
 
 def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) -> tuple[Any, pl.Series]:

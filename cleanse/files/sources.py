@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,8 @@ import xxhash
 from cleanse.documents import COMPRESSED_SUFFIXES, DOCUMENT_SUFFIXES, ROW_SUFFIXES, is_document_file, kind_of
 from cleanse.errors import InputError, OptionError
 
-SHARD_BYTES = 64 << 20
+SHARD_BYTES = 16 << 20
+MOST_PIECES = 4  # of one row group: each worker unpacks what stands before its piece, too
 CHUNK_BYTES = 4 << 20
 
 
@@ -34,13 +36,16 @@ class InputFile:
 class Span:
     """A part of one file: all of it, some row groups of a Parquet file, or some bytes of a JSONL file.
 
-    `start` and `stop` are row groups or bytes; `first_row` is the number of the first row in the file.
+    `start` and `stop` are row groups or bytes; `first_row` is the number of the first row in the file. Of a large row group a span may
+    be `rows` rows behind the first `skip`.
     """
 
     file: InputFile
     start: int = 0
     stop: int | None = None
     first_row: int = 0
+    skip: int = 0
+    rows: int | None = None
 
 
 @dataclass(frozen=True)
@@ -285,12 +290,19 @@ def _cut_row_groups(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]
     spans: list[tuple[Span, int]] = []
     start = amount = row = first_row = 0
     for number, (size, rows) in enumerate(sizes):
-        if amount and amount + size > shard_bytes:
+        pieces = min(MOST_PIECES, size // shard_bytes, rows)
+        if amount and (amount + size > shard_bytes or pieces > 1):
             spans.append((Span(file, start, number, first_row), amount))
             start, amount, first_row = number, 0, row
-        amount += size
+        if pieces > 1:
+            edges = [rows * piece // pieces for piece in range(pieces + 1)]
+            for skip, end in itertools.pairwise(edges):
+                spans.append((Span(file, number, number + 1, row + skip, skip, end - skip), size // pieces))
+            start, first_row = number + 1, row + rows
+        else:
+            amount += size
         row += rows
-    return [*spans, (Span(file, start, len(sizes), first_row), amount)]
+    return [*spans, (Span(file, start, len(sizes), first_row), amount)] if start < len(sizes) or not spans else spans
 
 
 @contextlib.contextmanager
