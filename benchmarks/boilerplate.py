@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import load_rules, pipeline, segments
+from cleanse import load_rules, pipeline
+from cleanse.hits import explode_hits
 
 COLUMNS = pipeline.EVIDENCE
 
@@ -38,7 +39,7 @@ def read(path: Path) -> list[dict]:
 def sentences(folder: Path) -> None:
     rows = read(folder / "language_sentences.jsonl")
     frame = clean([row["text"] for row in rows])
-    hits = segments.explode_hits(frame.with_row_index("doc"), "boilerplate_hits", "spam_hits")
+    hits = explode_hits(frame.with_row_index("doc"), "boilerplate_hits", "spam_hits")
     strips = hits.filter((pl.col("action") == "strip") & pl.col("acts"))
     print(f"sentences: {strips['doc'].n_unique()} of {len(rows)} touched by a strip")
     for doc, rule, text in strips.select("doc", "rule", "text").iter_rows():
@@ -74,7 +75,7 @@ def chinese(folder: Path) -> None:
     went = left = stayed = lost = 0
     texts = ["\n".join(line["text"].replace("\n", " ") for line in row["lines"]) for row in rows]
     frame = clean(texts).with_row_index("doc")
-    hits = segments.explode_hits(frame, "boilerplate_hits").filter((pl.col("action") == "strip") & pl.col("acts"))
+    hits = explode_hits(frame, "boilerplate_hits").filter((pl.col("action") == "strip") & pl.col("acts"))
     gone = set(hits.filter(pl.col("start") == 0).select("doc", "line").iter_rows())
     for doc, row in enumerate(rows):
         for number, line in enumerate(row["lines"]):

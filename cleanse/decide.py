@@ -8,6 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from cleanse import segments
+from cleanse.hits import HIT_SCHEMA, HITS, attach_hits, explode_hits, make_hits
 from cleanse.lang import speaks
 from cleanse.rules import Rules
 from cleanse.segments import Piece
@@ -33,7 +34,7 @@ def edit_text(documents: pl.LazyFrame) -> pl.LazyFrame:
     """
 
     def edit(frame: pl.DataFrame) -> pl.DataFrame:
-        hits = segments.explode_hits(frame, *EVIDENCE).filter("acts")
+        hits = explode_hits(frame, *EVIDENCE).filter("acts")
         strips = hits.filter(pl.col("action") == "strip")
         edited = frame.join(_apply_strips(frame, strips), on="doc", how="left", maintain_order="left")
         edited = edited.join(_count_fixes(frame, hits), on="doc", how="left", maintain_order="left")
@@ -90,7 +91,7 @@ def _apply_strips(frame: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("as_read").str.len_chars().cast(pl.UInt32).alias("length"))
     )
     done = _strip_lines(lines.filter(pl.col("start").is_not_null()), segments.line_fixes(affected))
-    crlf = _documents_with_line_ends(segments.explode_hits(affected, "encoding_hits"))
+    crlf = _documents_with_line_ends(explode_hits(affected, "encoding_hits").filter("acts"))
     lines = (
         lines.select("doc", "line", "text", "last", "as_read")
         .join(done, on=["doc", "line"], how="left", maintain_order="left")
@@ -180,8 +181,7 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     family = [rule for rule in rules if rule.head.measure]
 
     def decide(frame: pl.DataFrame) -> pl.DataFrame:
-        null = pl.lit(None, pl.UInt32)
-        frames = [pl.DataFrame(schema=segments.HIT_SCHEMA)]
+        frames = [pl.DataFrame(schema=HIT_SCHEMA)]
         for rule in family:
             measure = rule.head.measure
             assert measure is not None
@@ -197,23 +197,9 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                     if any(speaks(own, name) for own in measure.not_in)
                 ]
                 outside = outside & ~pl.col("language").is_in(left)
-            frames.append(
-                frame.filter(outside)
-                .select("doc")
-                .with_columns(
-                    rule=pl.lit(rule.id),
-                    action=pl.lit(str(rule.action)),
-                    acts=pl.lit(rule.head.status == "stable"),
-                    line=null,
-                    start=null,
-                    end=null,
-                    text=pl.lit(None, pl.String),
-                    replacement=pl.lit(None, pl.String),
-                )
-                .cast(pl.Schema(segments.HIT_SCHEMA))
-            )
+            frames.append(make_hits(frame.filter(outside).select("doc", rule=pl.lit(rule.id)), [rule]))
         hits = pl.concat(frames)
-        unwanted = segments.explode_hits(frame, "language_hits") if "language_hits" in frame.columns else hits
+        unwanted = explode_hits(frame, "language_hits") if "language_hits" in frame.columns else hits
         drops = pl.concat([hits, unwanted.select(hits.columns)]).filter((pl.col("action") == "drop") & pl.col("acts"))
         # A page that was nothing but spam is dropped as spam, though nothing of it may be left.
         spam = pl.col("rule").str.starts_with("spam/")
@@ -223,6 +209,6 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
             .agg(pl.col("rule").first().alias("reason"))
         )
         marked = frame.join(reasons, on="doc", how="left", maintain_order="left")
-        return segments.attach_hits(marked, hits, "quality_hits")
+        return attach_hits(marked, hits, "quality_hits")
 
-    return segments.as_stage(documents, decide, {"reason": pl.String(), "quality_hits": segments.HITS})
+    return segments.as_stage(documents, decide, {"reason": pl.String(), "quality_hits": HITS})

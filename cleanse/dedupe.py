@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from cleanse import kernels
 from cleanse.rules import Rules
 
+FAMILY = "dedupe"
 EXACT, FOLDED, NEAR = "dedupe/exact", "dedupe/folded", "dedupe/near"
 EXACT_KEYS, FOLDED_KEYS = ["exact_0", "exact_1"], ["folded_0", "folded_1"]
 LoadTexts = Callable[[pl.Series], pl.Series]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cleanse import kernels, segments
 from cleanse.errors import OptionError
+from cleanse.hits import HIT_SCHEMA, HITS, attach_hits, make_hits
 from cleanse.language import (
     AGREED,
     FIRST,
@@ -70,21 +71,19 @@ def predict(sample: str) -> tuple[str, float]:
     return found.language, found.score
 
 
-def identify_language(
-    documents: pl.LazyFrame, rules: Rules, *, flag: bool = True, keep: Collection[str] = ()
-) -> pl.LazyFrame:
+def identify_language(documents: pl.LazyFrame, rules: Rules, *, keep: Collection[str] = ()) -> pl.LazyFrame:
     """Identify the languages of each document.
 
     Reads: `repaired`. Adds: `language` str (BCP 47, `und` where unknown); `language_score` f32, the probability that it is right,
     or the share of the deciding script among the letters; `languages` list[struct], the share of each language in the letters,
     the largest first; `language_lines` list[struct], lines in another language than the document; `language_hits` list[HIT],
-    one for `und` where `flag` asks for it, and one for each document in a language that is not in `keep`, where that is not empty.
+    one for each document in `und`, and one for each in a language that is not in `keep`, where that is not empty; both only where
+    their rule is among `rules`.
     Numbers stand in `rules/language/model/`.
     """
-    del rules
     adds = {
         "language": pl.String(), "language_score": pl.Float32(), "languages": LANGUAGES, "language_lines": LINES,
-        COLUMN: segments.HITS,
+        COLUMN: HITS,
     }  # fmt: skip
 
     def identify(frame: pl.DataFrame) -> pl.DataFrame:
@@ -95,11 +94,18 @@ def identify_language(
             _as_lists("languages", [one.shares for one in found], {"language": pl.String(), "share": pl.Float32()}),
             _as_lists("language_lines", [one.lines for one in found], {"line": pl.UInt32(), "language": pl.String()}),
         )
-        unknown = _hit(tagged.filter(pl.col("language").str.starts_with(UNKNOWN) & pl.lit(flag)), RULE, "flag")
-        names = {name: is_wanted(name, keep) for name in sorted({one.language for one in found})}
-        wanted = pl.Series([names[one.language] for one in found], dtype=pl.Boolean)
-        unwanted = _hit(tagged.filter(~wanted), NOT_WANTED, "drop")
-        return segments.attach_hits(tagged, pl.concat([unknown, unwanted]), COLUMN)
+        unwanted = [name for name in sorted({one.language for one in found}) if not is_wanted(name, keep)]
+        hit = {
+            RULE: pl.col("language").str.starts_with(UNKNOWN),
+            NOT_WANTED: pl.col("language").is_in(unwanted),
+        }
+        places = [
+            tagged.filter(condition).select("doc", rule=pl.lit(rule))
+            for rule, condition in hit.items()
+            if rule in rules
+        ]
+        hits = [make_hits(own, rules) for own in places]
+        return attach_hits(tagged, pl.concat([pl.DataFrame(schema=HIT_SCHEMA), *hits]), COLUMN)
 
     return segments.as_stage(documents, identify, adds)
 
@@ -161,14 +167,6 @@ def rule_language(own: str | None, language: str) -> bool:
 @functools.cache
 def _members() -> dict[str, tuple[str, ...]]:
     return {language: tuple(own) for language, own in load_model().scripts["members"].items()}
-
-
-def _hit(frame: pl.DataFrame, rule: str, action: str) -> pl.DataFrame:
-    null, text = pl.lit(None, pl.UInt32), pl.lit(None, pl.String)
-    return frame.select(
-        "doc", rule=pl.lit(rule), action=pl.lit(action), acts=pl.lit(value=True), line=null, start=null, end=null,
-        text=text, replacement=text,
-    )  # fmt: skip
 
 
 def _identify(texts: pl.Series) -> list[Found]:

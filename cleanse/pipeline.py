@@ -49,7 +49,7 @@ def _make(rules: Rules, every: Rules, keep: tuple[str, ...]) -> Prepared:
     return Prepared(
         rules,
         every,
-        encoding.Repairer(rules),
+        encoding.Repairer(rules, every),
         boilerplate.prepare(rules),
         spam.prepare(rules),
         quality.Parameters.of(every),
@@ -62,9 +62,8 @@ STAGES: dict[str, Stage] = {
     "encoding": lambda documents, prepared: encoding.repair_text(documents, prepared.repairer),
     "language": lambda documents, prepared: lang.identify_language(
         documents,
-        prepared.every,
-        flag=lang.RULE in prepared.rules,
-        keep=prepared.keep if lang.NOT_WANTED in prepared.rules else (),
+        prepared.rules,
+        keep=prepared.keep,
     ),
     "boilerplate": lambda documents, prepared: boilerplate.tag_boilerplate(documents, prepared.boilerplate),
     "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),

@@ -14,19 +14,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-HIT = pl.Struct(
-    {
-        "rule": pl.String,
-        "action": pl.String,
-        "acts": pl.Boolean,
-        "line": pl.UInt32,
-        "start": pl.UInt32,
-        "end": pl.UInt32,
-        "text": pl.String,
-        "replacement": pl.String,
-    }
-)
-HITS = pl.List(HIT)
+from cleanse.hits import explode_hits
+
 FOUND_SCHEMA = {
     "doc": pl.UInt32,
     "rule": pl.String,
@@ -36,8 +25,8 @@ FOUND_SCHEMA = {
     "whole": pl.Boolean,
     "text": pl.String,
 }
+PLACE_SCHEMA = {name: dtype for name, dtype in FOUND_SCHEMA.items() if name != "whole"}
 FIRST_MARK = "\u0300"  # no character before it joins the one that stands before
-HIT_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in HIT.fields}}
 
 
 class Piece(NamedTuple):
@@ -67,34 +56,6 @@ def split_lines(documents: pl.DataFrame, column: str) -> pl.DataFrame:
     return lines.explode("line", "text").select("doc", "line", "text")
 
 
-def attach_hits(documents: pl.DataFrame, hits: pl.DataFrame, column: str) -> pl.DataFrame:
-    """Add the rows of `hits` to their documents as a list of structs called `column`.
-
-    Reads: `doc` of both frames. Adds: `column` list[HIT], empty where a document has none, in the order of place.
-    """
-    fields = [field.name for field in HIT.fields]
-    grouped = (
-        hits.sort("doc", "line", "start", "end", "rule", nulls_last=False)
-        .select("doc", pl.struct(fields).cast(HIT).alias(column))
-        .group_by("doc", maintain_order=True)
-        .agg(column)
-    )
-    joined = documents.join(grouped, on="doc", how="left", maintain_order="left")
-    return joined.with_columns(pl.col(column).fill_null(pl.lit([], dtype=HITS)))
-
-
-def explode_hits(documents: pl.DataFrame, *columns: str) -> pl.DataFrame:
-    """Give the evidence of several columns as one frame: `doc` and the fields of HIT, a row a hit."""
-    frames = [
-        documents.select("doc", pl.col(column).alias("hit"))
-        .filter(pl.col("hit").list.len() > 0)
-        .explode("hit")
-        .unnest("hit")
-        for column in columns
-    ]
-    return pl.concat([pl.DataFrame(schema=HIT_SCHEMA), *frames]) if frames else pl.DataFrame(schema=HIT_SCHEMA)
-
-
 def as_stage(
     documents: pl.LazyFrame, function: Callable[[pl.DataFrame], pl.DataFrame], adds: dict[str, pl.DataType]
 ) -> pl.LazyFrame:
@@ -112,15 +73,15 @@ def as_stage(
     return documents.map_batches(numbered, schema={**schema, **adds})
 
 
-def locate(found: pl.DataFrame, documents: pl.DataFrame, actions: dict[str, tuple[str, bool]]) -> pl.DataFrame:
+def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """Carry places in the repaired text back to the text as read.
 
     Reads `found` (FOUND_SCHEMA: places in the repaired text; `whole` where they cover their whole line; `text`, that line)
     and of `documents`: `doc`, `text`, `encoding_hits`. A place that cuts a repaired stretch is widened to it.
-    Gives a frame of HIT_SCHEMA; `actions` tells the action of each rule, and whether it acts.
+    Gives a frame of PLACE_SCHEMA: the same places in the text as read, and the text there, of which `hits.make_hits` makes hits.
     """
     if found.is_empty():
-        return pl.DataFrame(schema=HIT_SCHEMA)
+        return pl.DataFrame(schema=PLACE_SCHEMA)
     length = pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
     mended = documents.select("doc", "text", "encoding_hits").filter(pl.col("encoding_hits").list.len() > 0)
     elsewhere = found.join(mended, on="doc", how="anti", maintain_order="left").with_columns(length)
@@ -141,13 +102,10 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame, actions: dict[str, tupl
     return placed.select(
         "doc",
         "rule",
-        pl.col("rule").replace_strict({rule: action for rule, (action, _) in actions.items()}).alias("action"),
-        pl.col("rule").replace_strict({rule: acts for rule, (_, acts) in actions.items()}).alias("acts"),
         "line",
         "start",
         "end",
         pl.col("text").str.slice("start", pl.col("end") - pl.col("start")).alias("text"),
-        pl.lit(None, pl.String).alias("replacement"),
     )
 
 

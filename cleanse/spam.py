@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from cleanse import segments
+from cleanse.hits import HITS, attach_hits, explode_hits, make_hits
 from cleanse.matching import Lines, Matcher, Method
 from cleanse.planted import EVIDENCE_SCHEMA, Planted
 from cleanse.rules import Rules
@@ -83,13 +84,12 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
     Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `spam_hits` list[HIT]; `spam_points` list[SIGNAL], the points of each
     measure of a segment that a scorecard hit, in tenths of a bit.
     """
-    actions = {rule.id: (str(rule.action), rule.head.status == "stable") for rule in finder.rules}
 
     def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
         found = pl.DataFrame(schema=segments.FOUND_SCHEMA)
         if finder.matcher.variants:
             found, _ = finder.matcher.match(frame)
-        hits = segments.locate(found, frame, actions)
+        places = segments.locate(found, frame)
         evidence = pl.DataFrame(schema=EVIDENCE_SCHEMA)
         if finder.cards:
             lines = Lines(frame["repaired"])
@@ -97,7 +97,7 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
         # `locate` puts documents that were repaired behind the others; in this order each place keeps its points.
         mended = frame.filter(pl.col("encoding_hits").list.len() > 0)["doc"]
         evidence = evidence.sort(pl.col("doc").is_in(mended.implode()), maintain_order=True)
-        placed = segments.locate(evidence.select(list(segments.FOUND_SCHEMA)), frame, actions)
+        placed = segments.locate(evidence.select(list(segments.FOUND_SCHEMA)), frame)
         measured = placed.select("doc", "rule", "line", "start", "end", evidence["points"]).explode("points")
         signals = (
             measured.unnest("points")
@@ -106,11 +106,11 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
             .group_by("doc", maintain_order=True)
             .agg(POINTS)
         )
-        tagged = segments.attach_hits(frame, pl.concat([hits, placed]), COLUMN)
+        tagged = attach_hits(frame, make_hits(pl.concat([places, placed]), finder.rules), COLUMN)
         tagged = tagged.join(signals, on="doc", how="left", maintain_order="left")
         return tagged.with_columns(pl.col(POINTS).fill_null(pl.lit([], dtype=pl.List(SIGNAL))))
 
-    return segments.as_stage(documents, tag_frame, {COLUMN: segments.HITS, POINTS: pl.List(SIGNAL)})
+    return segments.as_stage(documents, tag_frame, {COLUMN: HITS, POINTS: pl.List(SIGNAL)})
 
 
 def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
@@ -125,7 +125,7 @@ def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     place = ["doc", "rule", "line", "start", "end"]
 
     def score(frame: pl.DataFrame) -> pl.DataFrame:
-        hits = segments.explode_hits(frame, COLUMN).filter("acts")
+        hits = explode_hits(frame, COLUMN).filter("acts")
         points = (
             frame.select("doc", POINTS)
             .filter(pl.col(POINTS).list.len() > 0)

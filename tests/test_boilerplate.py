@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, segments
+from cleanse import boilerplate
 from cleanse.encoding import repair as encoding
+from cleanse.hits import explode_hits
 from cleanse.matching import matcher as matching
 from cleanse.rules.model import Body, Head, Rule, Rules, load_rules
 
@@ -35,7 +36,7 @@ def tag(text: str, *rules: Rule, language: str = "und") -> list[tuple[int, int, 
     frame = pl.LazyFrame({"text": [text], "language": [language]})
     frame = encoding.repair_text(frame, encoding.Repairer(RULES.select()))
     tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(Rules(rules))).collect()
-    hits = segments.explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN)
+    hits = explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN)
     assert all(
         text.split("\n")[line][start:end] == part
         for line, start, end, part in hits.select("line", "start", "end", "text").rows()
@@ -173,7 +174,7 @@ def test_hits_of_foreign_words_do_not_fire():
     frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
     tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(Rules(families))).collect()
     assert len(examples) > 50
-    assert segments.explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN).is_empty()
+    assert explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN).is_empty()
 
 
 @pytest.mark.parametrize(

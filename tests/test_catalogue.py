@@ -127,6 +127,20 @@ def test_a_whole_rule_has_no_fault(tmp_path):
     assert find_faults(tmp_path, {"boilerplate/mill.toml": HEAD + HITS + MISSES}) == []
 
 
+def test_a_repair_in_draft_has_no_fault(tmp_path):
+    """`check` once wanted a draft to change the text. It must do what its examples say when it is tried, and no more."""
+    entities = (builtin_folder() / "encoding" / "entities.toml").read_text("utf-8")
+    draft = entities.replace('status = "stable"', 'status = "draft"')
+    assert find_faults(tmp_path, {"encoding/entities.toml": draft}) == []
+
+
+def test_a_repair_cannot_only_flag(tmp_path):
+    """What a method of the encoding family does to a text is not a choice of its rule."""
+    entities = (builtin_folder() / "encoding" / "entities.toml").read_text("utf-8")
+    faults = find_faults(tmp_path, {"encoding/entities.toml": entities.replace('action = "fix"', 'action = "flag"')})
+    assert faults == [("rules/encoding/entities.toml", "action", "the method entities can only fix")]
+
+
 def test_faults_of_all_files_come_at_once(tmp_path):
     """A rule that cannot run does not hide what is wrong with the examples of another."""
     broken = HEAD.replace("}$'", "}(?= x)'") + HITS + MISSES

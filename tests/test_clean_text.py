@@ -13,8 +13,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, quality, segments, spam
+from cleanse import boilerplate, decide, quality, spam
 from cleanse.encoding import repair as encoding
+from cleanse.hits import HITS, explode_hits
 from cleanse.rules.model import load_rules
 
 CLEAN = Path(__file__).resolve().parent / "clean"
@@ -32,7 +33,7 @@ def taken() -> dict[bool, set[tuple[str, str, str]]]:
         {
             "text": [path.read_text("utf-8") for _, _, path in documents],
             "language": [path.parent.name if told else "und" for told, _, path in documents],
-            "language_hits": pl.Series([[] for _ in documents], dtype=segments.HITS),
+            "language_hits": pl.Series([[] for _ in documents], dtype=HITS),
         }
     )
     frame = encoding.repair_text(frame, encoding.Repairer(rules))
@@ -40,7 +41,7 @@ def taken() -> dict[bool, set[tuple[str, str, str]]]:
     frame = spam.tag_spam(frame, spam.prepare(rules))
     measured = quality.measure_documents(decide.edit_text(frame), quality.Parameters.of(rules))
     frame = decide.decide_documents(measured, rules)
-    hits = segments.explode_hits(frame.collect().with_row_index("doc"), *decide.EVIDENCE, "quality_hits")
+    hits = explode_hits(frame.collect().with_row_index("doc"), *decide.EVIDENCE, "quality_hits")
     hits = hits.filter(pl.col("acts") & (pl.col("action") != "flag"))
     found: dict[bool, set[tuple[str, str, str]]] = {True: set(), False: set()}
     for doc, rule, text in hits.select("doc", "rule", "text").iter_rows():

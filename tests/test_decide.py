@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from cleanse import decide, quality, segments
 from cleanse.encoding import repair as encoding
+from cleanse.hits import HIT_SCHEMA, attach_hits, explode_hits
 from cleanse.rules import SPAM_SCORE
 from cleanse.rules.model import load_rules
 
@@ -37,8 +38,8 @@ def edit(text: str, *places: Place, acts: bool = True) -> dict[str, object]:
         {"doc": [0], "text": [text], "repaired": ["\n".join(lines)]}, schema_overrides={"doc": pl.UInt32}
     )
     for name in decide.EVIDENCE:
-        hits = pl.DataFrame(rows.get(name, []), schema=segments.HIT_SCHEMA, orient="row")
-        frame = segments.attach_hits(frame, hits, name)
+        hits = pl.DataFrame(rows.get(name, []), schema=HIT_SCHEMA, orient="row")
+        frame = attach_hits(frame, hits, name)
     return decide.edit_text(frame.drop("doc").lazy()).select(decide.EDITS.keys()).collect().row(0, named=True)
 
 
@@ -207,7 +208,7 @@ def test_a_span_that_cuts_a_repair_is_widened(span, read):
     found = pl.DataFrame(
         [(0, "r", 0, *span, False, "Für dich & süss & gut")], schema=segments.FOUND_SCHEMA, orient="row"
     )
-    (hit,) = segments.locate(found, frame.with_row_index("doc"), {"r": (STRIP, True)}).iter_rows(named=True)
+    (hit,) = segments.locate(found, frame.with_row_index("doc")).iter_rows(named=True)
     assert frame["repaired"].item() == "Für dich & süss & gut"
     assert (hit["line"], hit["start"], hit["end"], hit["text"]) == (0, *read, text[slice(*read)])
 
@@ -223,7 +224,7 @@ def test_documents_without_text_are_dropped():
     """White space of any kind is no text; one visible character of any script is."""
     frame = measured(["", " \n\t\u00a0\u3000\n", "字", "।", "a"])
     assert frame["reason"].to_list() == ["quality/empty", "quality/empty", None, None, None]
-    hits = segments.explode_hits(frame.with_row_index("doc"), "quality_hits").filter("acts")
+    hits = explode_hits(frame.with_row_index("doc"), "quality_hits").filter("acts")
     drops = hits.filter(pl.col("action") == "drop")
     assert drops.select("doc", "rule").rows() == [(0, "quality/empty"), (1, "quality/empty")]
     assert hits.filter(pl.col("action") == "flag").select("doc", "rule").rows() == [

@@ -14,9 +14,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, segments, spam
+from cleanse import boilerplate, decide, spam
 from cleanse.catalogue import check as catalogue
 from cleanse.encoding import repair as encoding
+from cleanse.hits import HITS as HIT_LISTS
+from cleanse.hits import explode_hits
 from cleanse.matching.matcher import Matcher
 from cleanse.rules.model import ANY, Rules, load_rules
 
@@ -43,7 +45,7 @@ def tag(rules: Rules, texts: Sequence[str], languages: Sequence[str]) -> pl.Lazy
     """Tag texts as documents of these languages."""
     lines, segment_rules = prepared(rules)
     documents = pl.LazyFrame(
-        {"text": texts, "language": languages, "language_hits": pl.Series([[] for _ in texts], dtype=segments.HITS)},
+        {"text": texts, "language": languages, "language_hits": pl.Series([[] for _ in texts], dtype=HIT_LISTS)},
         schema_overrides={"text": pl.String},
     )
     documents = encoding.repair_text(documents, encoding.Repairer(Rules([])))
@@ -58,7 +60,7 @@ def language_of(case: catalogue.Case) -> str:
 def fired(rules: Rules, texts: Sequence[str], cases: Sequence[catalogue.Case]) -> list[bool]:
     """Say of each text whether the rule of its case hits it somewhere."""
     tagged = tag(rules, texts, [language_of(case) for case in cases]).with_row_index("doc").collect()
-    hits = segments.explode_hits(tagged, boilerplate.COLUMN, spam.COLUMN)
+    hits = explode_hits(tagged, boilerplate.COLUMN, spam.COLUMN)
     found = set(hits.select("doc", "rule").iter_rows())
     return [(number, case.rule.id) in found for number, case in enumerate(cases)]
 

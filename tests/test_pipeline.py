@@ -9,8 +9,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import cleanse
-from cleanse import decide, lang, pipeline, quality, segments, spam
+from cleanse import decide, lang, pipeline, quality, spam
 from cleanse.errors import InputError, OptionError
+from cleanse.hits import HITS
 from cleanse.matching import blocks
 from cleanse.report.page import export_tables
 from cleanse.report.why import explain
@@ -22,20 +23,20 @@ CHOSEN = ["encoding", "language", "spam", "quality", "boilerplate/also-read", "b
 RULES = load_rules()
 SOME = RULES.select([*CHOSEN, "dedupe"])
 ADDS = {
-    "encoding": {"repaired": pl.String(), "encoding_hits": segments.HITS},
+    "encoding": {"repaired": pl.String(), "encoding_hits": HITS},
     "language": {
         "language": pl.String(),
         "language_score": pl.Float32(),
         "languages": lang.LANGUAGES,
         "language_lines": lang.LINES,
-        "language_hits": segments.HITS,
+        "language_hits": HITS,
     },
-    "boilerplate": {"boilerplate_hits": segments.HITS, "boilerplate_ends": blocks.ENDS},
-    "spam": {"spam_hits": segments.HITS, "spam_points": pl.List(spam.SIGNAL)},
+    "boilerplate": {"boilerplate_hits": HITS, "boilerplate_ends": blocks.ENDS},
+    "spam": {"spam_hits": HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
     "edit": decide.EDITS,
     "quality": quality.MEASURES,
-    "decide": {"reason": pl.String(), "quality_hits": segments.HITS},
+    "decide": {"reason": pl.String(), "quality_hits": HITS},
 }
 MIXED = [
     "The ferry stopped on Monday.\nAlso Read: Ten bridges that survived the flood\nNobody was hurt.",

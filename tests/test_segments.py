@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleanse import segments
+from cleanse.hits import HIT_SCHEMA, attach_hits, explode_hits
 from cleanse.segments import Piece
 
 LINE = st.text(alphabet="abÃ¼字ก😀", max_size=12)
@@ -113,12 +114,12 @@ def test_hits_go_into_columns_and_come_out():
         (2, "b/x", "strip", True, 0, 4, 5, "z", None),
         (2, "b/x", "fix", False, 0, 1, 2, "é", "e"),
     ]
-    hits = pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
+    hits = pl.DataFrame(rows, schema=HIT_SCHEMA, orient="row")
     documents = pl.DataFrame({"doc": [0, 1, 2]}, schema={"doc": pl.UInt32})
-    attached = segments.attach_hits(documents, hits, "found")
+    attached = attach_hits(documents, hits, "found")
     assert attached["found"].list.len().to_list() == [1, 0, 3]
-    assert segments.explode_hits(attached, "found").rows() == [rows[1], rows[3], rows[2], rows[0]]
-    assert_frame_equal(segments.explode_hits(documents), hits.clear())
+    assert explode_hits(attached, "found").rows() == [rows[1], rows[3], rows[2], rows[0]]
+    assert_frame_equal(explode_hits(documents), hits.clear())
 
 
 def test_a_stage_that_adds_something_else_fails():

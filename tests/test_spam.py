@@ -7,9 +7,10 @@ import math
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, pipeline, planted, segments, spam
+from cleanse import boilerplate, decide, pipeline, planted, spam
 from cleanse.encoding import repair as encoding
 from cleanse.errors import OptionError
+from cleanse.hits import HITS
 from cleanse.rules.model import load_rules
 
 RULES = load_rules()
@@ -22,7 +23,7 @@ PROSE = "The harbour office opens on Monday, and the ferry goes twice a day."
 def run(*texts: str) -> pl.DataFrame:
     """Run the stages up to the edit over documents of unknown language."""
     frame = encoding.repair_text(pl.LazyFrame({"text": texts}), PREPARED.repairer)
-    frame = frame.with_columns(language=pl.lit("und"), language_hits=pl.lit([], dtype=segments.HITS))
+    frame = frame.with_columns(language=pl.lit("und"), language_hits=pl.lit([], dtype=HITS))
     frame = boilerplate.tag_boilerplate(frame, PREPARED.boilerplate)
     frame = spam.score_spam(spam.tag_spam(frame, PREPARED.spam), PREPARED.rules)
     return decide.edit_text(frame).collect()

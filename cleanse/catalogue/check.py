@@ -98,6 +98,8 @@ def refuse_unusable(rules: Rules) -> None:
 
 def _obstacles(rule: Rule) -> Iterator[Fault]:
     """Give the faults with which the stages cannot even try the examples of a rule."""
+    from cleanse import encoding
+
     head, place = rule.head, file_of(rule, ANY)
     methods = known_methods()
     if rule.family not in methods:
@@ -113,6 +115,11 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
     if head.method is not None and head.method not in methods[rule.family]:
         names = ", ".join(sorted(methods[rule.family])) or "none"
         yield Fault(place, "method", f"no such method: {head.method}", f"the family {rule.family} has {names}")
+    elif rule.family == "encoding" and head.method is not None:
+        right = "flag" if head.method in encoding.FLAGGING else "fix"
+        if head.action != right:
+            reason = f"the method {head.method} can only {right}"
+            yield Fault(place, "action", reason, f'set action = "{right}"; a draft never acts')
     yield from _misplaced_measure(rule, place)
     yield from _scorecard_faults(rule, place)
     if head.scope == "block" and head.block is None:

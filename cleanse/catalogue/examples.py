@@ -10,6 +10,7 @@ import polars as pl
 
 from cleanse import boilerplate, dedupe, encoding, lang, segments, spam
 from cleanse.encoding import charset
+from cleanse.hits import acts, explode_hits
 from cleanse.rules import ANY, Rules
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _tag_lines(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list
     documents = encoding.repair_text(documents, encoding.Repairer(Rules([])))
     documents = boilerplate.tag_boilerplate(documents, prepared.boilerplate)
     tagged = spam.tag_spam(documents, prepared.spam).with_row_index("doc").collect()
-    hits = segments.explode_hits(tagged, boilerplate.COLUMN, spam.COLUMN)
+    hits = explode_hits(tagged, boilerplate.COLUMN, spam.COLUMN)
     places: defaultdict[tuple[int, str], list[Place]] = defaultdict(list)
     for doc, rule, *place in hits.select("doc", "rule", "line", "start", "end").iter_rows():
         places[doc, rule].append(tuple(place))
@@ -93,15 +94,17 @@ def _covered(places: list[Place], text: str) -> str:
 
 
 def _judge_repairs(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem | None]:
-    """Run the examples through the repairs that are on by default and, if theirs is off, through that one too."""
+    """Run the examples through the repairs that are on by default and, if theirs is off or in draft, through that one too."""
     family = [rule for rule in rules if rule.family == "encoding"]
     verdicts = {case.name: _judge_charset(case, rules) for case in cases if case.example.charset is not None}
     together: defaultdict[str | None, list[Case]] = defaultdict(list)
     for case in cases:
         if case.example.charset is None:
-            together[None if case.rule.head.default else case.rule.id].append(case)
+            usual = case.rule.head.default and acts(case.rule)
+            together[None if usual else case.rule.id].append(case)
     for optional, group in together.items():
-        chosen = Rules(rule for rule in family if rule.head.default or rule.id == optional)
+        on = Rules(rule for rule in family if (rule.head.default and acts(rule)) or rule.id == optional)
+        chosen = on.as_stable()  # a draft must do what its examples say, too
         documents = pl.LazyFrame({"text": [case.example.text for case in group]}, schema={"text": pl.String})
         frame = encoding.repair_text(documents, encoding.Repairer(chosen)).collect()
         for case, repaired, hits in zip(group, frame["repaired"], frame[encoding.COLUMN].to_list(), strict=True):
@@ -153,7 +156,7 @@ def _judge_documents(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem |
     wanted = {case.language for case in cases if case.rule.id == lang.NOT_WANTED} - {ANY}
     prepared = pipeline.Prepared.of(rules, rules, tuple(sorted(wanted)))
     frame = pipeline.add_evidence(documents, prepared).collect().with_row_index("doc")
-    hits = segments.explode_hits(frame, *pipeline.EVIDENCE).select("doc", "rule").unique()
+    hits = explode_hits(frame, *pipeline.EVIDENCE).select("doc", "rule").unique()
     found = set(hits.iter_rows())
     verdicts: dict[str, Problem | None] = {}
     for number, case in enumerate(cases):

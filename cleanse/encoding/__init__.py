@@ -7,6 +7,17 @@ from __future__ import annotations
 
 from cleanse.encoding import charset
 from cleanse.encoding.charset import CHARSET, UTF8
-from cleanse.encoding.repair import COLUMN, LINE_ENDS, METHODS, PARAMETERS, Repairer, repair_text
+from cleanse.encoding.repair import COLUMN, FLAGGING, LINE_ENDS, METHODS, PARAMETERS, Repairer, repair_text
 
-__all__ = ["CHARSET", "COLUMN", "LINE_ENDS", "METHODS", "PARAMETERS", "UTF8", "Repairer", "charset", "repair_text"]
+__all__ = [
+    "CHARSET",
+    "COLUMN",
+    "FLAGGING",
+    "LINE_ENDS",
+    "METHODS",
+    "PARAMETERS",
+    "UTF8",
+    "Repairer",
+    "charset",
+    "repair_text",
+]

@@ -29,6 +29,7 @@ from cleanse.encoding.changes import compare
 from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
 from cleanse.encoding.damage import LONGEST_SEGMENT
 from cleanse.encoding.mojibake import Limits, Verdict
+from cleanse.hits import HITS, acts, attach_hits, make_hits
 from cleanse.matching import find_places
 from cleanse.rules import Rule, Rules
 from cleanse.segments import Piece
@@ -70,6 +71,8 @@ EMBEDDINGS, OVERRIDES, POP = "\u202a\u202b", "\u202d\u202e", "\u202c"
 ISOLATES, POP_ISOLATE = "\u2066\u2067\u2068", "\u2069"
 BIDI_MARKS = "\u200e\u200f\u061c"
 BIDI_CONTROLS = f"{EMBEDDINGS}{OVERRIDES}{POP}{ISOLATES}{POP_ISOLATE}{BIDI_MARKS}"
+# What a hit holds before its rule gives it an action.
+PLACES = {**segments.PLACE_SCHEMA, "replacement": pl.String}
 LINE_BREAKS = "\r\x0b\x85\u2028\u2029"
 
 
@@ -93,6 +96,8 @@ OPTIONAL: dict[str, Callable[[str], str]] = {
 METHODS = frozenset(
     {*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE}
 )
+# Methods that only flag; all others change text.
+FLAGGING = frozenset({"uncertain", SUSPECT, PRIVATE_USE})
 # Parameters of the gate of code pages, in the order in which `damage.find_lines` takes them.
 SUSPICION = ("suspicion", "suspicion_short", "suspicion_second", "against")
 # Parameters that a method cannot do without.
@@ -212,11 +217,18 @@ class _Work:
 class Repairer:
     """The repairs that a set of rules asks for."""
 
-    def __init__(self, rules: Rules) -> None:
-        """Take the rules of the encoding family that are stable, or in draft (those are noted but never act)."""
-        family = rules.family(FAMILY)
-        self.acts = {rule.id: rule.head.status == "stable" for rule in family}
-        self.actions = {rule.id: rule.action for rule in family}
+    def __init__(self, rules: Rules, every: Rules | None = None) -> None:
+        """Take the rules of the encoding family; `every` also knows the rules that were not selected.
+
+        Rules in draft are tried on a copy of the text, together with the others; of what comes out only their hits are noted.
+        """
+        selected = rules.family(FAMILY)
+        # Bytes are decoded whether anybody selects the rule that says so or not.
+        decoding = [rule for rule in every or () if rule.id == CHARSET]
+        self.rules = Rules([*decoding, *selected])
+        self.drafts = [rule.id for rule in self.rules if not acts(rule)]
+        self.trial = Repairer(self.rules.as_stable()) if self.drafts else None
+        family = Rules(rule for rule in selected if acts(rule))
         self.methods = {rule.head.method: rule for rule in family if rule.head.method}
         self.patterned = [rule for rule in family if rule.variants[0].patterns]
         active = {fixer for method, fixers in FIXERS.items() if method in self.methods for fixer in fixers}
@@ -282,18 +294,23 @@ class Repairer:
         """
         # What is made for single lines is gone before the collector wakes, so that it finds nothing to look through.
         with _uncollected():
-            return self._repair(documents, gated=gated)
+            repaired, found = self.find_repairs(documents, gated=gated)
+            if self.trial is not None:
+                _, tried = self.trial.find_repairs(documents, gated=gated)
+                drafted = pl.col("rule").is_in(self.drafts)
+                found = pl.concat([found.filter(~drafted), tried.filter(drafted)])
+        return attach_hits(documents.with_columns(repaired.alias("repaired")), make_hits(found, self.rules), COLUMN)
 
-    def _repair(self, documents: pl.DataFrame, *, gated: bool) -> pl.DataFrame:
+    def find_repairs(self, documents: pl.DataFrame, *, gated: bool) -> tuple[pl.Series, pl.DataFrame]:
+        """Give the repaired texts, and a frame of PLACES: what was found in them."""
         data, offsets = kernels.buffers(documents["text"].fill_null(""))
-        found, breaks = self._find_lines(data, offsets, 0 if gated else damage.EVERY)
+        reasons, breaks = self._find_lines(data, offsets, 0 if gated else damage.EVERY)
         crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
-        lines = self._cut_lines(documents["doc"], data, found, crlf)
+        lines = self._cut_lines(documents["doc"], data, reasons, crlf)
         edits, fixed, flags = self._repair_lines(lines)
-        whole = self._document_hits(documents.filter(pl.Series(crlf)), documents)
-        hits = pl.concat([whole, self._line_hits(lines, edits), flags])
-        repaired = _rejoin(documents["text"], data, offsets, lines, fixed, crlf)
-        return segments.attach_hits(documents.with_columns(repaired.alias("repaired")), hits, COLUMN)
+        whole = self._list_documents(documents.filter(pl.Series(crlf)), documents)
+        found = pl.concat([whole, self._list_edits(lines, edits), flags])
+        return _rejoin(documents["text"], data, offsets, lines, fixed, crlf), found
 
     def _find_lines(
         self, data: kernels.Bytes, offsets: kernels.Offsets, always: int = 0
@@ -345,7 +362,7 @@ class Repairer:
         edits, fixed = work.edits(), {row: work.texts[row] for row in work.pieces}
         for row, changes in plain.items():
             edits[row], fixed[row] = changes, _overwrite(lines.texts[row], changes)
-        return edits, fixed, self._flag_hits(lines, work, flags)
+        return edits, fixed, self._list_flags(lines, work, flags)
 
     def _ask_ftfy(self, lines: Lines, work: _Work, plain: dict[int, list[Piece]]) -> dict[int, list[tuple[str, str]]]:
         """Give what ftfy makes of the lines that concern it, where it makes anything of them."""
@@ -407,7 +424,7 @@ class Repairer:
                 for place in PRIVATE.finditer(work.texts[row])
             ]
         for method in (BIDI, *OPTIONAL):
-            if method in self.methods and self.acts[self.methods[method].id]:
+            if method in self.methods:
                 for row in ordered:
                     work.change(row, _change_line(work.texts[row], method, self.methods[method].id))
 
@@ -447,7 +464,7 @@ class Repairer:
         # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
         pages = verdict.readings[0].pages
         ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS
-        if verdict.text is not None and ours and self.acts[self.code_page]:
+        if verdict.text is not None and ours:
             return [(self.code_page, verdict.text), *self._steps(verdict.text)], False
         suspect = verdict.suspect or verdict.text is not None or mended
         return ([] if mended and suspect else steps), suspect and SUSPECT in self.methods
@@ -486,7 +503,7 @@ class Repairer:
             merged = segments.merge_spans(own)
             if rule.action == "flag":
                 flags += [(row, rule.id, *work.place(row, start, end)) for start, end in merged]
-            elif merged and self.acts[rule.id]:
+            elif merged:
                 work.change(row, [Piece(start, end, rule.head.replacement or "", rule.id) for start, end in merged])
                 yield row
 
@@ -523,7 +540,7 @@ class Repairer:
                 ("byte-order-mark", lines.numbers[row] == 0 and line.startswith(BYTE_ORDER_MARK), (0, 1)),
             ):
                 rule = self.methods.get(method)
-                if applies and rule and self.acts[rule.id]:
+                if applies and rule:
                     work.change(row, [Piece(*place, "", rule.id)])
 
     def _steps(self, line: str) -> list[tuple[str, str]]:
@@ -578,30 +595,30 @@ class Repairer:
             fixed, plan = ftfy.fix_and_explain(line, config._replace(unescape_html=False))
         return fixed, plan
 
-    def _document_hits(self, windows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
-        """Give the hits of whole documents, of which `windows` end their lines with a return."""
-        frames = [pl.DataFrame(schema=segments.HIT_SCHEMA)]
-        if LINE_ENDS in self.acts:
-            frames.append(_whole_documents(windows, LINE_ENDS, "fix", pl.lit("\r\n"), pl.lit("\n")))
+    def _list_documents(self, windows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+        """Give what was found in whole documents, of which `windows` end their lines with a return."""
+        frames = [pl.DataFrame(schema=PLACES)]
+        if "line-ends" in self.methods:
+            frames.append(_whole_documents(windows, LINE_ENDS, pl.lit("\r\n"), pl.lit("\n")))
         if "charset" in documents.columns:
             foreign = documents.filter(pl.col("charset").is_not_null())
-            frames.append(_whole_documents(foreign, CHARSET, "fix", pl.col("charset"), pl.lit(UTF8)))
-        if "uncertain" in documents.columns and UNCERTAIN in self.acts:
+            frames.append(_whole_documents(foreign, CHARSET, pl.col("charset"), pl.lit(UTF8)))
+        if "uncertain" in documents.columns and "uncertain" in self.methods:
             doubtful = documents.filter("uncertain")
-            frames.append(_whole_documents(doubtful, UNCERTAIN, "flag", pl.col("charset"), pl.lit(None)))
+            frames.append(_whole_documents(doubtful, UNCERTAIN, pl.col("charset"), pl.lit(None)))
         return pl.concat(frames)
 
-    def _flag_hits(self, lines: Lines, work: _Work, flags: list[tuple[int, str, int, int]]) -> pl.DataFrame:
-        """Give what was flagged, at places in the text as read, as hits."""
+    def _list_flags(self, lines: Lines, work: _Work, flags: list[tuple[int, str, int, int]]) -> pl.DataFrame:
+        """Give what was flagged, at places in the text as read."""
         rows = []
         for row, rule, start, end in sorted(flags):
             place = work.widen(row, start, end)
             text = lines.texts[row][slice(*place)]
-            rows.append((lines.docs[row], rule, "flag", self.acts[rule], lines.numbers[row], *place, text, None))
-        return pl.DataFrame(rows, schema=segments.HIT_SCHEMA, orient="row")
+            rows.append((lines.docs[row], rule, lines.numbers[row], *place, text, None))
+        return pl.DataFrame(rows, schema=PLACES, orient="row")
 
     @staticmethod
-    def _line_hits(lines: Lines, edits: dict[int, list[Piece]]) -> pl.DataFrame:
+    def _list_edits(lines: Lines, edits: dict[int, list[Piece]]) -> pl.DataFrame:
         rows = [
             (
                 lines.docs[row],
@@ -616,11 +633,7 @@ class Repairer:
             for edit in own
         ]
         columns = list(zip(*rows, strict=True)) or [()] * 7
-        names = ("doc", "rule", "line", "start", "end", "text", "replacement")
-        hits = pl.DataFrame(
-            dict(zip(names, columns, strict=True)), schema={name: segments.HIT_SCHEMA[name] for name in names}
-        )
-        return hits.with_columns(action=pl.lit("fix"), acts=pl.lit(value=True)).select(segments.HIT_SCHEMA.keys())
+        return pl.DataFrame(dict(zip(PLACES, columns, strict=True)), schema=PLACES)
 
 
 def _rejoin(
@@ -653,14 +666,12 @@ def _rejoin(
     return pl.concat([texts, kernels.as_texts(np.frombuffer(b"".join(mended), dtype=np.uint8), ends)]).gather(index)
 
 
-def _whole_documents(
-    documents: pl.DataFrame, rule: str, action: str, text: pl.Expr, replacement: pl.Expr
-) -> pl.DataFrame:
-    """Give a hit for each document as a whole."""
+def _whole_documents(documents: pl.DataFrame, rule: str, text: pl.Expr, replacement: pl.Expr) -> pl.DataFrame:
+    """Give a row for each document as a whole."""
     null = pl.lit(None, pl.UInt32)
     place = {"line": null, "start": null, "end": null, "text": text, "replacement": replacement}
-    hits = documents.select("doc", rule=pl.lit(rule), action=pl.lit(action), acts=pl.lit(value=True), **place)
-    return hits.select(pl.col(name).cast(dtype) for name, dtype in segments.HIT_SCHEMA.items())
+    found = documents.select("doc", rule=pl.lit(rule), **place)
+    return found.select(pl.col(name).cast(dtype) for name, dtype in PLACES.items())
 
 
 def _change_line(line: str, method: str, rule: str) -> list[Piece]:
@@ -763,4 +774,4 @@ def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:
     Reads: `text`, and `charset` str and `uncertain` bool where there are such. Adds: `repaired` str, the text after the fixes, with
     the same lines; `encoding_hits` list[HIT], one for each stretch that was changed or flagged.
     """
-    return segments.as_stage(documents, repairer.repair, {"repaired": pl.String(), COLUMN: segments.HITS})
+    return segments.as_stage(documents, repairer.repair, {"repaired": pl.String(), COLUMN: HITS})

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cleanse import kernels, segments
 from cleanse.errors import CleanseError
+from cleanse.hits import HITS, attach_hits, make_hits
 from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN, line_languages, rule_language
 from cleanse.matching import blocks, literals
@@ -650,14 +651,13 @@ def tag(documents: pl.LazyFrame, matcher: Matcher, column: str, ends: str | None
     Reads: `text`, `repaired`, `language`, `encoding_hits`. With `ends`, also adds a column of that name, list[blocks.END]:
     where each block ends and why.
     """
-    actions = {rule.id: (str(rule.action), rule.head.status == "stable") for rule in matcher.rules}
 
     def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
         found, stops = matcher.match(frame)
-        tagged = segments.attach_hits(frame, segments.locate(found, frame, actions), column)
+        tagged = attach_hits(frame, make_hits(segments.locate(found, frame), matcher.rules), column)
         return blocks.attach_ends(tagged, stops, ends) if ends else tagged
 
-    adds: dict[str, pl.DataType] = {column: segments.HITS}
+    adds: dict[str, pl.DataType] = {column: HITS}
     if ends:
         adds[ends] = blocks.ENDS
     return segments.as_stage(documents, tag_frame, adds)

@@ -79,7 +79,9 @@ def restore_texts(out: Path) -> Iterator[tuple[str, str, str, str]]:
     """Give (id, source, text as read, charset) of every document, kept or dropped, in input order."""
     report = report_folder(out)
     acting = pl.col("action").is_in(["fix", "strip"])
-    hits = _read(report / "hits.parquet").filter(acting)
+    # Bytes are decoded even where the rule that says from which charset is in draft.
+    decoded = (pl.col("rule") == CHARSET) & pl.col("line").is_null()
+    hits = pl.concat([_read(report / "hits.parquet").filter(acting), _read(report / "drafts.parquet").filter(decoded)])
     by_id = {identity: group.to_dicts() for (identity,), group in hits.group_by("id", maintain_order=True)}
     kept = pl.concat(_read(path).select("id", "source", "text") for path in store.out_files(out))
     dropped = _read(report / "dropped.parquet").select("id", "source", "text")

@@ -24,7 +24,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from cleanse import boilerplate, dedupe, documents, kernels, lang, pipeline, segments
+from cleanse import boilerplate, dedupe, documents, kernels, lang, pipeline
 from cleanse.catalogue import refuse_unusable
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
 from cleanse.files import (
@@ -44,6 +44,7 @@ from cleanse.files import (
     store,
     work_folder,
 )
+from cleanse.hits import divide_drafts, explode_hits, make_hits
 from cleanse.passes.care import Care, cut_batch, read_announcement
 from cleanse.passes.engine import Died, map_shards, run_alone
 from cleanse.progress import Reporter, Step
@@ -55,7 +56,10 @@ EARLIER_ROWS = 2_000  # of an earlier OUT, read at once
 
 @dataclass(frozen=True)
 class Job:
-    """All that a worker needs: the rules, the columns, the duplicates to look for and the folder to write to."""
+    """All that a worker needs: the rules, the columns, the duplicates to look for and the folder to write to.
+
+    `tried` are the duplicates that rules in draft would look for together with the others; None where no such rule is in draft.
+    """
 
     work: Path
     rules: Rules
@@ -63,6 +67,12 @@ class Job:
     columns: Columns
     duplicates: dedupe.Parameters
     keep: tuple[str, ...] = ()
+    tried: dedupe.Parameters | None = None
+
+    @property
+    def signs(self) -> bool:
+        """Say whether documents get signatures, by which duplicates are found."""
+        return self.duplicates.active or self.tried is not None
 
 
 @dataclass
@@ -130,13 +140,15 @@ def run(
         refuse_unusable(every)
     chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
     chosen = chosen.drop_spam(drop_spam, every)
+    acting, drafts = divide_drafts(chosen.family(dedupe.FAMILY))
     job = Job(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
         every,
         _columns(text_column, id_column, url_column),
-        dedupe.Parameters.of(Rules(rule for rule in chosen if rule.head.status == "stable"), every),
+        dedupe.Parameters.of(acting, every),
         lang.read_keep(language),
+        dedupe.Parameters.of(chosen, every) if any(rule.head.method for rule in drafts) else None,
     )
     if workers < 1:
         raise OptionError("--workers must be 1 or more", where=str(workers))
@@ -165,8 +177,8 @@ def run(
         if strict and any(summary.quarantined for summary in summaries):
             raise _refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
-        outcome, numbered = resolve(job, summaries, timing, earlier)
-        summary = assemble(job, place, summaries, outcome, numbered, metadata, timing, progress)
+        outcome, tried, numbered = resolve(job, summaries, timing, earlier)
+        summary = assemble(job, place, summaries, (outcome, tried), numbered, metadata, timing, progress)
         summary |= {
             "inputs": {"files": len(found.files), "passed_over": list(found.passed_over)},
             "options": options,
@@ -308,7 +320,7 @@ def _clean_batch(
         summary.kinds[name] = sorted({*summary.kinds.get(name, []), *kinds})
     seconds["write"] += time.perf_counter() - clock
     clock = time.perf_counter()
-    if job.duplicates.active:
+    if job.signs:
         kept = frame.filter(pl.col("reason").is_null()).select("doc", "id", pl.col("clean").alias("text"))
         write_signatures(job, "signatures", shard, summary.batches - 1, kept)
     seconds["signature"] += time.perf_counter() - clock
@@ -331,7 +343,7 @@ def _check_characters(frame: pl.DataFrame) -> None:
 
 def _tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Divide what the stages found into the tables of the work folder."""
-    hits = segments.explode_hits(frame, *pipeline.EVIDENCE)
+    hits = explode_hits(frame, *pipeline.EVIDENCE)
     gone = frame.select("doc", pl.col("gone").alias("line")).filter(pl.col("line").list.len() > 0).explode("line")
     hits = hits.join(gone.with_columns(went=pl.lit(value=True)), on=["doc", "line"], how="left", maintain_order="left")
     strip = pl.col("action") == "strip"
@@ -416,10 +428,10 @@ def _sign_earlier(job: Job, earlier: Path) -> list[pl.DataFrame]:
 
 def resolve(
     job: Job, summaries: list[ShardSummary], timing: dict[str, float], earlier: Path | None = None
-) -> tuple[dedupe.Outcome, pl.DataFrame]:
+) -> tuple[dedupe.Outcome, pl.DataFrame, pl.DataFrame]:
     """Check ids and find duplicates over all parts, and among the documents of an `earlier` OUT.
 
-    Gives the outcome; and `id` str of every document in input order, its place being its number, then of those of the
+    Gives the outcome; the decisions (dedupe.DECISIONS) that rules in draft would have made; and `id` str of every document in input order, its place being its number, then of those of the
     earlier OUT, with `kept_in`, the name of that OUT, or null.
 
     Raises:
@@ -435,8 +447,8 @@ def resolve(
         names = ", ".join(twice.head(5).to_list())
         hint = "ids must differ: name another column with --id-column, or one that is not there to number the rows"
         raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
-    outcome = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS))
-    if job.duplicates.active and parts:
+    outcome, tried = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS)), pl.DataFrame(schema=dedupe.DECISIONS)
+    if job.signs and parts:
         tables = [("documents", "signatures", *part) for part in parts]
         count = numbered.height
         if earlier is not None:
@@ -448,11 +460,19 @@ def resolve(
         starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
         signed = _Parts(job.work, tables, starts)
         first = None if earlier is None else count
-        outcome = dedupe.find_duplicates(
-            signed.read_columns, signed.load_texts, job.duplicates, first, folder=job.work, held=dedupe.HELD_BYTES
-        )
+
+        def find(parameters: dedupe.Parameters) -> dedupe.Outcome:
+            return dedupe.find_duplicates(
+                signed.read_columns, signed.load_texts, parameters, first, folder=job.work, held=dedupe.HELD_BYTES
+            )
+
+        if job.duplicates.active:
+            outcome = find(job.duplicates)
+        if job.tried is not None:
+            drafts = [rule.id for rule in divide_drafts(job.rules)[1]]
+            tried = find(job.tried).decisions.filter(pl.col("reason").is_in(drafts))
     timing["resolve"] = time.perf_counter() - clock
-    return outcome, numbered
+    return outcome, tried, numbered
 
 
 def _find_twice(ids: list[pl.DataFrame]) -> pl.Series:
@@ -503,7 +523,7 @@ def assemble(
     job: Job,
     out: Path,
     summaries: list[ShardSummary],
-    outcome: dedupe.Outcome,
+    found: tuple[dedupe.Outcome, pl.DataFrame],
     numbered: pl.DataFrame,
     metadata: dict[str, str],
     timing: dict[str, float],
@@ -511,12 +531,13 @@ def assemble(
 ) -> dict[str, Any]:
     """Write OUT and the tables of the report into the work folder, in input order, and balance the ledger.
 
-    Gives the summary of the run.
+    `found` are the outcome of the search for duplicates, and what rules in draft would have decided. Gives the summary of the run.
 
     Raises:
         LedgerError: what was read is not what was kept, dropped and quarantined.
     """
     clock = time.perf_counter()
+    outcome, tried = found
     batches = [summary.batches for summary in summaries]
     parts = list(store.iterate_parts(batches))
     others = _other_columns(job, parts, summaries)
@@ -544,10 +565,14 @@ def assemble(
             sizes, on="number", how="left", maintain_order="left"
         )
         frame = frame.with_columns(pl.coalesce("reason", "reason_duplicate").alias("reason"))
-        hits = _with_drops(store.read_part(job.work, "hits", *part), frame)
+        drops = frame.filter(pl.col("reason_duplicate").is_not_null()).select("doc", "id", "reason")
+        hits = _with_drops(store.read_part(job.work, "hits", *part), drops, job.rules)
         counts.append(count_hits(hits, frame))
         touched.update(_count_lines(hits))
-        tables.write_part(job.work, part, hits, frame)
+        noted = frame.join(tried.select("number", reason_tried="reason"), on="number", maintain_order="left")
+        noted = noted.select("doc", "id", reason="reason_tried")
+        drafts = _with_drops(store.read_part(job.work, "drafts", *part), noted, job.rules)
+        tables.write_part(job.work, part, {"hits": hits, "drafts": drafts}, frame)
         kept = frame.filter(pl.col("reason").is_null())
         writer.write(_out_frame(kept, others))
         _enter(ledger, frame, kept)
@@ -565,14 +590,9 @@ def assemble(
     }
 
 
-def _with_drops(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add a hit for each document that is dropped as a duplicate."""
-    null = pl.lit(None, pl.UInt32)
-    drops = frame.filter(pl.col("reason_duplicate").is_not_null()).select(
-        "doc", "id", pl.col("reason").alias("rule"), pl.lit("drop").alias("action"), null.alias("line"),
-        null.alias("start"), null.alias("end"), pl.lit(None, pl.String).alias("text"),
-        pl.lit(None, pl.String).alias("replacement"),
-    )  # fmt: skip
+def _with_drops(hits: pl.DataFrame, duplicates: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Add a hit for each duplicate. Reads of `duplicates`: `doc`, `id`, and `reason`, the rule that finds it to be one."""
+    drops = make_hits(duplicates.select("doc", rule="reason"), rules).with_columns(duplicates["id"])
     return pl.concat([hits, drops.select(hits.columns)]).sort("doc", maintain_order=True)
 
 
@@ -750,10 +770,10 @@ class _TableWriters:
             }.items()
         }
 
-    def write_part(self, work: Path, part: tuple[int, int], hits: pl.DataFrame, frame: pl.DataFrame) -> None:
+    def write_part(self, work: Path, part: tuple[int, int], hits: dict[str, pl.DataFrame], frame: pl.DataFrame) -> None:
         for name, writer in self._writers.items():
-            if name == "hits":
-                writer.write(hits)
+            if name in hits:
+                writer.write(hits[name])
             elif name == "dropped":
                 writer.write(frame.filter(pl.col("reason").is_not_null()))
             else:

@@ -394,9 +394,9 @@ class Rules:
         """Give the rules of one family, such as `boilerplate`."""
         return Rules(rule for rule in self if rule.family == name)
 
-    def acting(self) -> dict[str, str]:
-        """Give id -> action of the rules that act: those not in draft."""
-        return {rule.id: rule.action for rule in self if rule.head.status == "stable"}
+    def as_stable(self) -> Rules:
+        """Give the same rules, none of them in draft: to try out what drafts would do."""
+        return Rules(replace(rule, head=rule.head.model_copy(update={"status": "stable"})) for rule in self)
 
     def digest(self) -> str:
         """Give 32 hexadecimal digits that change when any rule changes."""
