@@ -147,7 +147,7 @@ def _strip_line(line: str, spans: list[tuple[int, int]], fixes: list[Piece]) -> 
     """Give what stays of a line, how many characters went, whether all did, and what went of its fixes."""
     union = segments.merge_spans(spans)
     cut = sum(end - start for start, end in union)
-    under = [any(start <= fix.start and fix.end <= end for start, end in union) for fix in fixes]
+    under = [segments.lies_in(fix.start, fix.end, union) for fix in fixes]
     kept = [fix for fix, gone in zip(fixes, under, strict=True) if not gone]
     lost = [fix for fix, gone in zip(fixes, under, strict=True) if gone]
     edits = sorted([*kept, *(Piece(start, end, "", "") for start, end in union)])
@@ -159,16 +159,7 @@ def _strip_line(line: str, spans: list[tuple[int, int]], fixes: list[Piece]) -> 
 def _flags(hits: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
     """Give the sorted ids of the rules that flagged what is still there."""
     flags = hits.filter(pl.col("action") == "flag").select("doc", "rule", "line", "start", "end")
-    spans = strips.group_by("doc", "line").agg(pl.struct("start", "end").alias("spans"))
-    flags = flags.join(spans, on=["doc", "line"], how="left", maintain_order="left")
-    covered = [
-        spans is not None
-        and any(
-            s <= start and end <= e for s, e in segments.merge_spans((span["start"], span["end"]) for span in spans)
-        )
-        for start, end, spans in flags.select("start", "end", "spans").iter_rows()
-    ]
-    stays = flags.filter(~pl.Series(covered, dtype=pl.Boolean))
+    stays = flags.filter(~segments.find_covered(flags, strips))
     return stays.group_by("doc", maintain_order=True).agg(pl.col("rule").unique().sort().alias("flags"))
 
 

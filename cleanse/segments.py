@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from cleanse.hits import explode_hits
@@ -288,3 +289,36 @@ def merge_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
+
+
+def lies_in(start: int, end: int, union: list[tuple[int, int]]) -> bool:
+    """Say whether a span lies inside one of the spans of a union, as `merge_spans` gives it.
+
+    >>> lies_in(4, 6, [(0, 2), (3, 7)]), lies_in(1, 4, [(0, 2), (3, 7)])
+    (True, False)
+    """
+    before = bisect.bisect_right(union, start, key=lambda span: span[0]) - 1
+    return before >= 0 and end <= union[before][1]
+
+
+def find_covered(places: pl.DataFrame, spans: pl.DataFrame) -> pl.Series:
+    """Say of each place whether it lies inside the union of the spans of its line.
+
+    Reads of both: `doc`, `line`, `start`, `end`. A place without a line, or an empty one that no span touches, is not covered.
+    """
+    names = ["doc", "line", "start", "end"]
+    union = spans.select(names).drop_nulls().unique().sort("doc", "line", "start")
+    # The end of all spans so far: where the next one begins behind it, a new stretch of the union begins.
+    reach = pl.col("end").cum_max().shift(1).over("doc", "line")
+    union = union.filter(pl.col("start") < pl.col("end")).with_columns(
+        ((pl.col("start") > reach) | reach.is_null()).cum_sum().alias("stretch")
+    )
+    union = union.group_by("stretch", maintain_order=True).agg(
+        pl.col("doc", "line", "start").first(), pl.col("end").max().alias("reach")
+    )
+    asked = places.select(names).with_row_index("place").drop_nulls().sort("doc", "line", "start")
+    found = asked.join_asof(
+        union.select("doc", "line", "start", "reach"), on="start", by=["doc", "line"], check_sortedness=False
+    )
+    covered = found.filter(pl.col("end") <= pl.col("reach"))["place"]
+    return pl.Series(np.isin(np.arange(places.height), covered.to_numpy()), dtype=pl.Boolean)

@@ -181,3 +181,26 @@ def test_the_first_byte_turns_away_nothing_that_matches(text, pattern):
     first = int(first_visible(data, np.zeros(1, np.int64), ends, space_table())[0])
     allowed = find_first_bytes(pattern)
     assert allowed is None or first in allowed or not pl.Series([text]).str.contains(pattern).item()
+
+
+@given(st.lists(st.text(alphabet="a#—“é© 【", max_size=8), max_size=4), st.data())
+def test_what_stands_around_each_place(texts, data):
+    """Places of one line or of several, in any number: each gets what a look at its two sides gives."""
+    lines = Lines(pl.Series(texts, dtype=pl.String))
+    table = literals.decoration_table()
+    cut = [bytes(lines.data[start:end]).decode() for start, end in zip(lines.starts, lines.ends, strict=True)]
+    pairs = [(row, i, j) for row, text in enumerate(cut) for i in range(len(text)) for j in range(i, len(text) + 1)]
+    chosen = sorted(data.draw(st.lists(st.sampled_from(pairs), max_size=6))) if pairs else []
+    rows = np.array([row for row, *_ in chosen], dtype=np.int64)
+    begins, ends = (
+        lines.starts[rows] + np.array([len(cut[place[0]][: place[side]].encode()) for place in chosen], dtype=np.int64)
+        for side in (1, 2)
+    )
+    found = literals.judge_surroundings(lines.data, lines.starts[rows], lines.ends[rows], begins, ends, table)
+    expected = [
+        literals.BEFORE_DECORATES * bool(re.fullmatch("[#— 【]*", cut[row][:i]))
+        | literals.BEFORE_OPENS * bool(re.fullmatch("[#— ]*", cut[row][:i]))
+        | literals.BEHIND_DECORATES * bool(re.fullmatch("[#— 【]*", cut[row][j:]))
+        for row, i, j in chosen
+    ]
+    assert found.tolist() == expected

@@ -223,7 +223,9 @@ def test_lines_beside_a_hit_and_other_hits_in_them() -> None:
         {"rule": "x/ad", "action": "strip", "line": 1, "start": 0, "end": 4, "text": "[ad]", "replacement": ""},
         {"rule": "x/gone", "action": "strip", "line": 3, "start": 5, "end": 11, "text": "(gone)", "replacement": ""},
     ]
-    assert samples.show_hit(hits[1], lines, hits) == (
+    windows = samples.choose_windows(hits[1], lines)
+    assert [window.line for window in windows] == [1, 3, 4]
+    assert samples.show_hit(hits[1], lines, windows, [hits[:1], hits[1:], []]) == (
         ShownLine(1, (Piece("[ad]", "strip", "x/ad"), Piece(" second"))),
         ShownLine(3, (Piece("keep "), Piece("(gone)", "strip", "x/gone", own=True), Piece(" keep"))),
         ShownLine(4, (Piece("last"),)),

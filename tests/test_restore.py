@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import cleanse
 from cleanse.errors import InputError, OutputError
 from cleanse.files.sources import find_inputs
-from cleanse.passes.give_back import restore, undo
+from cleanse.passes.give_back import Edit, restore, undo
 from tests.conftest import ROOT, SHARED
 from tests.runs import put, restored, rows, run, table
 
@@ -185,17 +185,9 @@ def test_seeds_come_back(folder: Path, tmp_path: Path) -> None:
 
 def test_a_lone_return_before_a_windows_break_stays() -> None:
     """A strip that ends in a lone return does not hold the return of the line end."""
-    ends = {"rule": "encoding/line-ends", "action": "fix", "line": None, "start": None, "end": None, "text": "\r\n"}
-    strip = {
-        "rule": "boilerplate/x",
-        "action": "strip",
-        "line": 0,
-        "start": 1,
-        "end": 3,
-        "text": "a\r",
-        "replacement": "",
-    }
-    assert undo("x\ny", [{**ends, "replacement": "\n"}, strip]) == "xa\r\r\ny"
+    ends = Edit(None, 0, 0, "\r\n", "\n", "encoding/line-ends", strips=False)
+    strip = Edit(0, 1, 3, "a\r", "", "boilerplate/x", strips=True)
+    assert undo("x\ny", [ends, strip]) == "xa\r\r\ny"
 
 
 def test_what_is_not_ours_cannot_be_restored(tmp_path: Path) -> None:

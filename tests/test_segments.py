@@ -153,3 +153,21 @@ def test_a_vowel_of_two_marks_belongs_to_its_letter():
     assert unicodedata.normalize("NFC", text) == "\u0f40\u0f71\u0f72\u0f72x"
     assert segments.unshift_composed(1, 2, text) == (0, 3)
     assert segments.unshift_composed(4, 5, text) == (3, 4)
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 9), st.integers(0, 9)), max_size=8)
+
+
+@given(SPANS, SPANS)
+def test_places_that_a_union_covers(places: list[tuple[int, ...]], spans: list[tuple[int, ...]]) -> None:
+    """A place is covered where one stretch of the union of the spans of its line holds it."""
+    schema = {"doc": pl.UInt32, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32}
+    found = segments.find_covered(
+        pl.DataFrame(places, schema=schema, orient="row"), pl.DataFrame(spans, schema=schema, orient="row")
+    )
+    expected = []
+    for *line, start, end in places:
+        union = segments.merge_spans((a, b) for *own, a, b in spans if own == line)
+        expected.append(any(a <= start and end <= b for a, b in union))
+        assert segments.lies_in(start, end, union) == expected[-1]
+    assert found.to_list() == expected

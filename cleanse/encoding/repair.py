@@ -28,6 +28,7 @@ from cleanse.encoding import badness, damage, mojibake, plausibility
 from cleanse.encoding.changes import compare
 from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
 from cleanse.encoding.damage import LONGEST_SEGMENT
+from cleanse.encoding.entities import overwrite, unescape
 from cleanse.encoding.mojibake import Limits, Verdict
 from cleanse.hits import HITS, acts, attach_hits, make_hits
 from cleanse.matching import find_places
@@ -361,7 +362,7 @@ class Repairer:
         self._take_characters(lines, plain, work, flags)
         edits, fixed = work.edits(), {row: work.texts[row] for row in work.pieces}
         for row, changes in plain.items():
-            edits[row], fixed[row] = changes, _overwrite(lines.texts[row], changes)
+            edits[row], fixed[row] = changes, overwrite(lines.texts[row], changes)
         return edits, fixed, self._list_flags(lines, work, flags)
 
     def _ask_ftfy(self, lines: Lines, work: _Work, plain: dict[int, list[Piece]]) -> dict[int, list[tuple[str, str]]]:
@@ -519,7 +520,7 @@ class Repairer:
                 if line not in known:
                     known[line] = unescape(line, rule.id)
                 edits[row] = known[line]
-        after = {line: _overwrite(line, own) for line, own in known.items()}
+        after = {line: overwrite(line, own) for line, own in known.items()}
         found, _ = self._find_lines(*kernels.buffers(pl.Series(after.values(), dtype=pl.String)))
         again = set(found[found[:, 4] & self.wanted & FTFY_REASONS > 0, 0].tolist())
         tame = {
@@ -548,11 +549,9 @@ class Repairer:
         if not self.active or not line:
             return []
         if len(line) > LONGEST_SEGMENT:
-            fixed = "".join(
-                self._fix(line[start : start + LONGEST_SEGMENT], self.config)[0]
-                for start in range(0, len(line), LONGEST_SEGMENT)
-            )
-            return [(self._name_of_repair(), fixed)]
+            parts = [line[start : start + LONGEST_SEGMENT] for start in range(0, len(line), LONGEST_SEGMENT)]
+            fixed = "".join(steps[-1][1] if (steps := self._steps(part)) else part for part in parts)
+            return [(self._name_of_repair(), fixed)] if fixed != line else []
         steps = self._run_ftfy(line, unescapes=True)
         if any(mark in text and mark not in line for _, text in steps[-1:] for mark in "\n\r"):
             # An entity may stand for a line break, and a fix never adds one.
@@ -578,7 +577,9 @@ class Repairer:
                     fixed, plan = ftfy.fix_encoding_and_explain(text, self.config)
                     steps += [(rule, after) for after in _follow_plan(text, plan or [])]
                 else:
-                    fixed = ftfy.FIXERS[name](text)
+                    # All layers of escaping at once, where ftfy would come back for each of them.
+                    every = name == "unescape_html"
+                    fixed = overwrite(text, unescape(text, rule)) if every else ftfy.FIXERS[name](text)
                     steps += [(rule, fixed)] if fixed != text else []
                 text = fixed
         return steps
@@ -586,14 +587,6 @@ class Repairer:
     def _name_of_repair(self) -> str:
         """Give the rule to name where the steps of a repair are not known: the first of those that are on."""
         return next(self.methods[method].id for method in ("mojibake", *FIXERS) if method in self.methods)
-
-    @staticmethod
-    def _fix(line: str, config: ftfy.TextFixerConfig) -> tuple[str, list[ftfy.ExplanationStep] | None]:
-        fixed, plan = ftfy.fix_and_explain(line, config)
-        if any(character in fixed and character not in line for character in "\n\r"):
-            # An entity may stand for a line break, and a fix never adds one.
-            fixed, plan = ftfy.fix_and_explain(line, config._replace(unescape_html=False))
-        return fixed, plan
 
     def _list_documents(self, windows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         """Give what was found in whole documents, of which `windows` end their lines with a return."""
@@ -737,35 +730,6 @@ def unbalanced(line: str) -> list[int]:
                 gone.append(place)
     gone += [opened for opened, _ in (*embeddings, *isolates)]
     return sorted(gone)
-
-
-def unescape(line: str, rule: str) -> list[Piece]:
-    """Give the edits that put characters in the place of their HTML entities, as ftfy does.
-
-    >>> [tuple(edit) for edit in unescape("salt &amp; pepper", "encoding/entities")]
-    [(5, 10, '&', 'encoding/entities')]
-    """
-    edits = []
-    for found in HTML_ENTITY_RE.finditer(line):
-        entity = found.group()
-        character = _unescape_entity(entity)
-        if character != entity:
-            edits.append(Piece(*found.span(), character, rule))
-    return edits
-
-
-@functools.lru_cache(10_000)
-def _unescape_entity(entity: str) -> str:
-    return ftfy.fixes.unescape_html(entity)
-
-
-def _overwrite(line: str, edits: list[Piece]) -> str:
-    """Give a line with edits made."""
-    parts, at = [], 0
-    for edit in edits:
-        parts += [line[at : edit.start], edit.replacement or ""]
-        at = edit.end
-    return "".join([*parts, line[at:]])
 
 
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:

@@ -380,23 +380,49 @@ def judge_surroundings(
 ) -> U8:
     """Say of each place in a line what stands around it: BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES as bits.
 
-    All arrays are bytes of the buffer and of one length. Nothing at all counts as decoration.
+    All arrays are bytes of the buffer and of one length. Nothing at all counts as decoration. Places of one line stand together, so that
+    each line is walked once, however many places it has.
     """
     result = np.zeros(len(starts), dtype=np.uint8)
+    begin = end = np.int64(-1)
+    decorates = opens = bare = 0
     for place in range(len(starts)):
-        bits = DECORATES | OPENS
-        i = line_starts[place]
-        while bits and i < starts[place]:
-            code, i = decode_character(data, i)
-            bits &= _decoration(code, table)
-        flags = bits  # the two bits mean the same in both tables
-        i = ends[place]
-        bits = DECORATES
-        while bits and i < line_ends[place]:
-            code, i = decode_character(data, i)
-            bits &= _decoration(code, table)
-        result[place] = flags | (BEHIND_DECORATES if bits else 0)
+        if line_starts[place] != begin or line_ends[place] != end:
+            begin, end = line_starts[place], line_ends[place]
+            decorates = _walk_front(data, begin, end, table, DECORATES)
+            opens = _walk_front(data, begin, end, table, OPENS)
+            bare = _walk_back(data, begin, end, table)
+        flags = BEFORE_DECORATES if starts[place] <= decorates else 0
+        flags |= BEFORE_OPENS if starts[place] <= opens else 0
+        result[place] = flags | (BEHIND_DECORATES if ends[place] >= bare else 0)
     return result
+
+
+@numba.njit(cache=True, nogil=True)
+def _walk_front(data: Bytes, start: int, end: int, table: U8, bit: int) -> int:
+    """Give the byte of the first character of a line that has not this bit, else the end of the line."""
+    i = start
+    while i < end:
+        code, behind = decode_character(data, i)
+        if not _decoration(code, table) & bit:
+            break
+        i = behind
+    return i
+
+
+@numba.njit(cache=True, nogil=True)
+def _walk_back(data: Bytes, start: int, end: int, table: U8) -> int:
+    """Give the byte behind the last character of a line that is no decoration, else the start of the line."""
+    behind = end
+    while behind > start:
+        i = behind - 1
+        while i > start and data[i] & 0xC0 == 0x80:
+            i -= 1
+        code, _ = decode_character(data, i)
+        if not _decoration(code, table) & DECORATES:
+            break
+        behind = i
+    return behind
 
 
 @numba.njit(cache=True, nogil=True)
@@ -404,13 +430,7 @@ def open_lines(data: Bytes, starts: Offsets, ends: Offsets, table: U8) -> Offset
     """Give for each line the byte behind what stands before it and opens no quotation."""
     result = np.empty(len(starts), dtype=np.int64)
     for line in range(len(starts)):
-        i = starts[line]
-        while i < ends[line]:
-            code, behind = decode_character(data, i)
-            if not _decoration(code, table) & OPENS:
-                break
-            i = behind
-        result[line] = i
+        result[line] = _walk_front(data, starts[line], ends[line], table, OPENS)
     return result
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import polars as pl
 
@@ -14,9 +16,8 @@ from cleanse.documents import is_document_file
 from cleanse.encoding import CHARSET, LINE_ENDS, UTF8
 from cleanse.errors import InputError, OutputError
 from cleanse.files import is_utf8, report_folder, store
-from cleanse.segments import Piece
 
-HitRow = dict[str, Any]
+_LINE = operator.attrgetter("line")
 
 
 def restore(out: str | os.PathLike[str], to: str | os.PathLike[str]) -> dict[str, int]:
@@ -78,88 +79,123 @@ def _read(path: Path) -> pl.DataFrame:
 def restore_texts(out: Path) -> Iterator[tuple[str, str, str, str]]:
     """Give (id, source, text as read, charset) of every document, kept or dropped, in input order."""
     report = report_folder(out)
-    acting = pl.col("action").is_in(["fix", "strip"])
     # Bytes are decoded even where the rule that says from which charset is in draft.
     decoded = (pl.col("rule") == CHARSET) & pl.col("line").is_null()
-    hits = pl.concat([_read(report / "hits.parquet").filter(acting), _read(report / "drafts.parquet").filter(decoded)])
-    by_id = {identity: group.to_dicts() for (identity,), group in hits.group_by("id", maintain_order=True)}
+    edits = group_edits(pl.concat([_read(report / "hits.parquet"), _read(report / "drafts.parquet").filter(decoded)]))
     kept = pl.concat(_read(path).select("id", "source", "text") for path in store.out_files(out))
     dropped = _read(report / "dropped.parquet").select("id", "source", "text")
     order = _read(report / "measures.parquet").select("id").with_row_index("place")
     every = pl.concat([kept, dropped]).join(order, on="id", how="left").sort("place")
     for identity, source, text in every.select("id", "source", "text").iter_rows():
-        own = by_id.get(identity, [])
-        whole = (hit["text"] for hit in own if hit["rule"] == CHARSET and hit["line"] is None)
-        charset = next(whole, UTF8)
+        own = edits.get(identity, [])
+        charset = next((edit.text for edit in own if edit.rule == CHARSET and edit.line is None), UTF8)
         yield identity, source, undo(text, own), charset
 
 
-def undo(clean: str, hits: list[HitRow]) -> str:
-    r"""Undo fixes and strips: give the text as read from the clean text and the document's hits.
+class Edit(NamedTuple):
+    """A hit that changed the text; `replacement` is None for a strip that took its line along."""
 
-    >>> hit = {
-    ...     "rule": "boilerplate/x",
-    ...     "action": "strip",
-    ...     "line": 0,
-    ...     "start": 0,
-    ...     "end": 2,
-    ...     "text": "ab",
-    ...     "replacement": None,
-    ... }
-    >>> undo("cd", [hit])
+    line: int | None
+    start: int
+    end: int
+    text: str
+    replacement: str | None
+    rule: str
+    strips: bool
+
+
+def group_edits(hits: pl.DataFrame) -> dict[str, list[Edit]]:
+    """Give what fixes and strips did to each document, by its id, in the order of lines and places.
+
+    Reads: the columns of hits.parquet.
+    """
+    edits = hits.filter(pl.col("action").is_in(["fix", "strip"])).with_columns(strips=pl.col("action") == "strip")
+    edits = edits.with_columns(pl.col("id").rle_id().alias("run")).sort(
+        "run", "line", "start", "end", maintain_order=True
+    )
+    made = list(map(Edit._make, zip(*(edits[name].to_list() for name in Edit._fields), strict=True)))
+    found: dict[str, list[Edit]] = {}
+    place = 0
+    for identity, length in edits["id"].rle().struct.unnest().select("value", "len").iter_rows():
+        found.setdefault(identity, []).extend(made[place : place + length])
+        place += length
+    return found
+
+
+def undo(clean: str, edits: list[Edit]) -> str:
+    r"""Undo fixes and strips: give the text as read from the clean text and the document's edits, in the order of places.
+
+    >>> undo("cd", [Edit(0, 0, 2, "ab", None, "boilerplate/x", strips=True)])
     'ab\ncd'
     """
-    if not hits:
+    if not edits:
         return clean
-    returns = any(hit["rule"] == LINE_ENDS and hit["line"] is None for hit in hits)
-    by_line: dict[int, list[HitRow]] = {}
-    for hit in hits:
-        if hit["line"] is not None:
-            by_line.setdefault(hit["line"], []).append(hit)
-    rest = iter(clean.split("\n"))
+    returns = False
+    rest = clean.split("\n")
     lines: list[str] = []
-    restored_return: list[bool] = []
-    remaining = clean.count("\n") + 1
-    while remaining or len(lines) in by_line:
-        own = by_line.get(len(lines), [])
-        if any(hit["action"] == "strip" and hit["replacement"] is None for hit in own):
-            lines.append(_fill("", own, whole=True))
-            restored_return.append(True)
+    alone: set[int] = set()  # lines that went with their break, and with the return before it
+    taken = 0  # lines of the clean text that are used up
+    for number, group in itertools.groupby(edits, _LINE):
+        if number is None:
+            returns = any(edit.rule == LINE_ENDS for edit in group)
+            continue
+        own = list(group)
+        gap = number - len(lines)
+        if gap < 0 or taken + gap > len(rest):
+            raise ValueError("a hit stands behind the last line")
+        lines += rest[taken : taken + gap]
+        taken += gap
+        if any(edit.strips and edit.replacement is None for edit in own):
+            lines.append("".join(text for _, _, text in _join_strips(own)))
+            alone.add(number)
+        elif taken == len(rest):
+            raise ValueError("a hit stands behind the last line")
         else:
-            line = next(rest)
-            remaining -= 1
-            lines.append(_fill(line, own, whole=False))
-            restored_return.append(False)  # a strip that leaves a line behind leaves its return
-    if any(number >= len(lines) for number in by_line):
-        raise ValueError("a hit stands behind the last line")
+            lines.append(_fill(rest[taken], own))
+            taken += 1
+    lines += rest[taken:]
     if not returns:
         return "\n".join(lines)
-    ended = [line if has else f"{line}\r" for line, has in zip(lines[:-1], restored_return, strict=False)]
+    # A strip that leaves a line behind leaves its return.
+    ended = [line if number in alone else f"{line}\r" for number, line in enumerate(lines[:-1])]
     return "\n".join([*ended, lines[-1]])
 
 
-def _fill(line: str, hits: list[HitRow], *, whole: bool) -> str:
+def _join_strips(edits: list[Edit]) -> list[tuple[int, int, str]]:
+    """Give the union of what strips took from a line: start, end and text of each stretch."""
+    union: list[tuple[int, int, str]] = []
+    parts: list[str] = []
+    begin = reach = -1
+    for edit in edits:
+        if not edit.strips or edit.start == edit.end:
+            continue
+        if len(edit.text) != edit.end - edit.start:
+            raise ValueError("a hit is not as long as its text")
+        if edit.start > reach:
+            if parts:
+                union.append((begin, reach, "".join(parts)))
+            begin, reach, parts = edit.start, edit.end, [edit.text]
+        elif edit.end > reach:
+            parts.append(edit.text[reach - edit.start :])
+            reach = edit.end
+    return [*union, (begin, reach, "".join(parts))] if parts else union
+
+
+def _fill(line: str, edits: list[Edit]) -> str:
     """Put the text as read back into one line: what strips took, and what fixes changed and no strip took."""
-    taken: dict[int, str] = {}
-    for hit in hits:
-        if hit["action"] == "strip":
-            taken.update(zip(range(hit["start"], hit["end"]), hit["text"], strict=True))
-    if whole:
-        return "".join(taken[place] for place in sorted(taken))
-    union = segments.merge_spans((hit["start"], hit["end"]) for hit in hits if hit["action"] == "strip")
-    edits = [Piece(start, end, "", "".join(taken[place] for place in range(start, end))) for start, end in union]
-    edits += [
-        Piece(hit["start"], hit["end"], hit["replacement"], hit["text"])
-        for hit in hits
-        if hit["action"] == "fix" and not any(start <= hit["start"] and hit["end"] <= end for start, end in union)
+    stretches = [(start, end, text, 0) for start, end, text in _join_strips(edits)]
+    union = [(start, end) for start, end, _, _ in stretches]
+    fixes = [
+        (edit.start, edit.end, edit.text, len(edit.replacement or ""))
+        for edit in edits
+        if not edit.strips and not (union and segments.lies_in(edit.start, edit.end, union))
     ]
     parts, cursor, position = [], 0, 0
-    for edit in sorted(edits):
-        untouched = edit.start - position
-        parts.append(line[cursor : cursor + untouched])
-        cursor += untouched + len(edit.replacement or "")
-        parts.append(edit.rule or "")
-        position = edit.end
+    for start, end, text, length in sorted([*stretches, *fixes]) if stretches else fixes:
+        untouched = start - position
+        parts += [line[cursor : cursor + untouched], text]
+        cursor += untouched + length
+        position = end
     return "".join([*parts, line[cursor:]])
 
 

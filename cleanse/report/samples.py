@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,7 @@ import xxhash
 
 from cleanse import segments
 from cleanse.files import store
-from cleanse.passes import undo
+from cleanse.passes import group_edits, undo
 
 SAMPLES = 8  # hits shown for a rule and language, where all groups together stay below PAGE_SAMPLES
 PAGE_SAMPLES = 2400
@@ -42,6 +42,14 @@ class Piece:
     rule: str = ""
     replacement: str = ""
     own: bool = False
+
+
+class Window(NamedTuple):
+    """A stretch of a line that a sample shows."""
+
+    line: int
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -76,17 +84,22 @@ def collect_samples(report: Path, out: Path, languages: pl.DataFrame, sources: p
     places = choose_places(_weigh(report, languages, sources))
     if places.is_empty():
         return {}
-    wanted = pl.scan_parquet(report / "hits.parquet", glob=False).with_row_index("row")
-    rows = wanted.filter(pl.col("row").is_in(places["row"].implode())).collect()
-    rows = rows.join(places, on="row", how="left", maintain_order="left")
+    every = pl.scan_parquet(report / "hits.parquet", glob=False).with_row_index("row")
+    rows = every.filter(pl.col("row").is_in(places["row"].implode())).collect()
+    rows = rows.join(places, on="row", how="left", maintain_order="left").sort("rule", "language", "row")
     identities = rows["id"].unique()
-    texts = read_texts(report, out, identities)
-    hits = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id").is_in(identities.implode()))
-    by_id = {identity: group.to_dicts() for (identity,), group in hits.collect().group_by("id", maintain_order=True)}
-    lines = {identity: undo(text, _edits(by_id[identity])).split("\n") for identity, text in texts.items()}
+    hits = every.filter(pl.col("id").is_in(identities.implode())).collect()
+    edits = group_edits(hits)
+    lines = {
+        identity: undo(text, edits.get(identity, [])).split("\n")
+        for identity, text in read_texts(report, out, identities).items()
+    }
+    chosen = rows.to_dicts()
+    windows = [choose_windows(row, lines.get(row["id"], [])) for row in chosen]
+    near = _find_near(hits, [row["id"] for row in chosen], windows)
     found: dict[str, list[Sample]] = {}
-    for row in rows.sort("rule", "language", "row").iter_rows(named=True):
-        shown = show_hit(row, lines.get(row["id"], []), by_id[row["id"]])
+    for number, (row, own) in enumerate(zip(chosen, windows, strict=True)):
+        shown = show_hit(row, lines.get(row["id"], []), own, near[number])
         sample = Sample(
             row["rule"], row["language"], row["id"], row["line"], row["start"], row["end"], row["doubtful"],
             _name_evidence(row), shown,
@@ -95,8 +108,32 @@ def collect_samples(report: Path, out: Path, languages: pl.DataFrame, sources: p
     return found
 
 
-def _edits(hits: list[HitRow]) -> list[HitRow]:
-    return [hit for hit in hits if hit["action"] in ("fix", "strip")]
+def _find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Window]]) -> list[list[list[HitRow]]]:
+    """Give for each sample, and each of its windows, the hits that reach into it, in the order of places.
+
+    Only the numbers of all hits are looked at; those that are shown become rows.
+    """
+    asked = pl.DataFrame(
+        [(identity, *window) for identity, own in zip(identities, windows, strict=True) for window in own],
+        schema={"id": pl.String, "line": pl.UInt32, "from": pl.Int64, "to": pl.Int64},
+        orient="row",
+    )
+    numbered = asked.unique(["id", "line"], maintain_order=True).select("id", "line").with_row_index("group")
+    asked = asked.join(numbered, on=["id", "line"], how="left", maintain_order="left")
+    placed = hits.select("id", "line", "start", "end").with_row_index("place")
+    placed = placed.join(numbered, on=["id", "line"], how="inner", maintain_order="left").sort(
+        "group", maintain_order=True
+    )
+    starts, ends = placed["start"].to_numpy(), placed["end"].to_numpy()
+    bounds = placed["group"].search_sorted(np.arange(numbered.height + 1)).to_list()
+    own_places: list[list[int]] = []
+    for begin, stop, group in asked.select("from", "to", "group").iter_rows():
+        part = slice(bounds[group], bounds[group + 1])
+        inside = np.flatnonzero((starts[part] < stop) & (begin < ends[part])) + part.start
+        own_places.append(placed["place"].gather(inside).to_list())
+    taken = iter(hits[[place for own in own_places for place in own]].to_dicts())
+    filled = iter([[next(taken) for _ in own] for own in own_places])
+    return [[next(filled) for _ in own] for own in windows]
 
 
 def _name_evidence(row: HitRow) -> str:
@@ -182,32 +219,40 @@ def read_texts(report: Path, out: Path, identities: pl.Series) -> dict[str, str]
     return found
 
 
-def show_hit(row: HitRow, lines: Sequence[str], hits: Sequence[HitRow]) -> tuple[ShownLine, ...]:
-    """Cut a hit out of its document as read: its line, and the nearest line with text on each side."""
+def choose_windows(row: HitRow, lines: Sequence[str]) -> list[Window]:
+    """Say what is shown of a hit in a line: a stretch of its line, and of the nearest line with text on each side."""
     number = row["line"]
     if number is None:
+        return []
+    before = next((place for place in range(number - 1, max(number - 4, -1), -1) if lines[place].strip()), None)
+    behind = next((place for place in range(number + 1, min(number + 4, len(lines))) if lines[place].strip()), None)
+    start, end = max(0, row["start"] - CONTEXT_CHARS), row["end"] + CONTEXT_CHARS
+    if row["end"] - row["start"] > SAMPLE_CHARS:
+        end = row["start"] + SAMPLE_CHARS
+    own = Window(number, start, end)
+    beside = [None if place is None else Window(place, 0, CONTEXT_CHARS) for place in (before, behind)]
+    return [window for window in (beside[0], own, beside[1]) if window]
+
+
+def show_hit(
+    row: HitRow, lines: Sequence[str], windows: Sequence[Window], near: Sequence[Sequence[HitRow]]
+) -> tuple[ShownLine, ...]:
+    """Cut a hit out of its document as read: what the windows show, with the hits `near` that reach into each.
+
+    Of a hit on the whole document, the hit itself and the first line that shows what was done.
+    """
+    if row["line"] is None:
         pieces = [Piece(row["text"] or "", row["action"], row["rule"], row["replacement"] or "", own=True)]
         first = next(((place, line) for place, line in enumerate(lines) if _speaks(line, row)), None)
         beside = () if first is None else (ShownLine(first[0], cut_line(first[1], [], 0, CONTEXT_CHARS * 2)),)
         return (*((ShownLine(None, tuple(pieces)),) if row["text"] else ()), *beside)
-    by_line: dict[int, list[HitRow]] = {}
-    for hit in hits:
-        if hit["line"] is not None:
-            by_line.setdefault(hit["line"], []).append(hit)
-    before = next((place for place in range(number - 1, max(number - 4, -1), -1) if lines[place].strip()), None)
-    behind = next((place for place in range(number + 1, min(number + 4, len(lines))) if lines[place].strip()), None)
-    shown = []
-    for place in (before, number, behind):
-        if place is None:
-            continue
-        start, end = 0, CONTEXT_CHARS
-        if place == number:
-            start, end = max(0, row["start"] - CONTEXT_CHARS), row["end"] + CONTEXT_CHARS
-            if row["end"] - row["start"] > SAMPLE_CHARS:
-                end = row["start"] + SAMPLE_CHARS
-        own = row if place == number else None
-        shown.append(ShownLine(place, cut_line(lines[place], by_line.get(place, []), start, end, own)))
-    return tuple(shown)
+    return tuple(
+        ShownLine(
+            window.line,
+            cut_line(lines[window.line], hits, window.start, window.end, row if window.line == row["line"] else None),
+        )
+        for window, hits in zip(windows, near, strict=True)
+    )
 
 
 def _speaks(line: str, row: HitRow) -> bool:
@@ -221,11 +266,7 @@ def cut_line(line: str, hits: Iterable[HitRow], start: int, end: int, own: HitRo
     hits = [hit for hit in hits if hit["start"] < end and start < hit["end"]]
     pieces = [Piece("…")] if start > 0 else []
     strips = segments.merge_spans((hit["start"], hit["end"]) for hit in hits if hit["action"] == "strip")
-    fixes = [
-        hit
-        for hit in hits
-        if hit["action"] == "fix" and not any(a <= hit["start"] and hit["end"] <= b for a, b in strips)
-    ]
+    fixes = [hit for hit in hits if hit["action"] == "fix" and not segments.lies_in(hit["start"], hit["end"], strips)]
     flags = sorted((hit for hit in hits if hit["action"] == "flag"), key=lambda hit: not _is_same(hit, own))
     strip_hits = sorted((hit for hit in hits if hit["action"] == "strip"), key=lambda hit: not _is_same(hit, own))
     edges = {start, end, *(min(max(hit[edge], start), end) for hit in hits for edge in ("start", "end"))}

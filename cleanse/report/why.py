@@ -13,7 +13,7 @@ from cleanse import segments
 from cleanse.errors import InputError
 from cleanse.files import report_folder, store
 from cleanse.matching import STOPS
-from cleanse.passes import undo
+from cleanse.passes import group_edits, undo
 from cleanse.report.page import make_visible, show_text
 
 CONTEXT = 1  # lines shown around a line with hits
@@ -35,10 +35,11 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
     if not place.exists() or store.read_metadata(place) is None or not (report / "hits.parquet").exists():
         raise InputError("not an output of cleanse with its report", where=str(place), hint="give the OUT of a run")
     row = _find(place, report, document)
-    hits = _rows(report / "hits.parquet", document)
+    touched = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id") == document).collect()
+    hits = touched.to_dicts()
     signals = _rows(report / "signals.parquet", document)
     try:
-        text = undo(row["text"], [hit for hit in hits if hit["action"] in ("fix", "strip")])
+        text = undo(row["text"], group_edits(touched).get(document, []))
     except (LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
         hint = "one of them was changed, or comes from another run: run the same command again"
         raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
@@ -160,7 +161,7 @@ def _mark(line: str, hits: list[dict[str, Any]]) -> str:
     strips = segments.merge_spans((hit["start"], hit["end"]) for hit in hits if hit["action"] == "strip")
     marks = [(start, end, "[-", "-]") for start, end in strips]
     for hit in hits:
-        if hit["action"] in ("fix", "flag") and not any(s <= hit["start"] and hit["end"] <= e for s, e in strips):
+        if hit["action"] in ("fix", "flag") and not segments.lies_in(hit["start"], hit["end"], strips):
             closing = f"-]{{+{hit['replacement']}+}}" if hit["action"] == "fix" else "?]"
             marks.append((hit["start"], hit["end"], "[-" if hit["action"] == "fix" else "[?", closing))
     signs: dict[int, list[str]] = {}

@@ -1,0 +1,107 @@
+"""HTML entities in a line, all layers of escaping in one pass.
+
+An entity ends at its semicolon, holds no other `&`, and so never overlaps another. For that reason the order in which entities are
+replaced does not matter: a line is read once, and at each semicolon the last characters of what it came to are looked at. To
+unescape again and again until nothing changes would cost a pass over the line for each layer.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+import ftfy.fixes
+
+from cleanse.segments import Piece
+
+LONGEST = 27  # characters of an entity at most: `&#`, 24 letters or digits, `;`
+RUN = re.compile("&[&#;0-9A-Za-z]*")  # no entity, nor what becomes part of one, reaches beyond such a stretch
+BODY = re.compile("#?[0-9A-Za-z]{1,24}")  # what `ftfy.chardata.HTML_ENTITY_RE` has between `&` and `;`
+
+
+class _Edit(NamedTuple):
+    """A stretch of a run, what it became, and where that ends in the text that was made of the run."""
+
+    start: int
+    end: int
+    text: str
+    made_end: int
+
+    @property
+    def made_start(self) -> int:
+        """Give where the text begins."""
+        return self.made_end - len(self.text)
+
+
+def unescape(line: str, rule: str) -> list[Piece]:
+    """Give the edits that put characters in the place of HTML entities, for as long as there are any.
+
+    Each entity is replaced as ftfy does; what an entity becomes may be a part of another one.
+
+    >>> [tuple(edit) for edit in unescape("salt &amp; pepper", "encoding/entities")]
+    [(5, 10, '&', 'encoding/entities')]
+    >>> [tuple(edit) for edit in unescape("1 &amp;amp;lt; 2", "encoding/entities")]
+    [(2, 14, '<', 'encoding/entities')]
+    """
+    return [
+        Piece(found.start() + edit.start, found.start() + edit.end, edit.text, rule)
+        for found in RUN.finditer(line)
+        if ";" in found.group()
+        for edit in _unescape_run(found.group())
+    ]
+
+
+def _unescape_run(run: str) -> list[_Edit]:
+    made: list[str] = []  # the characters of the text so far
+    edits: list[_Edit] = []
+    place = 0
+    while (semicolon := run.find(";", place)) >= 0:
+        made += run[place : semicolon + 1]
+        place = semicolon + 1
+        _replace_last(made, edits, place)
+    return edits
+
+
+def _replace_last(made: list[str], edits: list[_Edit], place: int) -> None:
+    """Replace the entity with which `made` ends, if it ends with one, and what that completes; `place` is where the line was read to."""
+    while made and made[-1] == ";":
+        tail = "".join(made[-LONGEST:])
+        length = len(tail) - tail.rfind("&")
+        entity = tail[-length:]
+        if length > len(tail) or not BODY.fullmatch(entity, 1, length - 1):
+            return
+        character = unescape_entity(entity)
+        if character == entity:
+            return
+        _replace(made, edits, place, length, character)
+
+
+def _replace(made: list[str], edits: list[_Edit], place: int, length: int, character: str) -> None:
+    """Put `character` for the last `length` characters of `made`; the edits that made some of these become part of the new one."""
+    begin = len(made) - length
+    first = None
+    while edits and edits[-1].made_end > begin:
+        first = edits.pop()
+    if first is not None and first.made_start <= begin:
+        start, kept = first.start, first.text[: begin - first.made_start]
+    else:
+        before = edits[-1] if edits else _Edit(0, 0, "", 0)
+        start, kept = before.end + begin - before.made_end, ""
+    made[begin:] = character
+    edits.append(_Edit(start, place, kept + character, len(made)))
+
+
+@functools.lru_cache(10_000)
+def unescape_entity(entity: str) -> str:
+    """Give what ftfy makes of an entity: itself where it knows none of that name."""
+    return ftfy.fixes.unescape_html(entity)
+
+
+def overwrite(line: str, edits: list[Piece]) -> str:
+    """Give a line with edits made."""
+    parts, at = [], 0
+    for edit in edits:
+        parts += [line[at : edit.start], edit.replacement or ""]
+        at = edit.end
+    return "".join([*parts, line[at:]])
