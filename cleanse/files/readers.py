@@ -20,7 +20,8 @@ import zstandard
 from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.encoding import charset
 from cleanse.errors import InputError
-from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span, open_parquet
+from cleanse.files.places import open_parquet
+from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
 from cleanse.rules import Rules
 
 BATCH_BYTES = 64 << 20

@@ -34,6 +34,7 @@ from cleanse.files import (
     Columns,
     Inputs,
     Shard,
+    check_place,
     check_sources,
     find_inputs,
     is_utf8,
@@ -77,11 +78,15 @@ class ShardSummary:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did. `summary` is what stands in summary.json."""
+    """What a run did. `summary` is what stands in summary.json.
+
+    `moved` holds where things of others are now that stood in the place of OUT or of its report.
+    """
 
     out: Path
     report: Path
     summary: dict[str, Any]
+    moved: tuple[Path, ...] = ()
 
     @property
     def quarantined(self) -> int:
@@ -120,7 +125,8 @@ def run(
         InputError: bad input; OutputError: OUT cannot be written; OptionError: bad options; RuleError: bad rules.
     """
     started = time.perf_counter()
-    place = Path(out)
+    place, names = Path(out), [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    check_place(out, names, overwrite=overwrite)
     earlier = None if against is None else Path(os.path.abspath(against))  # noqa: PTH100 - a link keeps its name
     every = load_rules(*(Path(folder) for folder in rules))
     if rules:
@@ -140,7 +146,7 @@ def run(
     if earlier and not job.duplicates.active:
         hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
         raise OptionError("--against, but no duplicates are looked for", where=str(against), hint=hint)
-    found = find_inputs([inputs] if isinstance(inputs, str | os.PathLike) else inputs, place)
+    found = find_inputs(names, place)
     check_sources(found)
     options = {
         "select": sorted(select),
@@ -165,7 +171,7 @@ def run(
         outcome, numbered = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, outcome, numbered, metadata, timing, progress)
         summary |= {
-            "inputs": {"files": len(found.files), "passed_over": list(found.passed_over)},
+            "inputs": {"files": len(found.files), "passed_over": list(found.passed_over), **asdict(found.skipped)},
             "options": options,
             "seconds": {**_total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
@@ -794,9 +800,8 @@ def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
     rules = {rule.id: rule for rule in (*job.every, *job.rules)}  # what runs unasked is on the page too
     write_page(report, _made_out(job, out), summary, rules.values())
     store.write_json(report / store.SUMMARY, summary)
-    store.publish(report, report_folder(out))
-    store.publish(_made_out(job, out), out)
-    return Result(out, report_folder(out), summary)
+    moved = [store.publish(report, report_folder(out)), store.publish(_made_out(job, out), out)]
+    return Result(out, report_folder(out), summary, tuple(place for place in moved if place))
 
 
 def _made_out(job: Job, out: Path) -> Path:
