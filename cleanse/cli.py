@@ -71,6 +71,7 @@ def main() -> None:
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
 @click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
 @click.option("--url-column", metavar="NAME", help="Column of rows with the address.")
+@click.option("--number-rows", is_flag=True, help="Make ids <source>#<row>; a column `id` becomes `input_id`.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and clean."
 )

@@ -110,6 +110,7 @@ def run(
     text_column: str = "text",
     id_column: str | None = None,
     url_column: str | None = None,
+    number_rows: bool = False,
     workers: int = 1,
     strict: bool = False,
     overwrite: bool = False,
@@ -137,7 +138,7 @@ def run(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
         every,
-        _columns(text_column, id_column, url_column),
+        _columns(text_column, id_column, url_column, number_rows=number_rows),
         dedupe.Parameters.of(Rules(rule for rule in chosen if rule.head.status == "stable"), every),
         lang.read_keep(language),
     )
@@ -178,10 +179,17 @@ def run(
         return _publish(job, place, summary)
 
 
-def _columns(text: str, own: str | None, url: str | None) -> Columns:
+def _columns(text: str, own: str | None, url: str | None, *, number_rows: bool) -> Columns:
+    if number_rows and own is not None:
+        hint = "leave one of them out; the column stays in OUT either way"
+        raise OptionError("--number-rows and --id-column contradict each other", where=own, hint=hint)
     if not all(is_utf8(name) for name in (text, own or "", url or "")):
         raise OptionError("a column's name is not UTF-8", hint="check --text-column, --id-column and --url-column")
-    return Columns(text, own or "id", url, id_required=own is not None)
+    if own == text:
+        hint = "name another column with --id-column, or number the rows with --number-rows"
+        raise OptionError("one column cannot be both text and id", where=text, hint=hint)
+    numbered = number_rows or (own is None and text == "id")
+    return Columns(text, None if numbered else own or "id", url, id_required=own is not None)
 
 
 @contextlib.contextmanager
@@ -407,7 +415,7 @@ def resolve(
         numbered = numbered.with_columns(pl.lit(None, pl.String).alias("kept_in"))
     if len(twice := _find_twice(ids)):
         names = ", ".join(twice.head(5).to_list())
-        hint = "ids must differ: name another column with --id-column, or one that is not there to number the rows"
+        hint = "number the rows with --number-rows, or name a column whose values differ with --id-column"
         raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
     outcome = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS))
     if job.duplicates.active and parts:
