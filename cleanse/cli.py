@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from cleanse.passes import Result
 
 DONE, QUARANTINED, FAILED = 0, 1, 2
+PASSED_OVER = {
+    "passed_over": ("file of unknown kind", "files of unknown kind"),
+    "hidden": ("hidden folder", "hidden folders"),
+    "outputs": ("output of cleanse", "outputs of cleanse"),
+    "links": ("link to what is read already", "links to what is read already"),
+}
 
 
 class Commands(click.Group):
@@ -65,11 +71,14 @@ def main() -> None:
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
 @click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
 @click.option("--url-column", metavar="NAME", help="Column of rows with the address.")
+@click.option("--number-rows", is_flag=True, help="Make ids <source>#<row>; a column `id` becomes `input_id`.")
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and clean."
 )
 @click.option("--strict", is_flag=True, help="Anything quarantined is an error: status 2 and no OUT.")
-@click.option("--overwrite", is_flag=True, help="Replace an OUT that is not ours, or of other input or options.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace an OUT of other input or options; what is not ours is moved aside."
+)
 @click.option("--json-log", is_flag=True, help="Tell progress as lines of JSON on stderr.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def run(inputs: tuple[str, ...], out: str, *, no_dedupe: bool, quiet: bool, json_log: bool, **options: Any) -> None:
@@ -118,8 +127,14 @@ def describe(result: Result) -> str:
             f"duplicates   {duplicates['bands']} bands of {duplicates['rows']} rows for {duplicates['threshold']}; a pair is "
             f"compared with probability {', '.join(f'{chance[s]:.4g} at {s}' for s in chance)}"
         )
-    if summary["inputs"]["passed_over"]:
-        lines.append(f"passed over  {len(summary['inputs']['passed_over'])} files of unknown kind")
+    passed = ", ".join(
+        f"{len(names)} {words[len(names) > 1]}"
+        for field, words in PASSED_OVER.items()
+        if (names := summary["inputs"][field])
+    )
+    if passed:
+        lines.append(f"passed over  {passed}")
+    lines += [f"moved aside  {place}, which is not of cleanse" for place in result.moved]
     return "\n".join([*lines, f"report       {result.report / 'index.html'}"])
 
 

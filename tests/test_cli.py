@@ -55,7 +55,7 @@ def test_run_says_what_it_did(tmp_path: Path, folder: Path) -> None:
         "flagged      0 lines\n"
         "duplicates   22 bands of 5 rows for 0.8; a pair is compared with probability 0.5027 at 0.5, 0.8315 at 0.6, "
         "0.9825 at 0.7, 0.9998 at 0.8, 1 at 0.85, 1 at 0.9, 1 at 0.95\n"
-        "passed over  1 files of unknown kind\n"
+        "passed over  1 file of unknown kind\n"
         f"report       {tmp_path}/out.report/index.html\n"
     )
 

@@ -102,6 +102,12 @@ ERRORS = {
     "other text column": ({"a.csv": "text\nx\n"}, ("--text-column", "body"), "no column `body`; there are text: a.csv"),
     "unknown rule": ({"a.txt": TEXT}, ("--select", "boilerplat"), "boilerplat"),
     "unknown folder of rules": ({"a.txt": TEXT}, ("--rules", "/nowhere"), "/nowhere"),
+    "text as id": ({"a.txt": TEXT}, ("--id-column", "text"), "one column cannot be both text and id: text"),
+    "numbers and ids": (
+        {"a.txt": TEXT},
+        ("--id-column", "nr", "--number-rows"),
+        "--number-rows and --id-column contradict",
+    ),
     "column in other bytes": ({"a.txt": TEXT}, ("--text-column", "\udcff"), "a column's name is not UTF-8"),
 }
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import cleanse
 from cleanse import quality
 from cleanse.errors import OptionError
-from cleanse.files.sources import report_folder
+from cleanse.files import report_folder
 from cleanse.kernels import text as kernels
 from cleanse.rules.model import Rules, load_rules
 

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import cleanse
-from cleanse.files.sources import report_folder
+from cleanse.files import report_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = ROOT / "seeds"

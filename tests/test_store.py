@@ -205,17 +205,26 @@ def test_what_is_not_ours_stays(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in THEIRS if "work" not in name])
-def test_overwrite_replaces_it(tmp_path: Path, name: str) -> None:
-    """With --overwrite OUT and report take the place, and the neighbours stay."""
-    put(
-        tmp_path,
-        {name: "precious", "in/a.txt": TEXT, "out.old/x": "1", "out.report.old/x": "1", "out.parquet.old": "1"},
-    )
-    check_books(cleanse.run(tmp_path / "in", tmp_path / THEIRS[name][0], overwrite=True))
+def test_overwrite_moves_it_aside(tmp_path: Path, name: str) -> None:
+    """With --overwrite OUT and report take the place; what stood there is kept beside, and the neighbours stay."""
+    put(tmp_path, {name: "precious", "in/a.txt": TEXT, "out.old/x": "1", f"{Path(name).parts[0]}.before-1": "1"})
+    result = cleanse.run(tmp_path / "in", tmp_path / THEIRS[name][0], overwrite=True)
+    check_books(result)
+    first, *rest = Path(name).parts
+    aside = tmp_path / f"{first}.before-2"
+    assert (result.moved, aside.joinpath(*rest).read_text()) == ((aside,), "precious")
     names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"in", THEIRS[name][0], "out.report", "out.old", "out.report.old", "out.parquet.old"} | (
-        {"out.parquet"} & {name}
-    )
+    assert names == {"in", THEIRS[name][0], "out.report", "out.old", f"{first}.before-1", aside.name}
+
+
+def test_what_somebody_put_into_our_folders_stays(tmp_path: Path) -> None:
+    """A note in OUT or in its report is no work of ours, and the next run leaves it there."""
+    folder = put(tmp_path / "in", {"a.txt": TEXT})
+    first = contents(cleanse.run(folder, tmp_path / "out"))
+    theirs = {"out/notes.md": "mine", "out/mine.parquet": "mine", "out.report/verdicts/a.toml": "mine"}
+    put(tmp_path, theirs)
+    assert contents(cleanse.run(folder, tmp_path / "out")) == first
+    assert {name: (tmp_path / name).read_text() for name in theirs} == theirs
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])

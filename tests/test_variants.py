@@ -10,7 +10,7 @@ import pytest
 
 import cleanse
 from cleanse import dedupe
-from cleanse.files.sources import report_folder
+from cleanse.files import report_folder
 from cleanse.rules.model import load_rules
 
 FOLDER = Path(__file__).resolve().parent / "variants"

@@ -6,18 +6,9 @@ Others use `find_inputs`, `read_shard` and the module `store`.
 from __future__ import annotations
 
 from cleanse.files import store
+from cleanse.files.places import check_place, is_utf8, open_parquet, report_folder, work_folder
 from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
-from cleanse.files.sources import (
-    Inputs,
-    Shard,
-    check_sources,
-    find_inputs,
-    is_utf8,
-    open_parquet,
-    plan_shards,
-    report_folder,
-    work_folder,
-)
+from cleanse.files.sources import Inputs, Shard, check_sources, find_inputs, plan_shards
 
 __all__ = [
     "JSON_OTHER",
@@ -26,6 +17,7 @@ __all__ = [
     "Columns",
     "Inputs",
     "Shard",
+    "check_place",
     "check_sources",
     "find_inputs",
     "is_utf8",

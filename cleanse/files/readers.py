@@ -20,7 +20,8 @@ import zstandard
 from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.encoding import charset
 from cleanse.errors import InputError
-from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span, open_parquet
+from cleanse.files.places import open_parquet
+from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
 from cleanse.rules import Rules
 
 BATCH_BYTES = 64 << 20
@@ -35,12 +36,18 @@ INT64 = range(-(2**63), 2**63)
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of row files hold the text, the id and the address."""
+    """Which columns of row files hold the text, the id and the address. Without `id` the rows are numbered."""
 
     text: str = "text"
-    id: str = "id"
+    id: str | None = "id"
     url: str | None = None
     id_required: bool = False
+
+    def wanted(self) -> dict[str, str]:
+        """Give the columns that must be there, each with the option that names it."""
+        named = {self.url: "--url-column", self.id if self.id_required else None: "--id-column"}
+        named[self.text] = "--text-column"
+        return {column: option for column, option in reversed(named.items()) if column is not None}
 
 
 @dataclass
@@ -248,42 +255,41 @@ def _lines(head: bytes, stream: io.BufferedIOBase) -> Iterator[tuple[bytes, Exce
 def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
     """Read JSON objects, one a line. A line that is not one goes to quarantine, and the rest is still read."""
     file = span.file
-    seen = found = 0
     keys: set[str] = set()
     for number, line, error in _numbered_lines(span, rules):
         if error is not None:
             rows.refuse(file, number, error, line)
         elif line.strip():
-            seen += 1
             record, problem = _parse(line)
             if record is None:
                 rows.refuse(file, number, problem, line)
             else:
                 keys.update(record)
-                found += columns.text in record
                 problem = _add_record(record, file, number, columns, rows, len(line))
                 if problem:
                     rows.refuse(file, number, problem, line)
         if rows.is_full():
             yield
-    if not found and span.start == 0:
-        keys |= _keys_behind(span, columns.text)
-        if keys and columns.text not in keys:
-            raise _missing_column(file, columns.text, sorted(keys))
+    if span.start == 0:
+        keys |= _keys_behind(span, columns.wanted().keys() - keys)
+        if keys:
+            _check_columns(file, columns, sorted(keys))
 
 
-def _keys_behind(span: Span, wanted: str) -> set[str]:
-    """Give the fields of the rows behind the first shard of a file, up to the first row that has the one that is wanted.
+def _keys_behind(span: Span, wanted: set[str]) -> set[str]:
+    """Give the fields of the rows behind the first shard of a file, up to the row where all that are wanted were there.
 
     So a file without a text is found out however it was cut.
     """
     keys: set[str] = set()
+    if not wanted:
+        return keys
     if span.stop is not None:
         with contextlib.suppress(OSError), open(span.file.path, "rb") as stream:  # noqa: PTH123
             stream.seek(span.stop)
             for line, _ in _lines(b"", stream):
                 keys.update(_parse(line)[0] or ())
-                if wanted in keys:
+                if wanted <= keys:
                     break
     return keys
 
@@ -353,7 +359,7 @@ def _add_record(
     text = record.pop(columns.text)
     if not isinstance(text, str):
         return f"`{columns.text}` is {'null' if text is None else 'not a string'}"
-    own = record.pop(columns.id, None)
+    own = None if columns.id is None else record.pop(columns.id, None)
     if own is None and columns.id_required:
         return f"no field `{columns.id}`"
     if own is not None and not isinstance(own, str | int | float):
@@ -392,19 +398,21 @@ def _kind(value: Any) -> str:
 
 
 def _check_columns(file: InputFile, columns: Columns, there: list[str]) -> None:
-    """Refuse a table without the column of the text, or without the column of the id where one was named."""
-    if columns.text not in there:
-        raise _missing_column(file, columns.text, there)
-    if columns.id_required and columns.id not in there:
-        raise _missing_column(file, columns.id, there, "--id-column")
+    """Refuse rows without the column of the text, or without that of the id or of the address where one was named."""
+    for column, option in columns.wanted().items():
+        if column not in there:
+            raise _missing_column(file, column, there, option)
 
 
-def _missing_column(file: InputFile, name: str, there: list[str], option: str = "--text-column") -> InputError:
+def _missing_column(file: InputFile, name: str, there: list[str], option: str) -> InputError:
     import difflib
 
     near = difflib.get_close_matches(name, there, n=1)
-    example = next(iter([*near, *there]), "body")
-    hint = f"name the column with {option}, for example {option} {example[:40]}"
+    if near or option == "--text-column":
+        example = next(iter([*near, *there]), "body")
+        hint = f"name the column with {option}, for example {option} {example[:40]}"
+    else:
+        hint = f"name one of them with {option}, or leave the option out"
     names = f"there are {', '.join(column[:40] for column in there[:20])}" if there else "there are none"
     return InputError(f"no column `{name}`; {names}", where=file.source, hint=hint)
 
@@ -440,7 +448,7 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
         elif values:
             record = dict(zip(header, values, strict=True))
             text = record.pop(columns.text)
-            own = record.pop(columns.id, "")
+            own = "" if columns.id is None else record.pop(columns.id, "")
             for column in record:
                 rows.kinds.setdefault(column, set()).add("str")
             other: dict[str, bytes | None] = {column: orjson.dumps(value) for column, value in record.items()}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import itertools
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import xxhash
 
 from cleanse.documents import COMPRESSED_SUFFIXES, DOCUMENT_SUFFIXES, ROW_SUFFIXES, is_document_file, kind_of
-from cleanse.errors import InputError, OptionError
+from cleanse.errors import InputError
+from cleanse.files.places import open_parquet, printable
+from cleanse.files.walks import Skipped, Walk, find_base
 
 SHARD_BYTES = 16 << 20
 MOST_PIECES = 4  # of one row group: each worker unpacks what stands before its piece, too
@@ -58,10 +57,11 @@ class Shard:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything to read, in order, and the files passed over because their kind is unknown."""
+    """Everything to read, in order, the files passed over because their kind is unknown, and what was not walked into."""
 
     files: tuple[InputFile, ...]
     passed_over: tuple[str, ...]
+    skipped: Skipped = field(default_factory=Skipped)
 
     def digest(self) -> str:
         """Give 32 hexadecimal digits of the names and the contents of the files."""
@@ -85,20 +85,21 @@ def _chunks(path: str) -> Iterator[bytes]:
 def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path) -> Inputs:
     """Find the files that INPUT... names: files, folders (recursive) and globs, in the order given, then by name.
 
-    OUT, its report and its work folder are never inputs.
+    Hidden folders, outputs of cleanse and links to what is read already are passed over, and named in `skipped`.
 
     Raises:
         InputError: an input does not exist, is of unknown kind, or there is nothing to read.
     """
-    own = {_real(out), _real(report_folder(out)), _real(work_folder(out))}
     names = [os.fspath(name) for name in inputs]
     files: list[InputFile] = []
     passed_over: list[str] = []
+    skipped = Skipped()
     for name in names:
         single = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112 - never raise
-        for path, relative in _walk(name, own):
-            prefix = f"{_last_name(name)}/" if len(names) > 1 and not single else ""
-            source = _printable(f"{prefix}{relative}")
+        prefix = f"{_last_name(name)}/" if len(names) > 1 and not single else ""
+        walk = Walk(name, out)
+        for path, relative in walk.find():
+            source = printable(f"{prefix}{relative}")
             kind = kind_of(relative)
             if kind is None or _is_special(path):
                 if single:
@@ -107,49 +108,17 @@ def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path) -> Inputs:
                 passed_over.append(source)
             else:
                 files.append(InputFile(str(path), source, kind, _size(path)))
+        skipped.add(walk.skipped, prefix)
     if not files:
-        raise InputError("nothing to read", where=", ".join(names), hint=f"known kinds are {_known_kinds()}")
-    return Inputs(tuple(files), tuple(passed_over))
+        hint = f"known kinds are {_known_kinds()}"
+        if skipped.outputs:
+            hint = "outputs of cleanse are passed over: name the file itself to clean it again"
+        raise InputError("nothing to read", where=", ".join(names), hint=hint)
+    return Inputs(tuple(files), tuple(passed_over), skipped)
 
 
 def _known_kinds() -> str:
     return f"{' '.join((*DOCUMENT_SUFFIXES, *ROW_SUFFIXES))}, also with {' or '.join(COMPRESSED_SUFFIXES)}"
-
-
-def report_folder(out: Path) -> Path:
-    """Give the folder of the report: `out.parquet` -> `out.report`, `out` -> `out.report`."""
-    return _beside(out, "report")
-
-
-def work_folder(out: Path) -> Path:
-    """Give the folder for work in progress, gone after success: `out.parquet` -> `out.work`."""
-    return _beside(out, "work")
-
-
-def _beside(out: Path, suffix: str) -> Path:
-    stem = out.name.removesuffix(".parquet")
-    if stem in ("", ".", ".."):
-        raise OptionError("OUT has no name of its own", where=str(out), hint="name a file.parquet or a new folder")
-    if not is_utf8(str(out)):
-        raise OptionError("the name of OUT is not UTF-8", where=_printable(str(out)), hint="choose another name")
-    return out.with_name(f"{stem}.{suffix}")
-
-
-def is_utf8(name: str) -> bool:
-    """Say whether a name from the system can be stored: Python carries other bytes as lone surrogates."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)
-
-
-def _is_inside(path: str, folders: set[str]) -> bool:
-    return any(path == folder or path.startswith(f"{folder}{os.sep}") for folder in folders)
 
 
 def _is_special(path: Path) -> bool:
@@ -159,22 +128,8 @@ def _is_special(path: Path) -> bool:
 
 def _last_name(name: str) -> str:
     if not os.path.exists(name):  # noqa: PTH110 - never raises
-        name = _glob_base(name)
+        name = find_base(name)
     return Path(name).resolve().name or "root"
-
-
-def _glob_base(pattern: str) -> str:
-    parts = []
-    for part in Path(pattern).parts:
-        if glob.has_magic(part):
-            break
-        parts.append(part)
-    return str(Path(*parts)) if parts else "."
-
-
-def _printable(name: str) -> str:
-    r"""Give a name that can be stored: bytes that are not UTF-8 are written as \\xNN."""
-    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
 def _size(path: Path) -> int:
@@ -182,55 +137,6 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _walk(name: str, own: set[str]) -> Iterator[tuple[Path, str]]:
-    path = Path(name)
-    if os.path.exists(name) and _is_inside(_real(path), own):  # noqa: PTH110 - never raises
-        raise InputError("this input is OUT, or stands inside it", where=name, hint="choose another OUT")
-    if os.path.isdir(name):  # noqa: PTH112 - never raises
-        yield from _walk_folder(path, path, own)
-    elif os.path.exists(name):  # noqa: PTH110
-        yield path, path.name
-    elif glob.has_magic(name):
-        yield from _walk_glob(name, own)
-    else:
-        raise InputError("no such file or folder", where=name, hint="check the spelling")
-
-
-def _walk_glob(pattern: str, own: set[str]) -> Iterator[tuple[Path, str]]:
-    """Give the files that a pattern matches, and those in the folders that it matches, each once."""
-    base = Path(_glob_base(pattern))
-    matches = sorted(glob.glob(pattern, recursive=True), key=os.fsencode)  # noqa: PTH207 - keeps absolute patterns simple
-    if not matches:
-        raise InputError("no file matches", where=pattern, hint="check the pattern, and quote it for the shell")
-    seen: set[Path] = set()
-    for match in map(Path, matches):
-        if _is_inside(_real(match), own):
-            continue
-        for path, relative in _walk_folder(match, base, own) if match.is_dir() else [(match, _relative(match, base))]:
-            if path not in seen:
-                seen.add(path)
-                yield path, relative
-
-
-def _walk_folder(folder: Path, base: Path, own: set[str]) -> Iterator[tuple[Path, str]]:
-    def refuse(error: OSError) -> None:
-        raise InputError(f"cannot read: {error.strerror}", where=str(error.filename), hint="mend its rights")
-
-    found: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        real = _real(Path(parent))
-        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]  # noqa: PTH114, PTH118
-        folders[:] = [name for name in folders if os.path.join(real, name) not in own]  # noqa: PTH118
-        names = [name for name in names if os.path.join(real, name) not in own]  # noqa: PTH118, PLW2901
-        found.extend(Path(parent) / name for name in (*names, *links))
-    for path in sorted(found, key=lambda path: os.fsencode(_relative(path, base))):
-        yield path, _relative(path, base)
-
-
-def _relative(path: Path, base: Path) -> str:
-    return path.relative_to(base).as_posix()
 
 
 def plan_shards(inputs: Inputs, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
@@ -303,16 +209,6 @@ def _cut_row_groups(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]
             amount += size
         row += rows
     return [*spans, (Span(file, start, len(sizes), first_row), amount)] if start < len(sizes) or not spans else spans
-
-
-@contextlib.contextmanager
-def open_parquet(path: str) -> Iterator[Any]:
-    """Open a Parquet file; pyarrow by itself cannot open a file whose name is not UTF-8."""
-    import pyarrow.parquet
-
-    with contextlib.ExitStack() as stack:
-        source = path if is_utf8(path) else stack.enter_context(open(path, "rb"))  # noqa: PTH123
-        yield stack.enter_context(pyarrow.parquet.ParquetFile(source))
 
 
 def check_sources(inputs: Inputs) -> None:

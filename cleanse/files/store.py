@@ -16,13 +16,44 @@ import orjson
 import polars as pl
 
 from cleanse.errors import LedgerError, OutputError
-from cleanse.files.sources import open_parquet, report_folder, work_folder
+from cleanse.files.places import (
+    MANIFEST,
+    METADATA_PREFIX,
+    SUMMARY,
+    aside,
+    is_out,
+    is_report,
+    is_work,
+    out_files,
+    read_metadata,
+    work_folder,
+)
+
+__all__ = [
+    "FILE_ROWS",
+    "METADATA_PREFIX",
+    "ROW_GROUP_ROWS",
+    "SUMMARY",
+    "FolderWriter",
+    "Ledger",
+    "ParquetWriter",
+    "WorkFolder",
+    "cannot_write",
+    "check_out",
+    "iterate_parts",
+    "open_out",
+    "out_files",
+    "part_path",
+    "part_schema",
+    "publish",
+    "read_metadata",
+    "read_part",
+    "write_json",
+    "write_part",
+]
 
 ROW_GROUP_ROWS = 5_000
 FILE_ROWS = 500_000  # of one file, where OUT is a folder
-METADATA_PREFIX = "cleanse."
-SUMMARY = "summary.json"
-MANIFEST = "manifest.json"
 
 
 class ParquetWriter:
@@ -153,7 +184,7 @@ class WorkFolder:
             raise cannot_write(self.path, error) from error
 
     def _is_ours(self) -> bool:
-        return (self.path / MANIFEST).exists()
+        return is_work(self.path)
 
     def _take_lock(self) -> Any:
         lock = (self.path / "lock").open("w")
@@ -223,71 +254,56 @@ def cannot_write(path: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write: {reason}", where=str(path), hint="choose another OUT, or mend its folder")
 
 
-def out_files(out: Path) -> list[Path]:
-    """List the Parquet files of an OUT, be it one file or a folder."""
-    return sorted(out.glob("part-*.parquet")) if out.is_dir() else [out]
-
-
-def read_metadata(out: Path) -> dict[str, str] | None:
-    """Give our key-value metadata of an OUT without the prefix, or None where it is not ours."""
-    import pyarrow as pa
-
-    files = out_files(out)
-    if not files:
-        return None
-    try:
-        with open_parquet(str(files[0])) as parquet:
-            metadata = parquet.schema_arrow.metadata
-    except (pa.ArrowException, OSError):
-        return None
-    ours = {
-        key.decode().removeprefix(METADATA_PREFIX): value.decode()
-        for key, value in (metadata or {}).items()
-        if key.startswith(METADATA_PREFIX.encode())
-    }
-    return ours or None
-
-
 def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:
-    """Refuse an OUT that is not ours to replace: not an output of cleanse, or one of other input or options.
+    """Refuse to replace an OUT of ours that was made from other input or with other options.
 
     Raises:
-        OutputError: with the way out.
+        OutputError: with the way out; also where there is no folder to write to.
     """
     parent = next(folder for folder in out.absolute().parents if os.path.exists(folder))  # noqa: PTH110 - never raises
     if not parent.is_dir() or not os.access(parent, os.W_OK):
         raise OutputError("cannot write: no folder to write to", where=str(parent), hint="choose another OUT")
-    if overwrite:
-        return
-    hint = "choose another OUT, or replace it with --overwrite"
-    if os.path.lexists(out):
-        if out.is_dir() and not any(out.iterdir()):
-            return
-        theirs = read_metadata(out)
-        if theirs is None:
-            raise OutputError("OUT exists and is not an output of cleanse", where=str(out), hint=hint)
-        for key in ("input", "options"):
-            if theirs.get(key) != metadata[key]:
-                what = f"OUT exists and was made from other {key}"
-                raise OutputError(what, where=str(out), hint=hint)
-    report = report_folder(out)
-    if os.path.lexists(report) and not (report / SUMMARY).exists() and (not report.is_dir() or any(report.iterdir())):
-        raise OutputError("the place of the report is taken", where=str(report), hint=hint)
+    theirs = None if overwrite or not is_out(out) else read_metadata(out)
+    for key in ("input", "options") if theirs else ():
+        if theirs and theirs.get(key) != metadata[key]:
+            what = f"OUT exists and was made from other {key}"
+            raise OutputError(what, where=str(out), hint="choose another OUT, or replace it with --overwrite")
 
 
-def publish(new: Path, place: Path) -> None:
-    """Put a finished file or folder where an older one may stand; a folder is exchanged, not merged."""
-    if place.is_symlink():
-        place.unlink()
+def publish(new: Path, place: Path) -> Path | None:
+    """Put a finished file or folder where an older one may stand; a folder is exchanged, not merged.
+
+    What cleanse did not write is moved aside, and the place that it has now is given back. What somebody put into a folder of
+    ours stays in that folder.
+    """
+    moved = None
+    if os.path.lexists(place) and (place.is_symlink() or not _is_ours(place)):
+        moved = aside(place)
+        place.rename(moved)
     if place.is_dir():
         old = Path(tempfile.mkdtemp(prefix=f"{place.name[:100]}.old-", dir=place.parent))
         place.replace(old / "old")
         new.replace(place)
+        for item in (old / "old").iterdir():
+            if not _is_ours_in(item, place):
+                item.rename(aside(place / item.name) if os.path.lexists(place / item.name) else place / item.name)
         shutil.rmtree(old)
     else:
         if new.is_dir():
             place.unlink(missing_ok=True)
         new.replace(place)
+    return moved
+
+
+def _is_ours(place: Path) -> bool:
+    return is_out(place) or is_report(place) or (place.is_dir() and not any(place.iterdir()))
+
+
+def _is_ours_in(item: Path, place: Path) -> bool:
+    """Say whether an item of an older OUT or report is what a run writes there."""
+    if place.name.endswith(".report"):
+        return os.path.lexists(place / item.name)
+    return item.name.startswith("part-") and is_out(item)
 
 
 @dataclass

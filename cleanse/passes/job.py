@@ -34,6 +34,7 @@ from cleanse.files import (
     Columns,
     Inputs,
     Shard,
+    check_place,
     check_sources,
     find_inputs,
     is_utf8,
@@ -90,11 +91,15 @@ class ShardSummary:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did. `summary` is what stands in summary.json."""
+    """What a run did. `summary` is what stands in summary.json.
+
+    `moved` holds where things of others are now that stood in the place of OUT or of its report.
+    """
 
     out: Path
     report: Path
     summary: dict[str, Any]
+    moved: tuple[Path, ...] = ()
 
     @property
     def quarantined(self) -> int:
@@ -118,6 +123,7 @@ def run(
     text_column: str = "text",
     id_column: str | None = None,
     url_column: str | None = None,
+    number_rows: bool = False,
     workers: int = 1,
     strict: bool = False,
     overwrite: bool = False,
@@ -133,7 +139,8 @@ def run(
         InputError: bad input; OutputError: OUT cannot be written; OptionError: bad options; RuleError: bad rules.
     """
     started = time.perf_counter()
-    place = Path(out)
+    place, names = Path(out), [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    check_place(out, names, overwrite=overwrite)
     earlier = None if against is None else Path(os.path.abspath(against))  # noqa: PTH100 - a link keeps its name
     every = load_rules(*(Path(folder) for folder in rules))
     if rules:
@@ -145,7 +152,7 @@ def run(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
         every,
-        _columns(text_column, id_column, url_column),
+        _columns(text_column, id_column, url_column, number_rows=number_rows),
         dedupe.Parameters.of(acting, every),
         lang.read_keep(language),
         dedupe.Parameters.of(chosen, every) if any(rule.head.method for rule in drafts) else None,
@@ -155,7 +162,7 @@ def run(
     if earlier and not job.duplicates.active:
         hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
         raise OptionError("--against, but no duplicates are looked for", where=str(against), hint=hint)
-    found = find_inputs([inputs] if isinstance(inputs, str | os.PathLike) else inputs, place)
+    found = find_inputs(names, place)
     check_sources(found)
     options = {
         "select": sorted(select),
@@ -180,17 +187,24 @@ def run(
         outcome, tried, numbered = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, (outcome, tried), numbered, metadata, timing, progress)
         summary |= {
-            "inputs": {"files": len(found.files), "passed_over": list(found.passed_over)},
+            "inputs": {"files": len(found.files), "passed_over": list(found.passed_over), **asdict(found.skipped)},
             "options": options,
             "seconds": {**_total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
         return _publish(job, place, summary)
 
 
-def _columns(text: str, own: str | None, url: str | None) -> Columns:
+def _columns(text: str, own: str | None, url: str | None, *, number_rows: bool) -> Columns:
+    if number_rows and own is not None:
+        hint = "leave one of them out; the column stays in OUT either way"
+        raise OptionError("--number-rows and --id-column contradict each other", where=own, hint=hint)
     if not all(is_utf8(name) for name in (text, own or "", url or "")):
         raise OptionError("a column's name is not UTF-8", hint="check --text-column, --id-column and --url-column")
-    return Columns(text, own or "id", url, id_required=own is not None)
+    if own == text:
+        hint = "name another column with --id-column, or number the rows with --number-rows"
+        raise OptionError("one column cannot be both text and id", where=text, hint=hint)
+    numbered = number_rows or (own is None and text == "id")
+    return Columns(text, None if numbered else own or "id", url, id_required=own is not None)
 
 
 @contextlib.contextmanager
@@ -445,7 +459,7 @@ def resolve(
         numbered = numbered.with_columns(pl.lit(None, pl.String).alias("kept_in"))
     if len(twice := _find_twice(ids)):
         names = ", ".join(twice.head(5).to_list())
-        hint = "ids must differ: name another column with --id-column, or one that is not there to number the rows"
+        hint = "number the rows with --number-rows, or name a column whose values differ with --id-column"
         raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
     outcome, tried = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS)), pl.DataFrame(schema=dedupe.DECISIONS)
     if job.signs and parts:
@@ -846,9 +860,8 @@ def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
     rules = {rule.id: rule for rule in (*job.every, *job.rules)}  # what runs unasked is on the page too
     write_page(report, _made_out(job, out), summary, rules.values())
     store.write_json(report / store.SUMMARY, summary)
-    store.publish(report, report_folder(out))
-    store.publish(_made_out(job, out), out)
-    return Result(out, report_folder(out), summary)
+    moved = [store.publish(report, report_folder(out)), store.publish(_made_out(job, out), out)]
+    return Result(out, report_folder(out), summary, tuple(place for place in moved if place))
 
 
 def _made_out(job: Job, out: Path) -> Path:

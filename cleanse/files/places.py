@@ -1,0 +1,220 @@
+"""Where OUT, its report and its work folder stand, what there is ours, and whether a run may write there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from cleanse.documents import ROW_SUFFIXES, kind_of
+from cleanse.errors import InputError, OptionError, OutputError
+
+OUT_SUFFIX = ".parquet"
+METADATA_PREFIX = "cleanse."
+SUMMARY = "summary.json"
+MANIFEST = "manifest.json"
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+KIND = re.compile(r"\.[0-9]*[A-Za-z][A-Za-z0-9]*")  # what a name ends in when it says a kind of file; `.2` says none
+Identity = tuple[int, int]
+
+
+def report_folder(out: Path) -> Path:
+    """Give the folder of the report: `out.parquet` -> `out.report`, `out` -> `out.report`."""
+    return _beside(out, "report")
+
+
+def work_folder(out: Path) -> Path:
+    """Give the folder for work in progress, gone after success: `out.parquet` -> `out.work`."""
+    return _beside(out, "work")
+
+
+def _beside(out: Path, suffix: str) -> Path:
+    stem = out.name.removesuffix(OUT_SUFFIX)
+    if stem in ("", ".", ".."):
+        raise OptionError("OUT has no name of its own", where=str(out), hint="name a file.parquet or a new folder")
+    if not is_utf8(str(out)):
+        raise OptionError("the name of OUT is not UTF-8", where=printable(str(out)), hint="choose another name")
+    return out.with_name(f"{stem}.{suffix}")
+
+
+def is_utf8(name: str) -> bool:
+    """Say whether a name from the system can be stored: Python carries other bytes as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def printable(name: str) -> str:
+    r"""Give a name that can be stored: bytes that are not UTF-8 are written as \\xNN."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
+
+
+def is_address(name: str) -> bool:
+    """Say whether a name is an address such as `s3://bucket/key`, which is not on this machine."""
+    return ADDRESS.match(name) is not None
+
+
+@contextlib.contextmanager
+def open_parquet(path: str) -> Iterator[Any]:
+    """Open a Parquet file; pyarrow by itself cannot open a file whose name is not UTF-8."""
+    import pyarrow.parquet
+
+    with contextlib.ExitStack() as stack:
+        source = path if is_utf8(path) else stack.enter_context(open(path, "rb"))  # noqa: PTH123
+        yield stack.enter_context(pyarrow.parquet.ParquetFile(source))
+
+
+def out_files(out: Path) -> list[Path]:
+    """List the Parquet files of an OUT, be it one file or a folder."""
+    return sorted(out.glob("part-*.parquet")) if out.is_dir() else [out]
+
+
+def read_metadata(out: Path) -> dict[str, str] | None:
+    """Give our key-value metadata of an OUT without the prefix, or None where it is not ours."""
+    import pyarrow as pa
+
+    files = out_files(out)
+    if not files:
+        return None
+    try:
+        with open_parquet(str(files[0])) as parquet:
+            metadata = parquet.schema_arrow.metadata
+    except (pa.ArrowException, OSError):
+        return None
+    ours = {
+        key.decode().removeprefix(METADATA_PREFIX): value.decode()
+        for key, value in (metadata or {}).items()
+        if key.startswith(METADATA_PREFIX.encode())
+    }
+    return ours or None
+
+
+def is_out(place: Path) -> bool:
+    """Say whether a file or a folder is an OUT that cleanse wrote."""
+    return place.exists() and (place.is_dir() or place.suffix == OUT_SUFFIX) and read_metadata(place) is not None
+
+
+def is_report(folder: Path) -> bool:
+    """Say whether a folder is a report that cleanse wrote."""
+    return folder.name.endswith(".report") and {"version", "ledger"} <= _keys_of(folder / SUMMARY)
+
+
+def is_work(folder: Path) -> bool:
+    """Say whether a folder is a work folder of cleanse."""
+    return folder.name.endswith(".work") and (folder / "lock").exists() and "input" in _keys_of(folder / MANIFEST)
+
+
+def _keys_of(path: Path) -> set[str]:
+    try:
+        content = orjson.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return set()
+    return set(content) if isinstance(content, dict) else set()
+
+
+def check_place(out: str | os.PathLike[str], inputs: Sequence[str | os.PathLike[str]], *, overwrite: bool) -> None:
+    """Check OUT before any work: its kind, that it touches no INPUT, and that it takes the place of nothing of others.
+
+    Raises:
+        OptionError: OUT is of a kind that cleanse does not write. InputError: it is an INPUT, or holds one.
+        OutputError: it lies in an INPUT, or something that cleanse did not write stands in its place.
+    """
+    place = Path(out)
+    _check_kind(os.fspath(out))
+    places = (place, report_folder(place), work_folder(place))
+    try:
+        for one in places:
+            with contextlib.suppress(FileNotFoundError):
+                one.lstat()  # a name may be too long, or lead through a file
+        _check_apart(places, [os.fspath(name) for name in inputs])
+        _check_ours(place, [os.fspath(name) for name in inputs], overwrite=overwrite)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "choose another OUT, or mend its folder"
+        raise OutputError(f"cannot write: {reason}", where=str(place), hint=hint) from error
+
+
+def _check_kind(out: str) -> None:
+    hint = "OUT is the last argument, a file.parquet or the name of a folder: cleanse run INPUT... out.parquet"
+    if out == "-":
+        raise OptionError("OUT cannot be the standard output", where=out, hint=hint)
+    if is_address(out):
+        raise OptionError("OUT must stand on this machine", where=out, hint="write here, and copy it when it is done")
+    suffix = Path(out).suffix
+    if suffix != OUT_SUFFIX and KIND.fullmatch(suffix):
+        raise OptionError(f"OUT cannot be of the kind {suffix}", where=printable(out), hint=hint)
+
+
+def find_identity(path: str | Path) -> Identity | None:
+    """Give device and inode of what stands there: they are the same whatever the way to it, links followed."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - also for names
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def find_identities_above(path: str | Path) -> set[Identity]:
+    """Give the identities of all folders that a path lies in, by its name and by where its links lead."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps its name
+    parents = {*absolute.parents, *Path(os.path.realpath(path)).parents}
+    return {identity for identity in map(find_identity, parents) if identity}
+
+
+def _check_apart(places: Iterable[Path], inputs: Sequence[str]) -> None:
+    """Refuse an OUT that is an INPUT, holds one or lies in one. Its report and its work folder count like OUT."""
+    for place in places:
+        own, above = find_identity(place), find_identities_above(place)
+        for name in inputs:
+            there = find_identity(name)
+            if there is None:
+                continue  # a pattern, or a name that the walk will refuse
+            if own and (own == there or own in find_identities_above(name)):
+                hint = "choose another OUT; it is the last argument of the command"
+                raise InputError("this input is OUT, or stands inside it", where=printable(name), hint=hint)
+            if there in above:
+                where = f"{printable(str(place))} in {printable(name)}"
+                raise OutputError("OUT lies in an INPUT", where=where, hint="choose an OUT outside of all INPUTs")
+
+
+def _check_ours(out: Path, inputs: Sequence[str], *, overwrite: bool) -> None:
+    """Refuse to take the place of what cleanse did not write, or of the report of another OUT."""
+    report = report_folder(out)
+    hint = "choose another OUT, or replace it with --overwrite"
+    if not _is_free(out) and not is_out(out):
+        folder = find_identity(out.parent)
+        alike = (name for name in inputs if kind_of(name) == kind_of(out.name) and kind_of(name) in ROW_SUFFIXES)
+        if any(find_identity(Path(name).parent) == folder for name in alike):
+            hint = "name OUT too, as the last argument: cleanse run INPUT... out.parquet"
+            raise OutputError("OUT is a file like the INPUTs beside it: is OUT missing?", where=str(out), hint=hint)
+        if not overwrite:
+            hint = f"choose another OUT; --overwrite moves this one aside, to {aside(out).name}"
+            raise OutputError("OUT exists and is not an output of cleanse", where=str(out), hint=hint)
+    if overwrite or _is_free(report):
+        return
+    if not is_report(report):
+        hint = f"choose another OUT; --overwrite moves it aside, to {aside(report).name}"
+        raise OutputError("the place of the report is taken", where=str(report), hint=hint)
+    for twin in (out.with_name(out.name.removesuffix(OUT_SUFFIX)), out.with_name(f"{out.name}{OUT_SUFFIX}")):
+        if twin.name != out.name and not os.path.lexists(out) and is_out(twin):
+            raise OutputError(f"{report.name} is the report of {twin.name}", where=str(report), hint=hint)
+
+
+def _is_free(place: Path) -> bool:
+    """Say whether nothing stands there, or only an empty folder."""
+    return not os.path.lexists(place) or (place.is_dir() and not place.is_symlink() and not any(place.iterdir()))
+
+
+def aside(place: Path) -> Path:
+    """Name a free place beside for something that cleanse did not write."""
+    number = 1
+    while os.path.lexists(moved := place.with_name(f"{place.name[:200]}.before-{number}")):
+        number += 1
+    return moved
