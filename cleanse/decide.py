@@ -199,10 +199,12 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                 outside = outside & ~pl.col("language").is_in(left)
             frames.append(
                 frame.filter(outside)
-                .select("doc")
+                .select("doc", "language")
                 .with_columns(
                     rule=pl.lit(rule.id),
-                    action=pl.lit(str(rule.action)),
+                    action=pl.when(pl.col("language").is_in(rule.flags_in))
+                    .then(pl.lit("flag"))
+                    .otherwise(pl.lit(str(rule.action))),
                     acts=pl.lit(rule.head.status == "stable"),
                     line=null,
                     start=null,
@@ -210,6 +212,7 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                     text=pl.lit(None, pl.String),
                     replacement=pl.lit(None, pl.String),
                 )
+                .select(segments.HIT_SCHEMA.keys())
                 .cast(pl.Schema(segments.HIT_SCHEMA))
             )
         hits = pl.concat(frames)

@@ -95,6 +95,24 @@ def explode_hits(documents: pl.DataFrame, *columns: str) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=HIT_SCHEMA), *frames]) if frames else pl.DataFrame(schema=HIT_SCHEMA)
 
 
+def restrain(hits: pl.DataFrame, documents: pl.DataFrame, flags_in: dict[str, tuple[str, ...]]) -> pl.DataFrame:
+    """Turn hits of some rules into flags, in documents of the languages that `flags_in` names for each.
+
+    Reads `doc, language` of the documents. What flags puts nothing in the place of a text.
+    """
+    pairs = [(rule, language) for rule, languages in flags_in.items() for language in languages]
+    if not pairs:
+        return hits
+    held = pl.DataFrame(pairs, schema={"rule": pl.String, "language": pl.String}, orient="row")
+    held = documents.select("doc", "language").join(held, on="language").select("doc", "rule", held=pl.lit(value=True))
+    joined = hits.join(held, on=["doc", "rule"], how="left", maintain_order="left")
+    flags = pl.col("held").fill_null(value=False)
+    return joined.with_columns(
+        pl.when(flags).then(pl.lit("flag")).otherwise("action").alias("action"),
+        pl.when(flags).then(None).otherwise("replacement").alias("replacement"),
+    ).drop("held")
+
+
 def as_stage(
     documents: pl.LazyFrame, function: Callable[[pl.DataFrame], pl.DataFrame], adds: dict[str, pl.DataType]
 ) -> pl.LazyFrame:

@@ -84,6 +84,7 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
     measure of a segment that a scorecard hit, in tenths of a bit.
     """
     actions = {rule.id: (str(rule.action), rule.head.status == "stable") for rule in finder.rules}
+    flags_in = {rule.id: rule.flags_in for rule in finder.rules if rule.flags_in}
 
     def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
         found = pl.DataFrame(schema=segments.FOUND_SCHEMA)
@@ -106,7 +107,7 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
             .group_by("doc", maintain_order=True)
             .agg(POINTS)
         )
-        tagged = segments.attach_hits(frame, pl.concat([hits, placed]), COLUMN)
+        tagged = segments.attach_hits(frame, segments.restrain(pl.concat([hits, placed]), frame, flags_in), COLUMN)
         tagged = tagged.join(signals, on="doc", how="left", maintain_order="left")
         return tagged.with_columns(pl.col(POINTS).fill_null(pl.lit([], dtype=pl.List(SIGNAL))))
 

@@ -651,10 +651,12 @@ def tag(documents: pl.LazyFrame, matcher: Matcher, column: str, ends: str | None
     where each block ends and why.
     """
     actions = {rule.id: (str(rule.action), rule.head.status == "stable") for rule in matcher.rules}
+    flags_in = {rule.id: rule.flags_in for rule in matcher.rules if rule.flags_in}
 
     def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
         found, stops = matcher.match(frame)
-        tagged = segments.attach_hits(frame, segments.locate(found, frame, actions), column)
+        hits = segments.restrain(segments.locate(found, frame, actions), frame, flags_in)
+        tagged = segments.attach_hits(frame, hits, column)
         return blocks.attach_ends(tagged, stops, ends) if ends else tagged
 
     adds: dict[str, pl.DataType] = {column: segments.HITS}
