@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cleanse import __version__
+from cleanse.commands import precision_options, verdict_commands
 
 if TYPE_CHECKING:
     from cleanse.passes import Result
@@ -68,6 +69,7 @@ def main() -> None:
 @click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
 @click.option("--drop-spam", type=float, metavar="SCORE", help="Drop documents whose spam score is above SCORE.")
 @click.option("--language", default="", metavar="TAGS", help="Keep these languages, such as hi,en; drop the rest.")
+@precision_options
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
 @click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
 @click.option("--url-column", metavar="NAME", help="Column of rows with the address.")
@@ -135,7 +137,14 @@ def describe(result: Result) -> str:
     if passed:
         lines.append(f"passed over  {passed}")
     lines += [f"moved aside  {place}, which is not of cleanse" for place in result.moved]
+    lines += [f"held back    {_name_restrained(row)}" for row in summary["restrained"]]
     return "\n".join([*lines, f"report       {result.report / 'index.html'}"])
+
+
+def _name_restrained(row: dict[str, Any]) -> str:
+    from cleanse.verdicts import Restrained
+
+    return str(Restrained(**row))
 
 
 @main.command()
@@ -165,10 +174,13 @@ def why(out: str, document: str) -> None:
 @main.command()
 @click.argument("out", metavar="OUT")
 @click.option("--csv", "folder", metavar="DIR", help="Write its tables for spreadsheets too, as CSV.")
-def report(out: str, folder: str | None) -> None:
+@click.option("--verdicts", metavar="FILE", help="Put what reviewers said into the table of rules first.")
+def report(out: str, folder: str | None, verdicts: str | None) -> None:
     """Make the page of the report anew from OUT and the tables of its report."""
-    from cleanse.report import export_tables, rebuild_page
+    from cleanse.report import export_tables, rebuild_page, update_precision
 
+    if verdicts is not None:
+        click.echo(f"wrote {update_precision(out, verdicts)}")
     click.echo(f"wrote {rebuild_page(out)}")
     for path in export_tables(out, folder) if folder else ():
         click.echo(f"wrote {path}")
@@ -177,8 +189,15 @@ def report(out: str, folder: str | None) -> None:
 @main.command(name="rules")
 @click.option("--language", metavar="TAG", help="Only rules with words in this language.")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Add a folder of rules (repeatable).")
-def list_rules(language: str | None, folders: tuple[str, ...]) -> None:
-    """List all rules with their languages."""
+@click.option("--verdicts", metavar="FILE", help="Show how often each is right, by language of documents.")
+@click.option("--out", metavar="OUT", help="Show what each took in this OUT too, the most harmful first.")
+def list_rules(language: str | None, folders: tuple[str, ...], verdicts: str | None, out: str | None) -> None:
+    """List all rules with their languages, or what reviewers found about them."""
+    if verdicts is not None or out is not None:
+        from cleanse.commands import print_harm
+
+        print_harm(folders, verdicts, out, language)
+        return
     from cleanse.catalogue import print_catalogue
     from cleanse.rules import load_rules
 
@@ -221,6 +240,9 @@ def new_rule(rule_id: str, folder: str, language: tuple[str, ...]) -> None:
 
     for path in write_skeleton(rule_id, folder, language):
         click.echo(f"wrote {path}")
+
+
+main.add_command(verdict_commands)
 
 
 if __name__ == "__main__":

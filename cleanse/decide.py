@@ -188,7 +188,7 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
                     if any(speaks(own, name) for own in measure.not_in)
                 ]
                 outside = outside & ~pl.col("language").is_in(left)
-            frames.append(make_hits(frame.filter(outside).select("doc", rule=pl.lit(rule.id)), [rule]))
+            frames.append(make_hits(frame.filter(outside).select("doc", rule=pl.lit(rule.id)), [rule], frame))
         hits = pl.concat(frames)
         unwanted = explode_hits(frame, "language_hits") if "language_hits" in frame.columns else hits
         drops = pl.concat([hits, unwanted.select(hits.columns)]).filter((pl.col("action") == "drop") & pl.col("acts"))

@@ -63,6 +63,10 @@ RULES = {
     "lines": pl.UInt32(),
     "characters": pl.UInt64(),
     "documents_alone": pl.UInt32(),
+    "judged": pl.UInt32(),
+    "precision": pl.Float64(),
+    "precision_low": pl.Float64(),
+    "precision_high": pl.Float64(),
 }
 DROPPED = {
     "id": pl.String(),

@@ -39,8 +39,11 @@ def divide_drafts(rules: Rules) -> tuple[Rules, Rules]:
     return Rules(rule for rule in rules if acts(rule)), Rules(rule for rule in rules if not acts(rule))
 
 
-def make_hits(found: pl.DataFrame, rules: Iterable[Rule]) -> pl.DataFrame:
+def make_hits(found: pl.DataFrame, rules: Iterable[Rule], documents: pl.DataFrame | None = None) -> pl.DataFrame:
     """Make hits of what `rules` found.
+
+    A run may hold a rule back in some languages (`Rule.flags_in`): there it flags, whatever its action. `documents`, of which `doc` and
+    `language` are read, says which language a document is in; without it no rule is held back.
 
     Reads: `doc` u32, `rule` str, and of `line`, `start`, `end` u32, `text`, `replacement` str those that are there. What is not
     there is null: a hit without a line is one of the whole document. Gives a frame of HIT_SCHEMA, rows in the same order.
@@ -60,10 +63,26 @@ def make_hits(found: pl.DataFrame, rules: Iterable[Rule]) -> pl.DataFrame:
         "action": pl.col("rule").replace_strict({rule.id: str(rule.action) for rule in rules}),
         "acts": pl.col("rule").replace_strict({rule.id: acts(rule) for rule in rules}, return_dtype=pl.Boolean),
     }
-    return found.select(
+    hits = found.select(
         known.get(name, pl.col(name) if name in found.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in HIT_SCHEMA.items()
     )
+    return hits if documents is None else _hold_back(hits, rules, documents)
+
+
+def _hold_back(hits: pl.DataFrame, rules: list[Rule], documents: pl.DataFrame) -> pl.DataFrame:
+    """Turn hits of rules that are held back into flags. What flags puts nothing in the place of a text."""
+    pairs = [(rule.id, language) for rule in rules for language in rule.flags_in]
+    if not pairs:
+        return hits
+    held = pl.DataFrame(pairs, schema={"rule": pl.String, "language": pl.String}, orient="row")
+    held = documents.select("doc", "language").join(held, on="language").select("doc", "rule", held=pl.lit(value=True))
+    joined = hits.join(held, on=["doc", "rule"], how="left", maintain_order="left")
+    flags = pl.col("held").fill_null(value=False)
+    return joined.with_columns(
+        pl.when(flags).then(pl.lit("flag")).otherwise("action").alias("action"),
+        pl.when(flags).then(None).otherwise("replacement").alias("replacement"),
+    ).drop("held")
 
 
 def attach_hits(documents: pl.DataFrame, hits: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -106,7 +106,7 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
             .group_by("doc", maintain_order=True)
             .agg(POINTS)
         )
-        tagged = attach_hits(frame, make_hits(pl.concat([places, placed]), finder.rules), COLUMN)
+        tagged = attach_hits(frame, make_hits(pl.concat([places, placed]), finder.rules, frame), COLUMN)
         tagged = tagged.join(signals, on="doc", how="left", maintain_order="left")
         return tagged.with_columns(pl.col(POINTS).fill_null(pl.lit([], dtype=pl.List(SIGNAL))))
 

@@ -6,6 +6,24 @@ and `write_skeleton`; a run uses `refuse_unusable`.
 
 from __future__ import annotations
 
-from cleanse.catalogue.check import cases, describe_rule, find_faults, print_catalogue, refuse_unusable, write_skeleton
+from cleanse.catalogue.check import (
+    REWORD,
+    cases,
+    describe_rule,
+    find_faults,
+    print_catalogue,
+    refuse_unusable,
+    write_skeleton,
+)
+from cleanse.catalogue.examples import find_hits
 
-__all__ = ["cases", "describe_rule", "find_faults", "print_catalogue", "refuse_unusable", "write_skeleton"]
+__all__ = [
+    "REWORD",
+    "cases",
+    "describe_rule",
+    "find_faults",
+    "find_hits",
+    "print_catalogue",
+    "refuse_unusable",
+    "write_skeleton",
+]

@@ -25,6 +25,7 @@ MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
 PATTERN_PARAMETERS = {"without"}
+REWORD = "reword:"  # how the note of an example begins whose text stands on a page of somebody
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,7 @@ def _static_faults(rule: Rule) -> Iterator[Fault]:
             yield Fault(file_of(rule, language), "", f"not the tag of a language: {language}", hint)
     yield from _measure_faults(rule, top)
     yield from _example_faults(rule)
+    yield from _borrowed_examples(rule)
 
 
 def _measure_faults(rule: Rule, top: str) -> Iterator[Fault]:
@@ -338,6 +340,16 @@ def _example_faults(rule: Rule) -> Iterator[Fault]:
         symbols = not words
         if near and not symbols and sum(near) / len(near) < NEAR_SHARE:
             yield Fault(place, "miss", "most misses are not near", "use words of the hits in ordinary sentences")
+
+
+def _borrowed_examples(rule: Rule) -> Iterator[Fault]:
+    """Find examples whose text was taken from a page and is not reworded yet."""
+    for language, body in {ANY: rule.head, **rule.languages}.items():
+        for kind, examples in (("hit", body.hit), ("miss", body.miss)):
+            for number, example in enumerate(examples, 1):
+                if example.note.startswith(REWORD):
+                    hint = f"say the same in words of your own, and take `{REWORD}` out of its note"
+                    yield Fault(file_of(rule, language), f"{kind} {number}", "the text of a page, from a verdict", hint)
 
 
 def _unreached(rules: Sequence[Rule]) -> list[Fault]:

@@ -11,7 +11,7 @@ import polars as pl
 from cleanse import boilerplate, dedupe, encoding, lang, segments, spam
 from cleanse.encoding import charset
 from cleanse.hits import acts, explode_hits
-from cleanse.rules import ANY, Rules
+from cleanse.rules import ANY, Example, Rules
 
 if TYPE_CHECKING:
     from cleanse.catalogue.check import Case
@@ -33,6 +33,25 @@ def judge(rules: Rules, cases: Sequence[Case]) -> list[Verdict]:
         if case.rule.family == "dedupe" and not case.rule.head.measure:
             verdicts[case.name] = _judge_pair(case, rules)
     return [(case, verdicts[case.name]) for case in cases]
+
+
+def find_hits(rules: Rules, texts: Sequence[tuple[str, str, str, str | None]], *, whole: bool = False) -> list[bool]:
+    """Say of each (rule id, language, text, context) whether the rule hits the text, when it sees nothing else of the page.
+
+    `context` is the line that the text stands in, null where it is the text; of a duplicate the other document. With `whole`, the
+    text is the line already. Rules must be known.
+    """
+    from cleanse.catalogue.check import Case
+
+    cases = []
+    for number, (rule_id, language, text, context) in enumerate(texts):
+        rule = rules[rule_id]
+        pair = rule.family == "dedupe" and rule.head.measure is None
+        shown = text if pair or whole or context is None else context
+        example = Example(text=shown, other=context if pair else None)
+        cases.append(Case(rule, "miss", language, number, example))
+    by_name = {case.name: problem for case, problem in judge(rules, cases)}
+    return [by_name[case.name] is not None for case in cases]
 
 
 def _in_lines(case: Case) -> bool:

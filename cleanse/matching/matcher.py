@@ -654,7 +654,7 @@ def tag(documents: pl.LazyFrame, matcher: Matcher, column: str, ends: str | None
 
     def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
         found, stops = matcher.match(frame)
-        tagged = attach_hits(frame, make_hits(segments.locate(found, frame), matcher.rules), column)
+        tagged = attach_hits(frame, make_hits(segments.locate(found, frame), matcher.rules, frame), column)
         return blocks.attach_ends(tagged, stops, ends) if ends else tagged
 
     adds: dict[str, pl.DataType] = {column: HITS}

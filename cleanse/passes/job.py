@@ -50,9 +50,18 @@ from cleanse.passes.care import Care, cut_batch, read_announcement
 from cleanse.passes.engine import Died, map_shards, run_alone
 from cleanse.progress import Reporter, Step
 from cleanse.rules import Rules, load_rules
+from cleanse.verdicts import (
+    Verdict,
+    add_precision,
+    count_verdicts,
+    keep_valid,
+    read_verdicts,
+    restrain_rules,
+)
 
 MEGABYTE = 1_000_000
 EARLIER_ROWS = 2_000  # of an earlier OUT, read at once
+COUNTED = ("rule", "language", "action", "documents", "lines", "characters", "documents_alone")  # of the table of rules
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Job:
     """All that a worker needs: the rules, the columns, the duplicates to look for and the folder to write to.
 
     `tried` are the duplicates that rules in draft would look for together with the others; None where no such rule is in draft.
+    `judged` holds what reviewers found, by rule and language, for the table of rules.
     """
 
     work: Path
@@ -69,6 +79,7 @@ class Job:
     duplicates: dedupe.Parameters
     keep: tuple[str, ...] = ()
     tried: dedupe.Parameters | None = None
+    judged: pl.DataFrame | None = None
 
     @property
     def signs(self) -> bool:
@@ -120,6 +131,8 @@ def run(
     strip_spam: bool = False,
     drop_spam: float | None = None,
     language: str | Sequence[str] = (),
+    verdicts: str | os.PathLike[str] | None = None,
+    min_precision: float | None = None,
     text_column: str = "text",
     id_column: str | None = None,
     url_column: str | None = None,
@@ -147,15 +160,19 @@ def run(
         refuse_unusable(every)
     chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
     chosen = chosen.drop_spam(drop_spam, every)
+    chosen = chosen.strip_spam() if strip_spam else chosen
+    said = _read_verdicts(verdicts, min_precision, every, chosen)
+    chosen, restrained = restrain_rules(chosen, said, min_precision) if min_precision is not None else (chosen, [])
     acting, drafts = divide_drafts(chosen.family(dedupe.FAMILY))
     job = Job(
         work_folder(place),
-        chosen.strip_spam() if strip_spam else chosen,
+        chosen,
         every,
         _columns(text_column, id_column, url_column, number_rows=number_rows),
         dedupe.Parameters.of(acting, every),
         lang.read_keep(language),
         dedupe.Parameters.of(chosen, every) if any(rule.head.method for rule in drafts) else None,
+        count_verdicts(said) if verdicts is not None else None,
     )
     if workers < 1:
         raise OptionError("--workers must be 1 or more", where=str(workers))
@@ -173,6 +190,7 @@ def run(
         "strip_spam": strip_spam,
         **({} if drop_spam is None else {"drop_spam": drop_spam}),
         **({"language": list(job.keep)} if job.keep else {}),
+        **({} if min_precision is None else {"min_precision": min_precision, "verdicts": _digest_verdicts(said)}),
         "columns": asdict(job.columns),
     }
     metadata = _metadata(found, every, options)
@@ -189,9 +207,36 @@ def run(
         summary |= {
             "inputs": {"files": len(found.files), "passed_over": list(found.passed_over), **asdict(found.skipped)},
             "options": options,
+            "restrained": [reason.row() for reason in restrained],
             "seconds": {**_total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
         return _publish(job, place, summary)
+
+
+def _read_verdicts(
+    path: str | os.PathLike[str] | None, min_precision: float | None, every: Rules, chosen: Rules
+) -> list[Verdict]:
+    """Read the verdicts that count for the rules as they are.
+
+    Raises:
+        OptionError: precision is asked for, and there are no verdicts to tell it from.
+    """
+    if path is None:
+        if min_precision is not None:
+            hint = "name the file that reviewers wrote with --verdicts"
+            raise OptionError("--min-precision without verdicts", where=str(min_precision), hint=hint)
+        return []
+    return keep_valid(read_verdicts(path), every, ((rule.id, rule.version) for rule in chosen))
+
+
+def _digest_verdicts(said: list[Verdict]) -> str:
+    """Tell one set of verdicts from another by who said what about which hit, in whatever order."""
+    import xxhash
+
+    rows = sorted(
+        [verdict.rule, verdict.language, verdict.digest, verdict.reviewer, verdict.verdict] for verdict in said
+    )
+    return xxhash.xxh3_128_hexdigest(orjson.dumps(rows))
 
 
 def _columns(text: str, own: str | None, url: str | None, *, number_rows: bool) -> Columns:
@@ -641,7 +686,8 @@ def _count_lines(hits: pl.DataFrame) -> dict[str, int]:
 def _rule_table(counts: list[pl.DataFrame], job: Job) -> pl.DataFrame:
     """Give a row a rule and language: rules that never fired (language null, all zero), and those that run unasked."""
     schema = {**documents.RULES}
-    totals = pl.concat([pl.DataFrame(schema=schema).drop("version"), *(_cast_counts(frame) for frame in counts)])
+    empty = pl.DataFrame(schema={name: schema[name] for name in COUNTED})
+    totals = pl.concat([empty, *(_cast_counts(frame) for frame in counts)])
     totals = totals.group_by("rule", "language", "action").agg(
         pl.col("documents", "lines", "characters", "documents_alone").sum()
     )
@@ -655,11 +701,12 @@ def _rule_table(counts: list[pl.DataFrame], job: Job) -> pl.DataFrame:
         pl.coalesce("action", "own_action").alias("action"),
         pl.col("documents", "lines", "characters", "documents_alone").fill_null(0),
     )
+    joined = add_precision(joined, count_verdicts([]) if job.judged is None else job.judged)
     return joined.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort("rule", "language", "action")
 
 
 def _cast_counts(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select(pl.col(name).cast(dtype) for name, dtype in documents.RULES.items() if name != "version")
+    return frame.select(pl.col(name).cast(documents.RULES[name]) for name in COUNTED)
 
 
 def _out_frame(kept: pl.DataFrame, others: list[_OtherColumn]) -> pl.DataFrame:

@@ -199,13 +199,17 @@ class Variant:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its head, its languages, and where it came from; `folders` names the folder of each file that is not ours."""
+    """One rule: its head, its languages, and where it came from; `folders` names the folder of each file that is not ours.
+
+    `flags_in` names languages of documents in which it flags, whatever its action: a run may hold a rule back there.
+    """
 
     id: str
     head: Head
     files: tuple[str, ...]
     languages: dict[str, Body] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
+    flags_in: tuple[str, ...] = ()
 
     @property
     def family(self) -> str:
@@ -404,7 +408,9 @@ class Rules:
 
     @functools.cached_property
     def _digest(self) -> str:
-        return xxhash.xxh3_128_hexdigest(b"\n".join(rule.canonical() for rule in self))
+        return xxhash.xxh3_128_hexdigest(
+            b"\n".join(rule.canonical() + ",".join(rule.flags_in).encode() for rule in self)
+        )
 
     def select(self, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Rules:
         """Choose rules by id, family or glob. Rules that are off by default are in only when named.

@@ -1,0 +1,11 @@
+"""Commands of the loop of review: judge what rules did, see how often they are right, compare two runs.
+
+They are parsed here and done in the rooms `verdicts`, `review` and `diff`, which are imported inside the commands, so that help is quick. Only `cli`
+uses this room.
+"""
+
+from __future__ import annotations
+
+from cleanse.commands.verdicts import precision_options, print_harm, verdict_commands
+
+__all__ = ["precision_options", "print_harm", "verdict_commands"]
