@@ -35,8 +35,8 @@ def choose_reporter(stream: IO[str], *, as_json: bool = False) -> Reporter:
     return _report_bar(stream) if stream.isatty() else report_lines(stream)
 
 
-def report_lines(stream: IO[str], clock: Callable[[], float] = time.monotonic, pause: float = PAUSE) -> Reporter:
-    r"""Make a reporter that writes a line at most every `pause` seconds.
+def report_lines(stream: IO[str], clock: Callable[[], float] = time.monotonic) -> Reporter:
+    r"""Make a reporter that writes a line at most every PAUSE seconds.
 
     >>> import sys
     >>> times = iter([0.0, 2.0, 6.0])
@@ -53,7 +53,7 @@ def report_lines(stream: IO[str], clock: Callable[[], float] = time.monotonic, p
         started = begun.setdefault(step.name, now)
         if not last:
             last.append(now)
-        if now - last[0] < pause:
+        if now - last[0] < PAUSE:
             return
         last[0] = now
         stream.write(f"{step.name}: {step.done} of {step.total} parts{describe_speed(step, now - started)}\n")

@@ -23,3 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 settings.register_profile("ci", derandomize=True, database=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def _no_progress(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Keep lines of progress out of stderr, which come when a slow machine takes long; tests of progress have them."""
+    if "progress" not in request.path.name:
+        monkeypatch.setattr("cleanse.progress.PAUSE", float("inf"))

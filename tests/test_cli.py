@@ -167,7 +167,7 @@ def test_rules_of_a_language_that_nobody_wrote() -> None:
     """A language without words is an error that names those with words."""
     got = call("rules", "--language", "xx")
     assert (got.exit_code, got.stdout) == (2, "")
-    assert got.stderr.startswith("error: no rule has words in that language: xx\n  hint: there are ar de en ")
+    assert got.stderr.startswith("error: no rule has words in that language: xx\n  hint: there are ar cs de ")
 
 
 def test_rule(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ def test_the_real_command(tmp_path: Path) -> None:
     """The installed command takes names in any bytes and script, and prints no traceback."""
     folder = put(tmp_path / "файлы и [1] 'x'", {"a b.txt": TEXT, "港.jsonl": GOOD + "{\n"})
     Path(os.fsdecode(os.fsencode(folder) + b"/\xff.txt")).write_text(TEXT * 2)
-    command = [sys.executable, "-m", "cleanse", "run", folder, tmp_path / "out [1].parquet"]
+    command = [sys.executable, "-m", "cleanse", "run", folder, tmp_path / "out [1].parquet", "--quiet"]
     done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C"})
     assert (done.returncode, done.stderr) == (1, b"")
     ids = pl.read_parquet(tmp_path / "out [1].parquet", glob=False)["id"].to_list()

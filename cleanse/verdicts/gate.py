@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from cleanse.errors import OptionError
+from cleanse.hits import acts
 from cleanse.rules import Rule, Rules
 from cleanse.verdicts.precision import count_verdicts, interval
 from cleanse.verdicts.rows import Verdict
@@ -54,7 +55,7 @@ def restrain_rules(rules: Rules, verdicts: Iterable[Verdict], least: float) -> t
     changed: dict[str, Rule] = {}
     for rule in rules:
         own = [row for row in counted.iter_rows(named=True) if row["rule"] == rule.id and row["judged"]]
-        if not own or rule.head.status != "stable" or rule.action == "flag" or _runs_unasked(rule):
+        if not own or not acts(rule) or rule.action == "flag" or _runs_unasked(rule):
             continue
         if rule.action == "fix" or rule.family == "dedupe":
             judged = sum(row["judged"] for row in own)
