@@ -5,16 +5,33 @@ Others use `write_page`, `rebuild_page`, `export_tables` and `explain`; the serv
 
 from __future__ import annotations
 
-from cleanse.report.page import export_tables, make_visible, rebuild_page, write_page
+from cleanse.report.page import (
+    export_tables,
+    hash_source,
+    make_environment,
+    make_visible,
+    rebuild_page,
+    show_text,
+    write_page,
+    write_page_file,
+)
 from cleanse.report.precision import read_rule_table, update_precision
+from cleanse.report.samples import Piece, cut_line, read_texts
 from cleanse.report.why import explain
 
 __all__ = [
+    "Piece",
+    "cut_line",
     "explain",
     "export_tables",
+    "hash_source",
+    "make_environment",
     "make_visible",
     "read_rule_table",
+    "read_texts",
     "rebuild_page",
+    "show_text",
     "update_precision",
     "write_page",
+    "write_page_file",
 ]
