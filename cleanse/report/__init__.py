@@ -15,23 +15,28 @@ from cleanse.report.page import (
     write_page,
     write_page_file,
 )
+from cleanse.report.pairs import compare_texts
 from cleanse.report.precision import read_rule_table, update_precision
-from cleanse.report.samples import Piece, cut_line, read_texts
+from cleanse.report.samples import Piece, choose_places, cut_line, name_evidence, read_texts, weigh_hits
 from cleanse.report.why import explain
 
 __all__ = [
     "Piece",
+    "choose_places",
+    "compare_texts",
     "cut_line",
     "explain",
     "export_tables",
     "hash_source",
     "make_environment",
     "make_visible",
+    "name_evidence",
     "read_rule_table",
     "read_texts",
     "rebuild_page",
     "show_text",
     "update_precision",
+    "weigh_hits",
     "write_page",
     "write_page_file",
 ]
