@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cleanse import __version__
-from cleanse.commands import precision_options, verdict_commands
+from cleanse.commands import diff_command, precision_options, review_command, verdict_commands
 
 if TYPE_CHECKING:
     from cleanse.passes import Result
@@ -243,6 +243,8 @@ def new_rule(rule_id: str, folder: str, language: tuple[str, ...]) -> None:
 
 
 main.add_command(verdict_commands)
+main.add_command(diff_command)
+main.add_command(review_command)
 
 
 if __name__ == "__main__":

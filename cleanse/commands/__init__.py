@@ -6,6 +6,8 @@ uses this room.
 
 from __future__ import annotations
 
+from cleanse.commands.diff import diff_command
+from cleanse.commands.review import review_command
 from cleanse.commands.verdicts import precision_options, print_harm, verdict_commands
 
-__all__ = ["precision_options", "print_harm", "verdict_commands"]
+__all__ = ["diff_command", "precision_options", "print_harm", "review_command", "verdict_commands"]

@@ -5,16 +5,38 @@ Others use `write_page`, `rebuild_page`, `export_tables` and `explain`; the serv
 
 from __future__ import annotations
 
-from cleanse.report.page import export_tables, make_visible, rebuild_page, write_page
+from cleanse.report.page import (
+    export_tables,
+    hash_source,
+    make_environment,
+    make_visible,
+    rebuild_page,
+    show_text,
+    write_page,
+    write_page_file,
+)
+from cleanse.report.pairs import compare_texts
 from cleanse.report.precision import read_rule_table, update_precision
+from cleanse.report.samples import Piece, choose_places, cut_line, name_evidence, read_texts, weigh_hits
 from cleanse.report.why import explain
 
 __all__ = [
+    "Piece",
+    "choose_places",
+    "compare_texts",
+    "cut_line",
     "explain",
     "export_tables",
+    "hash_source",
+    "make_environment",
     "make_visible",
+    "name_evidence",
     "read_rule_table",
+    "read_texts",
     "rebuild_page",
+    "show_text",
     "update_precision",
+    "weigh_hits",
     "write_page",
+    "write_page_file",
 ]

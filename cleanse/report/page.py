@@ -104,18 +104,8 @@ def _describe(rule: Rule) -> dict[str, Any]:
 
 
 def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
-    import jinja2
-
-    prepared = cache.find_folder()
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("cleanse.report", "templates"),
-        bytecode_cache=None if prepared is None else jinja2.FileSystemBytecodeCache(str(prepared)),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    texts = {name: environment.loader.get_source(environment, name)[0] for name in ("report.css", "report.js")}  # type: ignore[union-attr]
+    environment, shared = make_environment("cleanse.report")
+    script = environment.loader.get_source(environment, "report.js")[0]
     table = _read(report, "rules")
     languages = _read(report, "measures", ["id", "language"])
     kept = pl.concat(
@@ -131,10 +121,9 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
         twins = twins.with_columns(pl.lit(None, pl.String).alias("kept_in"))
     duplicates = twins.select("kept_id", "kept_in").collect()
     page = environment.get_template("index.html").render(
-        style=texts["report.css"],
-        script=texts["report.js"],
-        style_hash=_hash(texts["report.css"]),
-        script_hash=_hash(texts["report.js"]),
+        **shared,
+        script=script,
+        script_hash=hash_source(script),
         summary=summary,
         ledger=summary["ledger"],
         rows=_rows(fired, count_overlaps(report, languages), summary["ledger"]["characters"]["read"]),
@@ -148,19 +137,54 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
         clusters=_clusters(report, out, languages),
         clustered=duplicates.filter(pl.col("kept_in").is_null())["kept_id"].n_unique(),
         elsewhere=duplicates["kept_in"].drop_nulls().value_counts(name="count").sort("kept_in").rows(),
-        show=show_text,
-        visible=make_visible,
     )
-    temporary = report / "index.html.tmp"
-    temporary.write_text(page, "utf-8")
-    temporary.replace(report / "index.html")
+    write_page_file(report / "index.html", page)
+
+
+def make_environment(package: str) -> tuple[Any, dict[str, Any]]:
+    """Give the templates of a room, which escape all they are given, and what every page of ours gets: its style, with its hash, and `show`, `visible`."""
+    import jinja2
+
+    loaders = [jinja2.PackageLoader(name, "templates") for name in dict.fromkeys((package, "cleanse.report"))]
+    prepared = cache.find_folder()
+    environment = jinja2.Environment(
+        loader=jinja2.ChoiceLoader(loaders),
+        bytecode_cache=None if prepared is None else jinja2.FileSystemBytecodeCache(str(prepared)),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    assert environment.loader is not None
+    style = environment.loader.get_source(environment, "report.css")[0]
+    return environment, {
+        "style": style,
+        "style_hash": hash_source(style),
+        "show": show_text,
+        "visible": make_visible,
+    }
+
+
+def write_page_file(path: Path, page: str) -> Path:
+    """Write a page so that it is there whole or not at all; gives its path.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    temporary = path.with_name(f"{path.name}.tmp")
+    try:
+        temporary.write_text(page, "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise store.cannot_write(path, error) from error
+    return path
 
 
 def _read(report: Path, table: str, columns: list[str] | None = None) -> pl.DataFrame:
     return pl.read_parquet(report / f"{table}.parquet", columns=columns, glob=False)
 
 
-def _hash(text: str) -> str:
+def hash_source(text: str) -> str:
     """Give the hash by which a content-security policy knows an inline script or style."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 

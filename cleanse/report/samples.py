@@ -2,8 +2,9 @@
 
 Half of the samples of a rule and language are spread over the sources by a hash of their place, which stands for chance
 and is the same in every run. The other half are the **least certain**: duplicates with the lowest similarity, signals
-with the lowest weight, and else the text that the rule hit least often in that language, the longest first, since a line
-that stands on many pages is hardly an author's, and of the others a wrong strip loses the more the longer it is.
+with the lowest weight or sum of points, and else the text that the rule hit least often in that language, the longest first, since a line
+that stands on many pages is hardly an author's, and of the others a wrong strip loses the more the longer it is. A line that went whole is shown once,
+however many pages had it, and of a line of a document one hit.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def collect_samples(report: Path, out: Path, languages: pl.DataFrame, sources: p
     Reads `hits.parquet`, `signals.parquet`, `dropped.parquet` and OUT; `languages` has `id, language` of every document,
     `sources` has `id, source`. Gives the samples by rule id, by language, in input order.
     """
-    places = choose_places(_weigh(report, languages, sources))
+    places = choose_places(weigh_hits(report, languages, sources))
     if places.is_empty():
         return {}
     every = pl.scan_parquet(report / "hits.parquet", glob=False).with_row_index("row")
@@ -102,7 +103,7 @@ def collect_samples(report: Path, out: Path, languages: pl.DataFrame, sources: p
         shown = show_hit(row, lines.get(row["id"], []), own, near[number])
         sample = Sample(
             row["rule"], row["language"], row["id"], row["line"], row["start"], row["end"], row["doubtful"],
-            _name_evidence(row), shown,
+            name_evidence(row), shown,
         )  # fmt: skip
         found.setdefault(row["rule"], []).append(sample)
     return found
@@ -136,63 +137,79 @@ def _find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Win
     return [[next(filled) for _ in own] for own in windows]
 
 
-def _name_evidence(row: HitRow) -> str:
+def name_evidence(row: HitRow) -> str:
+    """Say how sure a hit is, from what was weighed."""
     if row["similarity"] is not None:
         return f"similarity {row['similarity']:.3f}"
+    if row["weight"] is not None and row["points"]:
+        return f"{row['weight']:.0f} points"
     if row["weight"] is not None:
         return f"weight {row['weight']:.2f}"
     return "" if row["text"] is None else f"hit {row['copies']:,} time{'s' if row['copies'] > 1 else ''}"
 
 
-def _weigh(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
-    """Give every hit its place, language, source and what says how certain it is; the order is that of hits.parquet."""
-    hits = pl.read_parquet(report / "hits.parquet", columns=["id", "rule", "line", "start", "text"], glob=False)
-    signals = pl.read_parquet(report / "signals.parquet", columns=["id", "rule", "line", "start", "weight"], glob=False)
+def weigh_hits(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+    """Give every hit its place, language, source and what says how certain it is; the order is that of hits.parquet.
+
+    Reads `hits.parquet`, `signals.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity, weight, points`
+    (whether the weight is a sum of points), `copies` of its text, `chars`, and `repeat`, which is 0 for the first hit of a rule on a text.
+    """
+    columns = ["id", "rule", "action", "line", "start", "text", "replacement"]
+    hits = pl.read_parquet(report / "hits.parquet", columns=columns, glob=False)
+    columns = ["id", "rule", "line", "start", "weight", "evidence"]
+    signals = pl.read_parquet(report / "signals.parquet", columns=columns, glob=False)
     dropped = pl.read_parquet(report / "dropped.parquet", columns=["id", "reason", "similarity"], glob=False)
     place = ["id", "rule", "line", "start"]
+    sums = signals.group_by(place).agg(pl.col("weight").sum(), pl.col("evidence").is_not_null().any().alias("points"))
+    number = pl.int_range(pl.len(), dtype=pl.UInt32)
+    in_line = number.over("rule", "id", "line")
+    whole = (pl.col("action") == "strip") & pl.col("replacement").is_null()
     return (
         hits.with_row_index("row")
         .join(languages, on="id", how="left", maintain_order="left")
         .join(sources, on="id", how="left", maintain_order="left")
-        .join(
-            signals.group_by(place).agg(pl.col("weight").sum()),
-            on=place,
-            how="left",
-            maintain_order="left",
-            nulls_equal=True,
-        )
+        .join(sums, on=place, how="left", maintain_order="left", nulls_equal=True)
         .join(dropped.rename({"reason": "rule"}).drop_nulls(), on=["id", "rule"], how="left", maintain_order="left")
         .with_columns(
             pl.col("language").fill_null("und"),
             pl.len().over(*GROUP, "text").alias("copies"),
             pl.col("text").str.len_chars().fill_null(0).alias("chars"),
         )
-        .drop("text")
+        .with_columns(pl.when(pl.col("line").is_null()).then(0).otherwise(number.over(*GROUP, "text")).alias("repeat"))
+        .filter(pl.col("line").is_null() | ((in_line == 0) & ~(whole & (pl.col("repeat") > 0))))
+        .drop("text", "action", "replacement")
     )
 
 
 def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int = PAGE_SAMPLES) -> pl.DataFrame:
     """Choose hits of each rule and language: half of them the least certain, half spread over the sources.
 
-    Reads `row, id, rule, language, source, line, start, similarity, weight, copies, chars`. Gives the chosen rows with
-    `row, language, similarity, weight, copies` and `doubtful`. Each group gets up to `samples`, less where all groups
-    together would have more than `page_samples`.
+    Reads `row, id, rule, language, source, line, start, similarity, weight, copies, chars, repeat`. Gives the chosen rows, in the order in which
+    they are worth a look, with `row, language, similarity, weight, points, copies` and `doubtful`. Each group gets up to `samples`, less where all
+    groups together would have more than `page_samples`.
     """
     sizes = hits.group_by(GROUP).len().sort("len", *GROUP, descending=[True, False, False])["len"].to_numpy()
     count = next((n for n in range(samples, 1, -1) if np.minimum(sizes, n).sum() <= page_samples), 1)
     hits = hits.with_columns(pl.Series("key", _hash_places(hits), dtype=pl.UInt64))
     number = pl.int_range(pl.len()).over(*GROUP)
     certain = pl.coalesce("similarity", "weight").fill_null(1.0)
-    hits = hits.sort(*GROUP, certain, "copies", -pl.col("chars").cast(pl.Int64), "key").with_columns(
+    # A text that comes again says little new: it has its turn when all others had theirs.
+    again = pl.col("repeat") > 0
+    hits = hits.sort(*GROUP, again, certain, "copies", -pl.col("chars").cast(pl.Int64), "key").with_columns(
         (number < pl.min_horizontal(pl.len().over(*GROUP), count) // 2).alias("doubtful")
     )
-    turn = pl.int_range(pl.len()).over(*GROUP, "source")
+    turn = pl.int_range(pl.len()).over(*GROUP, again, "source")
     rest = (
-        hits.filter(~pl.col("doubtful")).sort(*GROUP, "source", "key", nulls_last=True).with_columns(turn.alias("turn"))
+        hits.filter(~pl.col("doubtful"))
+        .sort(*GROUP, again, "source", "key", nulls_last=True)
+        .with_columns(turn.alias("turn"))
     )
-    rest = rest.sort(*GROUP, "turn", "key").filter(number < (count + 1) // 2).drop("turn")
+    rest = rest.sort(*GROUP, again, "turn", "key").filter(number < (count + 1) // 2).drop("turn")
     chosen = pl.concat([hits.filter("doubtful"), rest])
-    return chosen.sort("row").head(page_samples).select("row", "language", "similarity", "weight", "copies", "doubtful")
+    first = chosen.sort("row").head(page_samples).select("row")
+    return chosen.join(first, on="row", how="semi", maintain_order="left").select(
+        "row", "language", "similarity", "weight", "points", "copies", "doubtful"
+    )
 
 
 def _hash_places(hits: pl.DataFrame) -> Any:
