@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cleanse import __version__
+from cleanse.options import on_command_line
 
 if TYPE_CHECKING:
     from cleanse.passes import Progress, Result
@@ -53,25 +54,9 @@ def main() -> None:
 @main.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.argument("out", metavar="OUT")
-@click.option("--select", multiple=True, metavar="RULE", help="Run only these rules (id, family or glob; repeatable).")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out (id, family or glob; repeatable).")
-@click.option("--rules", multiple=True, metavar="DIR", help="Add a folder of rules; same id replaces (repeatable).")
-@click.option("--profile", metavar="NAME", help="Let the rules of gopher, c4, fineweb or refinedweb act.")
-@click.option("--no-dedupe", is_flag=True, help="Do not look for duplicates.")
-@click.option("--against", metavar="OUT_OLD", help="Drop what an earlier OUT already has, too.")
-@click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
-@click.option("--drop-spam", type=float, metavar="SCORE", help="Drop documents whose spam score is above SCORE.")
-@click.option("--language", default="", metavar="TAGS", help="Keep these languages, such as hi,en; drop the rest.")
-@click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
-@click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
-@click.option("--url-column", metavar="NAME", help="Column of rows with the address.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and clean."
-)
-@click.option("--strict", is_flag=True, help="Anything quarantined is an error: status 2 and no OUT.")
-@click.option("--overwrite", is_flag=True, help="Replace an OUT that is not ours, or of other input or options.")
+@on_command_line
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def run(inputs: tuple[str, ...], out: str, *, no_dedupe: bool, quiet: bool, **options: Any) -> None:
+def run(inputs: tuple[str, ...], out: str, *, quiet: bool, **options: Any) -> None:
     """Clean INPUT... into OUT and write a report beside it.
 
     INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet. OUT is a
@@ -80,7 +65,7 @@ def run(inputs: tuple[str, ...], out: str, *, no_dedupe: bool, quiet: bool, **op
     from cleanse.passes import run as run_passes
 
     progress = None if quiet or not sys.stderr.isatty() else show_progress()
-    result = run_passes(list(inputs), out, duplicates=not no_dedupe, progress=progress, **options)
+    result = run_passes(list(inputs), out, progress=progress, **options)
     if not quiet:
         click.echo(describe(result))
     raise click.exceptions.Exit(QUARANTINED if result.quarantined else DONE)

@@ -24,7 +24,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from cleanse import boilerplate, dedupe, documents, kernels, lang, pipeline
+from cleanse import boilerplate, dedupe, documents, kernels, pipeline
 from cleanse.catalogue import refuse_unusable
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
 from cleanse.files import (
@@ -36,7 +36,6 @@ from cleanse.files import (
     Shard,
     check_sources,
     find_inputs,
-    is_utf8,
     open_parquet,
     plan_shards,
     read_shard,
@@ -45,6 +44,7 @@ from cleanse.files import (
     work_folder,
 )
 from cleanse.hits import divide_drafts, explode_hits, make_hits
+from cleanse.options import Options, takes_options
 from cleanse.passes.engine import map_shards
 from cleanse.rules import Rules, load_rules
 
@@ -85,7 +85,7 @@ class ShardSummary:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a run did. `summary` is what stands in summary.json."""
 
@@ -93,101 +93,83 @@ class Result:
     report: Path
     summary: dict[str, Any]
 
+    def __repr__(self) -> str:
+        """Say on one line where OUT is and what became of the documents."""
+        counts = ", ".join(f"{name}={count}" for name, count in self.summary["ledger"]["documents"].items())
+        return f"Result(out={str(self.out)!r}, report={str(self.report)!r}, {counts})"
+
     @property
     def quarantined(self) -> int:
         """Count what could not be read."""
         return int(self.summary["ledger"]["documents"]["quarantined"])
 
 
+@takes_options
 def run(
     inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
     *,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    rules: Sequence[str | os.PathLike[str]] = (),
-    profile: str | None = None,
-    duplicates: bool = True,
-    against: str | os.PathLike[str] | None = None,
-    strip_spam: bool = False,
-    drop_spam: float | None = None,
-    language: str | Sequence[str] = (),
-    text_column: str = "text",
-    id_column: str | None = None,
-    url_column: str | None = None,
-    workers: int = 1,
-    strict: bool = False,
-    overwrite: bool = False,
-    shard_bytes: int | None = None,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Result:
     """Clean INPUT... into OUT and its report; the same job as `cleanse run`.
 
-    `inputs` are files, folders or globs; `out` is a `.parquet` file or a folder. The other arguments are the options of the
-    command. Gives a Result.
+    `inputs` are files, folders or globs; `out` is a `.parquet` file or a folder. `options` are those of the command, by the names
+    in `cleanse.options.Options`. Gives a Result.
 
     Raises:
         InputError: bad input; OutputError: OUT cannot be written; OptionError: bad options; RuleError: bad rules.
     """
     started = time.perf_counter()
-    place = Path(out)
-    earlier = None if against is None else Path(os.path.abspath(against))  # noqa: PTH100 - a link keeps its name
-    every = load_rules(*(Path(folder) for folder in rules))
-    if rules:
+    place, chosen = Path(out), Options.of(options)
+    earlier = None if chosen.against is None else Path(os.path.abspath(chosen.against))  # noqa: PTH100 - a link keeps its name
+    every = load_rules(*chosen.rules)
+    if chosen.rules:
         refuse_unusable(every)
-    chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
-    chosen = chosen.drop_spam(drop_spam, every)
-    acting, drafts = divide_drafts(chosen.family(dedupe.FAMILY))
-    job = Job(
-        work_folder(place),
-        chosen.strip_spam() if strip_spam else chosen,
-        every,
-        _columns(text_column, id_column, url_column),
-        dedupe.Parameters.of(acting, every),
-        lang.read_keep(language),
-        dedupe.Parameters.of(chosen, every) if any(rule.head.method for rule in drafts) else None,
-    )
-    if workers < 1:
-        raise OptionError("--workers must be 1 or more", where=str(workers))
+    job = _plan(place, chosen, every)
     if earlier and not job.duplicates.active:
         hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
-        raise OptionError("--against, but no duplicates are looked for", where=str(against), hint=hint)
+        raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
     found = find_inputs([inputs] if isinstance(inputs, str | os.PathLike) else inputs, place)
     check_sources(found)
-    options = {
-        "select": sorted(select),
-        "ignore": sorted(ignore),
-        "profile": profile,
-        "duplicates": duplicates,
-        **({} if earlier is None else {"against": _digest_earlier(earlier, place)}),
-        "strip_spam": strip_spam,
-        **({} if drop_spam is None else {"drop_spam": drop_spam}),
-        **({"language": list(job.keep)} if job.keep else {}),
-        "columns": asdict(job.columns),
-    }
-    metadata = _metadata(found, every, options)
-    store.check_out(place, metadata, overwrite=overwrite)
-    shards = plan_shards(found, shard_bytes) if shard_bytes else plan_shards(found)
-    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_bytes)}
+    told = chosen.result() | ({} if earlier is None else {"against": _digest_earlier(earlier, place)})
+    metadata = _metadata(found, every, told)
+    store.check_out(place, metadata, overwrite=chosen.overwrite)
+    shards = plan_shards(found, chosen.shard_bytes) if chosen.shard_bytes else plan_shards(found)
+    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(chosen.shard_bytes)}
     with _at_work(store.WorkFolder(place, fingerprint), place):
-        summaries = _clean(job, shards, workers, progress)
-        if strict and any(summary.quarantined for summary in summaries):
+        summaries = _clean(job, shards, chosen.workers, progress)
+        if chosen.strict and any(summary.quarantined for summary in summaries):
             raise _refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
         outcome, tried, numbered = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, (outcome, tried), numbered, metadata, timing, progress)
         summary |= {
             "inputs": {"files": len(found.files), "passed_over": list(found.passed_over)},
-            "options": options,
+            "options": told,
             "seconds": {**_total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
         return _publish(job, place, summary)
 
 
-def _columns(text: str, own: str | None, url: str | None) -> Columns:
-    if not all(is_utf8(name) for name in (text, own or "", url or "")):
-        raise OptionError("a column's name is not UTF-8", hint="check --text-column, --id-column and --url-column")
-    return Columns(text, own or "id", url, id_required=own is not None)
+def _plan(out: Path, options: Options, every: Rules) -> Job:
+    """Say what the workers need: the rules that were chosen, and what follows from them."""
+    rules = options.choose(every)
+    acting, drafts = divide_drafts(rules.family(dedupe.FAMILY))
+    return Job(
+        work_folder(out),
+        rules,
+        every,
+        Columns(
+            options.text_column,
+            options.id_column or "id",
+            options.url_column,
+            id_required=options.id_column is not None,
+        ),
+        dedupe.Parameters.of(acting, every),
+        options.language,
+        dedupe.Parameters.of(rules, every) if any(rule.head.method for rule in drafts) else None,
+    )
 
 
 @contextlib.contextmanager
