@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cleanse import __version__
-from cleanse.commands import diff_command, precision_options, review_command, verdict_commands
+from cleanse.commands import diff_command, review_command, verdict_commands
+from cleanse.options import on_command_line
 
 if TYPE_CHECKING:
     from cleanse.passes import Result
@@ -60,40 +61,22 @@ def main() -> None:
 @main.command()
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.argument("out", metavar="OUT")
-@click.option("--select", multiple=True, metavar="RULE", help="Run only these rules (id, family or glob; repeatable).")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave these rules out (id, family or glob; repeatable).")
-@click.option("--rules", multiple=True, metavar="DIR", help="Add a folder of rules; same id replaces (repeatable).")
-@click.option("--profile", metavar="NAME", help="Let the rules of gopher, c4, fineweb or refinedweb act.")
-@click.option("--no-dedupe", is_flag=True, help="Do not look for duplicates.")
-@click.option("--against", metavar="OUT_OLD", help="Drop what an earlier OUT already has, too.")
-@click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
-@click.option("--drop-spam", type=float, metavar="SCORE", help="Drop documents whose spam score is above SCORE.")
-@click.option("--language", default="", metavar="TAGS", help="Keep these languages, such as hi,en; drop the rest.")
-@precision_options
-@click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
-@click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
-@click.option("--url-column", metavar="NAME", help="Column of rows with the address.")
-@click.option("--number-rows", is_flag=True, help="Make ids <source>#<row>; a column `id` becomes `input_id`.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that read and clean."
-)
-@click.option("--strict", is_flag=True, help="Anything quarantined is an error: status 2 and no OUT.")
-@click.option(
-    "--overwrite", is_flag=True, help="Replace an OUT of other input or options; what is not ours is moved aside."
-)
+@on_command_line
 @click.option("--json-log", is_flag=True, help="Tell progress as lines of JSON on stderr.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def run(inputs: tuple[str, ...], out: str, *, no_dedupe: bool, quiet: bool, json_log: bool, **options: Any) -> None:
+def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, **options: Any) -> None:
     """Clean INPUT... into OUT and write a report beside it.
 
     INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet. OUT is a
     .parquet file, or a folder of them. The report of out.parquet is out.report/index.html.
     """
+    from cleanse.passes import count_processors
     from cleanse.passes import run as run_passes
     from cleanse.progress import choose_reporter
 
     progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
-    result = run_passes(list(inputs), out, duplicates=not no_dedupe, progress=progress, **options)
+    options["workers"] = options["workers"] or count_processors()
+    result = run_passes(list(inputs), out, progress=progress, **options)
     if not quiet:
         click.echo(describe(result))
     raise click.exceptions.Exit(QUARANTINED if result.quarantined else DONE)

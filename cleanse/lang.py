@@ -8,9 +8,8 @@ lines are judged, and the document has more than one language.
 from __future__ import annotations
 
 import functools
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +18,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels, segments
-from cleanse.errors import OptionError
 from cleanse.hits import HIT_SCHEMA, HITS, attach_hits, make_hits
 from cleanse.language import (
     AGREED,
@@ -46,7 +44,6 @@ COLUMN = "language_hits"
 UNKNOWN = "und"
 LANGUAGES = pl.List(pl.Struct({"language": pl.String(), "share": pl.Float32()}))
 LINES = pl.List(pl.Struct({"line": pl.UInt32(), "language": pl.String()}))
-TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?")
 BYTES = 4  # of a character at most
 Probe = tuple[int, int]  # first byte and length of a line
 
@@ -122,27 +119,6 @@ def _as_lists(name: str, values: list[list[tuple[Any, ...]]], fields: dict[str, 
     )
     joined = numbers.join(grouped, on="doc", how="left", maintain_order="left")[name]
     return joined.fill_null(pl.Series([[]], dtype=pl.List(pl.Struct(fields))).first())
-
-
-def read_keep(languages: str | Sequence[str]) -> tuple[str, ...]:
-    """Read the languages to keep: tags, or one text with commas between them.
-
-    >>> read_keep("hi, en"), read_keep(["zh-hant"]), read_keep("")
-    (('en', 'hi'), ('zh-Hant',), ())
-
-    Raises:
-        OptionError: what is no tag.
-    """
-    texts = [languages] if isinstance(languages, str) else languages
-    tags = [tag.strip() for text in texts for tag in text.split(",") if tag.strip()]
-    for tag in tags:
-        if not TAG.fullmatch(tag):
-            raise OptionError(
-                "not the tag of a language", where=tag, hint="give tags such as hi, pt or zh-Hant, with commas between"
-            )
-    return tuple(
-        sorted({"-".join([tag.lower().split("-")[0], *(part.title() for part in tag.split("-")[1:])]) for tag in tags})
-    )
 
 
 def is_wanted(language: str, keep: Collection[str]) -> bool:

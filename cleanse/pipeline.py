@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from cleanse import boilerplate, cache, decide, encoding, lang, quality, spam
 from cleanse.documents import OUT
 from cleanse.errors import InputError
 from cleanse.matching import Matcher
+from cleanse.options import Options, takes_options
 from cleanse.rules import Rules, load_rules
 
 
@@ -82,29 +84,24 @@ def add_evidence(documents: pl.LazyFrame, prepared: Prepared) -> pl.LazyFrame:
     return documents
 
 
-def clean(
-    frame: pl.LazyFrame,
-    *,
-    text: str = "text",
-    rules: Rules | None = None,
-    profile: str | None = None,
-    strip_spam: bool = False,
-    drop_spam: float | None = None,
-) -> pl.LazyFrame:
+@functools.partial(takes_options, only=lambda shown: shown.clean)
+def clean(frame: pl.LazyFrame, *, text: str = "text", **options: Any) -> pl.LazyFrame:
     r"""Clean the texts of somebody else's LazyFrame: `lf.pipe(cleanse.clean, text="body")`.
 
     Gives the frame back row by row: `text` holds the clean text, other columns are as they were, and `language`,
     `language_score`, `spam_score`, `flags`, `chars_in`, `chars_out` and `dropped_by` (id of the rule that would drop the row,
-    or null) are added. No row is removed and no duplicates are looked for. A null text stays null.
+    or null) are added. No row is removed and no duplicates are looked for. A null text stays null. `options` are those of `run`
+    that concern one document: `select`, `ignore`, `rules`, `profile`, `strip_spam`, `drop_spam`, `language`.
 
     >>> lf = pl.LazyFrame({"body": ["/img/a-1.jpg\nThe ferry stopped on Monday."]})
     >>> lf.pipe(clean, text="body").collect()["body"].item()
     'The ferry stopped on Monday.'
 
     Raises:
-        InputError: there is no such column, it is not text, or a column bears one of our names. OptionError: there is no such
-            profile.
+        InputError: there is no such column, it is not text, or a column bears one of our names. OptionError: bad options;
+            RuleError: bad rules.
     """
+    chosen = Options.of(options, function="clean")
     schema = frame.collect_schema()
     adds = {name: OUT[name] for name in OUT if name not in ("id", "source", "text", "cluster_size")}
     adds["dropped_by"] = pl.String()
@@ -115,11 +112,9 @@ def clean(
     taken = [name for name in adds if name in schema]
     if taken:
         raise InputError(f"the frame has our columns already: {', '.join(taken)}", hint="rename them first")
-    # What was not handed over still lends its numbers: language and measures always run.
-    chosen = (rules if rules is not None else load_rules()).apply_profile(profile).select()
-    every = Rules([*load_rules(), *(rules or [])])
-    chosen = chosen.drop_spam(drop_spam, every)
-    prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
+    every = load_rules(*chosen.rules)
+    # Rules that were not selected still lend their numbers: language and measures always run.
+    prepared = Prepared.of(chosen.choose(every), every, chosen.language)
 
     def clean_texts(texts: pl.Series) -> pl.Series:
         found = add_evidence(pl.LazyFrame({"text": texts.fill_null("")}), prepared).collect()

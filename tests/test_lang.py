@@ -11,6 +11,7 @@ import cleanse
 from cleanse import lang
 from cleanse.errors import OptionError
 from cleanse.language import detectors, load_model, model_digest
+from cleanse.options import Options
 from cleanse.rules import builtin_folder
 from cleanse.rules.model import load_rules
 
@@ -240,7 +241,7 @@ def test_dropped_with_its_text(tmp_path):
 def test_a_tag_that_is_none():
     """What is no tag of a language is an error that says so."""
     with pytest.raises(OptionError, match="not the tag of a language"):
-        lang.read_keep("hindi,en")
+        Options.of({"language": "hindi,en"})
 
 
 def test_the_rule_names_the_model():

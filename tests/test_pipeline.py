@@ -113,7 +113,7 @@ def test_clean_one_frame():
     """The whole answer for two documents: clean text, other columns as they were, our columns behind them."""
     frame = pl.LazyFrame({"body": [MIXED[0], None], "stars": [5, 3]})
     assert_frame_equal(
-        frame.pipe(cleanse.clean, text="body", rules=SOME).drop("language_score").collect(),
+        frame.pipe(cleanse.clean, text="body", select=[*CHOSEN, "dedupe"]).drop("language_score").collect(),
         pl.DataFrame(
             {
                 "body": ["The ferry stopped on Monday.\nNobody was hurt.", None],
@@ -137,7 +137,9 @@ def test_clean_is_run(tmp_path, strip_spam):
         tmp_path / "in.parquet", tmp_path / "out.parquet", select=[*CHOSEN, "dedupe/too-short"], strip_spam=strip_spam
     )
     out = pl.read_parquet(tmp_path / "out.parquet")
-    cleaned = pl.LazyFrame({"text": MIXED}).pipe(cleanse.clean, rules=SOME, strip_spam=strip_spam).collect()
+    cleaned = (
+        pl.LazyFrame({"text": MIXED}).pipe(cleanse.clean, select=[*CHOSEN, "dedupe"], strip_spam=strip_spam).collect()
+    )
     kept = cleaned.filter(pl.col("dropped_by").is_null())
     columns = ["text", "language", "language_score", "spam_score", "flags", "chars_in", "chars_out"]
     assert_frame_equal(out.select(columns), kept.select(columns))
@@ -151,7 +153,7 @@ def test_clean_keeps_rows_columns_and_order():
     frame = pl.DataFrame(
         {"n": range(20), "text": [None, *MIXED, *MIXED, None], "tags": [["a", None]] * 20, "d": [{"x": 1}] * 20}
     )
-    cleaned = frame.lazy().pipe(cleanse.clean, rules=SOME).collect()
+    cleaned = frame.lazy().pipe(cleanse.clean, select=[*CHOSEN, "dedupe"]).collect()
     assert_frame_equal(cleaned.select("n", "tags", "d"), frame.select("n", "tags", "d"))
     assert cleaned.columns[:4] == frame.columns
     assert cleaned["text"].is_null().to_list() == frame["text"].is_null().to_list()
@@ -160,10 +162,10 @@ def test_clean_keeps_rows_columns_and_order():
 def test_clean_looks_at_rows_in_any_portions():
     """Portions of three rows give what the whole frame gives, in the same order."""
     frame = pl.DataFrame({"n": range(27), "text": MIXED * 3})
-    whole = frame.lazy().pipe(cleanse.clean, rules=SOME).collect()
+    whole = frame.lazy().pipe(cleanse.clean, select=[*CHOSEN, "dedupe"]).collect()
     with pl.Config(streaming_chunk_size=3):
-        portions = frame.lazy().pipe(cleanse.clean, rules=SOME).collect(engine="streaming")
-    in_memory = frame.lazy().pipe(cleanse.clean, rules=SOME).collect(engine="in-memory")
+        portions = frame.lazy().pipe(cleanse.clean, select=[*CHOSEN, "dedupe"]).collect(engine="streaming")
+    in_memory = frame.lazy().pipe(cleanse.clean, select=[*CHOSEN, "dedupe"]).collect(engine="in-memory")
     assert_frame_equal(portions, whole)
     assert_frame_equal(in_memory, whole)
 
@@ -175,7 +177,7 @@ def test_clean_does_only_what_is_asked_for(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         pipeline, "add_evidence", lambda texts, ready: (looked.append(texts.collect().height), stages(texts, ready))[1]
     )
-    cleaned = pl.LazyFrame({"n": range(27), "text": MIXED * 3}).pipe(cleanse.clean, rules=SOME)
+    cleaned = pl.LazyFrame({"n": range(27), "text": MIXED * 3}).pipe(cleanse.clean, select=[*CHOSEN, "dedupe"])
     assert cleaned.select("n").collect().height == 27
     assert looked == []
     assert cleaned.head(2).collect()["n"].to_list() == [0, 1]
@@ -184,15 +186,20 @@ def test_clean_does_only_what_is_asked_for(monkeypatch: pytest.MonkeyPatch):
 
 def test_clean_an_empty_frame():
     """No rows in, no rows out, and the schema that was promised."""
-    lazy = pl.LazyFrame(schema={"text": pl.String, "n": pl.Int8}).pipe(cleanse.clean, rules=SOME)
+    lazy = pl.LazyFrame(schema={"text": pl.String, "n": pl.Int8}).pipe(cleanse.clean, select=[*CHOSEN, "dedupe"])
     assert lazy.collect().schema == lazy.collect_schema()
 
 
 def test_clean_with_rules_of_your_own():
-    """Only the rules that are handed over act."""
-    rules = RULES.select(["language", "quality", "dedupe"])
-    cleaned = pl.LazyFrame({"text": [MIXED[3]]}).pipe(cleanse.clean, rules=rules).collect()
-    assert cleaned["text"].item() == MIXED[3]
+    """Only the rules that are selected act; one name is one name, not its letters."""
+    frame = pl.LazyFrame({"text": [MIXED[3]]})
+    for chosen in (
+        {"select": ["language", "quality"]},
+        {"select": "language"},
+        {"ignore": ("encoding", "boilerplate")},
+    ):
+        assert frame.pipe(cleanse.clean, **chosen).collect()["text"].item() == MIXED[3]
+    assert frame.pipe(cleanse.clean, select="boilerplate").collect()["text"].item() != MIXED[3]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from cleanse import quality
 from cleanse.errors import OptionError
 from cleanse.files import report_folder
 from cleanse.kernels import text as kernels
-from cleanse.rules.model import Rules, load_rules
+from cleanse.rules.model import load_rules
 
 PARAMETERS = quality.Parameters.of(load_rules())
 
@@ -386,7 +386,7 @@ PAGES = CASES.get("clean_page", [])
 def test_pages_of_the_c4_authors():
     """The rules of the profile leave of each page what the authors of C4 expect, but for the line break at its end."""
     frame = pl.LazyFrame({"text": [page["text"] for page in PAGES]})
-    found = frame.pipe(cleanse.clean, rules=Rules(list(load_rules().family("quality"))), profile="c4").collect()
+    found = frame.pipe(cleanse.clean, select="quality", profile="c4").collect()
     kept = pl.when(pl.col("dropped_by").is_null()).then(pl.col("text").str.strip_chars_end("\n"))
     assert found.select(kept).to_series().to_list() == [page["expected"] for page in PAGES]
 
@@ -441,11 +441,10 @@ def test_a_list_of_bad_words_is_a_rule_of_ones_own(tmp_path):
     (tmp_path / "quality" / "bad-words.toml").write_text(
         BAD_WORDS.format(words=orjson.dumps(listed).decode(), word=listed[0]), "utf-8"
     )
-    rules = load_rules(tmp_path)
     frame = pl.LazyFrame({"text": [padding + text for text, _ in cases]})
     expected = ["quality/bad-words" if bad else None for _, bad in cases]
     assert frame.pipe(cleanse.clean).collect()["dropped_by"].to_list() == [None] * len(cases)
-    assert frame.pipe(cleanse.clean, rules=rules).collect()["dropped_by"].to_list() == expected
+    assert frame.pipe(cleanse.clean, rules=tmp_path).collect()["dropped_by"].to_list() == expected
 
 
 @pytest.mark.skipif(not CASES, reason="c4_vectors.json is not on this machine")

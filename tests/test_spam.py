@@ -11,6 +11,7 @@ from cleanse import boilerplate, decide, pipeline, planted, spam
 from cleanse.encoding import repair as encoding
 from cleanse.errors import OptionError
 from cleanse.hits import HITS
+from cleanse.options import Options
 from cleanse.rules.model import load_rules
 
 RULES = load_rules()
@@ -192,7 +193,7 @@ def test_drop_spam_goes_before_empty(score, reason):
 def test_drop_spam_takes_a_share(score):
     """A limit that nothing can pass, or everything does, is refused."""
     with pytest.raises(OptionError):
-        RULES.drop_spam(score, RULES)
+        Options.of({"drop_spam": score})
 
 
 @pytest.mark.parametrize(

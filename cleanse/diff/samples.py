@@ -9,7 +9,7 @@ import polars as pl
 
 from cleanse.diff.compare import Difference
 from cleanse.diff.sides import Side
-from cleanse.passes import undo
+from cleanse.passes import group_edits, undo
 from cleanse.report import Piece, cut_line, read_texts
 
 CONTEXT_CHARS = 160  # characters shown before and behind a hit in its line
@@ -57,13 +57,13 @@ def _read_lines(side: Side, identities: pl.Series) -> dict[str, Document]:
     texts = read_texts(side.report, side.place, identities)
     hits = side.scan_hits().filter(pl.col("id").is_in(identities.implode())).collect()
     by_id = {identity: group.to_dicts() for (identity,), group in hits.group_by("id", maintain_order=True)}
+    edits = group_edits(hits)
     found = {}
     for identity, text in texts.items():
         own = by_id.get(identity, [])
-        edits = [hit for hit in own if hit["action"] in ("fix", "strip")]
         drops = [hit["rule"] for hit in own if hit["action"] == "drop"]
         fate = f"dropped by {', '.join(drops)}" if drops else "kept"
-        found[identity] = (undo(text, edits).split("\n"), own, fate)
+        found[identity] = (undo(text, edits.get(identity, [])).split("\n"), own, fate)
     return found
 
 

@@ -5,7 +5,8 @@ Others use `run` and `restore`; the report takes `group_edits` and `undo` to sho
 
 from __future__ import annotations
 
+from cleanse.passes.engine import count_processors
 from cleanse.passes.give_back import group_edits, restore, undo
 from cleanse.passes.job import Result, run
 
-__all__ = ["Result", "group_edits", "restore", "run", "undo"]
+__all__ = ["Result", "count_processors", "group_edits", "restore", "run", "undo"]

@@ -22,6 +22,11 @@ class Died:
     """Stands for the result of an item whose process died, with nothing else at work beside it."""
 
 
+def count_processors() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def map_shards(function: Callable[[Item], Result], items: Sequence[Item], workers: int = 1) -> Iterator[Result | Died]:
     """Give the result of `function` for each item, in the order of the items.
 

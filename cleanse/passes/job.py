@@ -24,7 +24,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from cleanse import boilerplate, dedupe, documents, kernels, lang, pipeline
+from cleanse import boilerplate, dedupe, documents, kernels, pipeline
 from cleanse.catalogue import refuse_unusable
 from cleanse.errors import CleanseError, InputError, LedgerError, OptionError, WorkerError
 from cleanse.files import (
@@ -37,7 +37,6 @@ from cleanse.files import (
     check_place,
     check_sources,
     find_inputs,
-    is_utf8,
     open_parquet,
     plan_shards,
     read_shard,
@@ -46,11 +45,13 @@ from cleanse.files import (
     work_folder,
 )
 from cleanse.hits import divide_drafts, explode_hits, make_hits
+from cleanse.options import Options, takes_options
 from cleanse.passes.care import Care, cut_batch, read_announcement
 from cleanse.passes.engine import Died, map_shards, run_alone
 from cleanse.progress import Reporter, Step
 from cleanse.rules import Rules, load_rules
 from cleanse.verdicts import (
+    Restrained,
     Verdict,
     add_precision,
     count_verdicts,
@@ -100,7 +101,7 @@ class ShardSummary:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a run did. `summary` is what stands in summary.json.
 
@@ -112,121 +113,67 @@ class Result:
     summary: dict[str, Any]
     moved: tuple[Path, ...] = ()
 
+    def __repr__(self) -> str:
+        """Say on one line where OUT is and what became of the documents."""
+        counts = ", ".join(f"{name}={count}" for name, count in self.summary["ledger"]["documents"].items())
+        return f"Result(out={str(self.out)!r}, report={str(self.report)!r}, {counts})"
+
     @property
     def quarantined(self) -> int:
         """Count what could not be read."""
         return int(self.summary["ledger"]["documents"]["quarantined"])
 
 
+@takes_options
 def run(
     inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
     *,
-    select: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-    rules: Sequence[str | os.PathLike[str]] = (),
-    profile: str | None = None,
-    duplicates: bool = True,
-    against: str | os.PathLike[str] | None = None,
-    strip_spam: bool = False,
-    drop_spam: float | None = None,
-    language: str | Sequence[str] = (),
-    verdicts: str | os.PathLike[str] | None = None,
-    min_precision: float | None = None,
-    text_column: str = "text",
-    id_column: str | None = None,
-    url_column: str | None = None,
-    number_rows: bool = False,
-    workers: int = 1,
-    strict: bool = False,
-    overwrite: bool = False,
-    shard_bytes: int | None = None,
     progress: Reporter | None = None,
+    **options: Any,
 ) -> Result:
     """Clean INPUT... into OUT and its report; the same job as `cleanse run`.
 
-    `inputs` are files, folders or globs; `out` is a `.parquet` file or a folder. The other arguments are the options of the
-    command. Gives a Result.
+    `inputs` are files, folders or globs; `out` is a `.parquet` file or a folder. `options` are those of the command, by the names
+    in `cleanse.options.Options`. Gives a Result.
 
     Raises:
         InputError: bad input; OutputError: OUT cannot be written; OptionError: bad options; RuleError: bad rules.
     """
     started = time.perf_counter()
-    place, names = Path(out), [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    check_place(out, names, overwrite=overwrite)
-    earlier = None if against is None else Path(os.path.abspath(against))  # noqa: PTH100 - a link keeps its name
-    every = load_rules(*(Path(folder) for folder in rules))
-    if rules:
+    place, chosen = Path(out), Options.of(options)
+    names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    check_place(out, names, overwrite=chosen.overwrite)
+    earlier = None if chosen.against is None else Path(os.path.abspath(chosen.against))  # noqa: PTH100 - a link keeps its name
+    every = load_rules(*chosen.rules)
+    if chosen.rules:
         refuse_unusable(every)
-    chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
-    chosen = chosen.drop_spam(drop_spam, every)
-    chosen = chosen.strip_spam() if strip_spam else chosen
-    said = _read_verdicts(verdicts, min_precision, every, chosen)
-    chosen, restrained = restrain_rules(chosen, said, min_precision) if min_precision is not None else (chosen, [])
-    acting, drafts = divide_drafts(chosen.family(dedupe.FAMILY))
-    job = Job(
-        work_folder(place),
-        chosen,
-        every,
-        _columns(text_column, id_column, url_column, number_rows=number_rows),
-        dedupe.Parameters.of(acting, every),
-        lang.read_keep(language),
-        dedupe.Parameters.of(chosen, every) if any(rule.head.method for rule in drafts) else None,
-        count_verdicts(said) if verdicts is not None else None,
-    )
-    if workers < 1:
-        raise OptionError("--workers must be 1 or more", where=str(workers))
+    job, said, restrained = _plan(place, chosen, every)
     if earlier and not job.duplicates.active:
         hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
-        raise OptionError("--against, but no duplicates are looked for", where=str(against), hint=hint)
+        raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
     found = find_inputs(names, place)
     check_sources(found)
-    options = {
-        "select": sorted(select),
-        "ignore": sorted(ignore),
-        "profile": profile,
-        "duplicates": duplicates,
-        **({} if earlier is None else {"against": _digest_earlier(earlier, place)}),
-        "strip_spam": strip_spam,
-        **({} if drop_spam is None else {"drop_spam": drop_spam}),
-        **({"language": list(job.keep)} if job.keep else {}),
-        **({} if min_precision is None else {"min_precision": min_precision, "verdicts": _digest_verdicts(said)}),
-        "columns": asdict(job.columns),
-    }
-    metadata = _metadata(found, every, options)
-    store.check_out(place, metadata, overwrite=overwrite)
-    shards = plan_shards(found, shard_bytes) if shard_bytes else plan_shards(found)
-    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_bytes)}
+    told = chosen.result() | ({} if earlier is None else {"against": _digest_earlier(earlier, place)})
+    told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
+    metadata = _metadata(found, every, told)
+    store.check_out(place, metadata, overwrite=chosen.overwrite)
+    shards = plan_shards(found, chosen.shard_bytes) if chosen.shard_bytes else plan_shards(found)
+    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(chosen.shard_bytes)}
     with _at_work(store.WorkFolder(place, fingerprint), place):
-        summaries = _clean(job, shards, workers, progress)
-        if strict and any(summary.quarantined for summary in summaries):
+        summaries = _clean(job, shards, chosen.workers or 1, progress)
+        if chosen.strict and any(summary.quarantined for summary in summaries):
             raise _refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
         outcome, tried, numbered = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, (outcome, tried), numbered, metadata, timing, progress)
         summary |= {
             "inputs": {"files": len(found.files), "passed_over": list(found.passed_over), **asdict(found.skipped)},
-            "options": options,
+            "options": told,
             "restrained": [reason.row() for reason in restrained],
             "seconds": {**_total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
         return _publish(job, place, summary)
-
-
-def _read_verdicts(
-    path: str | os.PathLike[str] | None, min_precision: float | None, every: Rules, chosen: Rules
-) -> list[Verdict]:
-    """Read the verdicts that count for the rules as they are.
-
-    Raises:
-        OptionError: precision is asked for, and there are no verdicts to tell it from.
-    """
-    if path is None:
-        if min_precision is not None:
-            hint = "name the file that reviewers wrote with --verdicts"
-            raise OptionError("--min-precision without verdicts", where=str(min_precision), hint=hint)
-        return []
-    return keep_valid(read_verdicts(path), every, ((rule.id, rule.version) for rule in chosen))
 
 
 def _digest_verdicts(said: list[Verdict]) -> str:
@@ -239,17 +186,28 @@ def _digest_verdicts(said: list[Verdict]) -> str:
     return xxhash.xxh3_128_hexdigest(orjson.dumps(rows))
 
 
-def _columns(text: str, own: str | None, url: str | None, *, number_rows: bool) -> Columns:
-    if number_rows and own is not None:
-        hint = "leave one of them out; the column stays in OUT either way"
-        raise OptionError("--number-rows and --id-column contradict each other", where=own, hint=hint)
-    if not all(is_utf8(name) for name in (text, own or "", url or "")):
-        raise OptionError("a column's name is not UTF-8", hint="check --text-column, --id-column and --url-column")
-    if own == text:
-        hint = "name another column with --id-column, or number the rows with --number-rows"
-        raise OptionError("one column cannot be both text and id", where=text, hint=hint)
-    numbered = number_rows or (own is None and text == "id")
-    return Columns(text, None if numbered else own or "id", url, id_required=own is not None)
+def _plan(out: Path, options: Options, every: Rules) -> tuple[Job, list[Verdict], list[Restrained]]:
+    """Say what the workers need: the rules that were chosen, and what follows from them; and what reviewers said of these rules."""
+    rules = options.choose(every)
+    written = [] if options.verdicts is None else read_verdicts(options.verdicts)
+    said = keep_valid(written, every, ((rule.id, rule.version) for rule in rules))
+    restrained: list[Restrained] = []
+    if options.min_precision is not None:
+        rules, restrained = restrain_rules(rules, said, options.min_precision)
+    acting, drafts = divide_drafts(rules.family(dedupe.FAMILY))
+    text, own = options.text_column, options.id_column
+    numbered = options.number_rows or (own is None and text == "id")
+    job = Job(
+        work_folder(out),
+        rules,
+        every,
+        Columns(text, None if numbered else own or "id", options.url_column, id_required=own is not None),
+        dedupe.Parameters.of(acting, every),
+        options.language,
+        dedupe.Parameters.of(rules, every) if any(rule.head.method for rule in drafts) else None,
+        count_verdicts(said) if options.verdicts is not None else None,
+    )
+    return job, said, restrained
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ import polars as pl
 
 from cleanse.errors import InputError
 from cleanse.files import report_folder, store
-from cleanse.passes import undo
+from cleanse.passes import group_edits, undo
 from cleanse.report import (
     Piece,
     choose_places,
@@ -85,15 +85,16 @@ class Records:
         twins = [row["kept_id"] for row in fates.values() if row["kept_id"] is not None and not row.get("kept_in")]
         texts = read_texts(report, out, pl.concat([identities, pl.Series(twins, dtype=pl.String)]).unique())
         hits = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id").is_in(identities.implode()))
-        by_id = {name: rows.to_dicts() for (name,), rows in hits.collect().group_by("id", maintain_order=True)}
+        touched = hits.collect()
+        by_id = {name: rows.to_dicts() for (name,), rows in touched.group_by("id", maintain_order=True)}
+        edits = group_edits(touched)
         self.found: dict[str, Record] = {}
         for identity in identities:
             if identity not in texts:
                 continue
             own = by_id.get(identity, [])
             fate = fates.get(identity)
-            edits = [hit for hit in own if hit["action"] in ("fix", "strip")]
-            lines = undo(texts[identity], edits).split("\n")
+            lines = undo(texts[identity], edits.get(identity, [])).split("\n")
             said = "kept" if fate is None else f"dropped by {fate['reason']}"
             kept = None if fate is None or fate["kept_id"] is None else texts.get(fate["kept_id"])
             self.found[identity] = Record(lines, own, texts[identity], said, kept)

@@ -455,15 +455,9 @@ class Rules:
         )
 
     def drop_spam(self, score: float | None, every: Rules) -> Rules:
-        """Let the rules that measure `spam_score` act, with `score` as their limit (`--drop-spam`); None changes nothing.
-
-        Raises:
-            OptionError: `score` is not above 0 and at most 1.
-        """
+        """Let the rules that measure `spam_score` act, with `score` as their limit (`--drop-spam`); None changes nothing."""
         if score is None:
             return self
-        if not 0 < score <= 1:
-            raise OptionError("--drop-spam must be above 0 and at most 1", where=str(score), hint="such as 0.8")
         added = [
             replace(rule, head=rule.head.model_copy(update={"measure": limit.model_copy(update={"max": score})}))
             for rule in every
