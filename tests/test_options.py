@@ -54,9 +54,11 @@ def test_the_command_line_and_python_say_the_same() -> None:
     """Every option but those for Python only has a flag; both ways give the same options, and nothing said gives the defaults."""
     assert [name for name, _, shown in listed() if shown.command] == list(VALUES)
     assert Options.of(parse()) == Options()
-    said = Options.of(parse(*[word for _, words in VALUES.values() for word in words]))
-    assert said == Options.of({name: value for name, (value, _) in VALUES.items()})
-    assert all(getattr(said, name) == value != getattr(Options(), name) for name, (value, _) in VALUES.items())
+    for left_out in ("id_column", "number_rows"):  # these two contradict each other
+        values = {name: one for name, one in VALUES.items() if name != left_out}
+        said = Options.of(parse(*[word for _, words in values.values() for word in words]))
+        assert said == Options.of({name: value for name, (value, _) in values.items()})
+        assert all(getattr(said, name) == value != getattr(Options(), name) for name, (value, _) in values.items())
 
 
 def test_run_and_clean_show_their_options() -> None:
@@ -70,7 +72,7 @@ def test_run_and_clean_show_their_options() -> None:
         option
         for parameter in cli.main.commands["run"].params
         for option in parameter.opts
-        if option not in ("inputs", "out", "--quiet")
+        if option not in ("inputs", "out", "--quiet", "--json-log")
     }
 
 
