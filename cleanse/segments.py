@@ -307,18 +307,21 @@ def find_covered(places: pl.DataFrame, spans: pl.DataFrame) -> pl.Series:
     Reads of both: `doc`, `line`, `start`, `end`. A place without a line, or an empty one that no span touches, is not covered.
     """
     names = ["doc", "line", "start", "end"]
-    union = spans.select(names).drop_nulls().unique().sort("doc", "line", "start")
+    asked = places.select(names).with_row_index("place").drop_nulls()
+    covered = np.zeros(places.height, dtype=np.bool_)
+    spans = spans.select(names).drop_nulls().filter(pl.col("start") < pl.col("end"))
+    if asked.is_empty() or spans.is_empty():
+        return pl.Series(covered)
+    # A number for each line, the same in both, and places as one number: spans are then looked up by bisection.
+    keys = [(frame["doc"].cast(pl.UInt64) * 2**32 + frame["line"]).to_numpy() for frame in (asked, spans)]
+    _, numbers = np.unique(np.concatenate(keys), return_inverse=True)
+    own, other = numbers[: asked.height].astype(np.uint64) << 32, numbers[asked.height :].astype(np.uint64) << 32
+    starts, ends = other + spans["start"].to_numpy(), other + spans["end"].to_numpy()
+    order = np.argsort(starts, kind="stable")
+    starts, reach = starts[order], np.maximum.accumulate(ends[order])
     # The end of all spans so far: where the next one begins behind it, a new stretch of the union begins.
-    reach = pl.col("end").cum_max().shift(1).over("doc", "line")
-    union = union.filter(pl.col("start") < pl.col("end")).with_columns(
-        ((pl.col("start") > reach) | reach.is_null()).cum_sum().alias("stretch")
-    )
-    union = union.group_by("stretch", maintain_order=True).agg(
-        pl.col("doc", "line", "start").first(), pl.col("end").max().alias("reach")
-    )
-    asked = places.select(names).with_row_index("place").drop_nulls().sort("doc", "line", "start")
-    found = asked.join_asof(
-        union.select("doc", "line", "start", "reach"), on="start", by=["doc", "line"], check_sortedness=False
-    )
-    covered = found.filter(pl.col("end") <= pl.col("reach"))["place"]
-    return pl.Series(np.isin(np.arange(places.height), covered.to_numpy()), dtype=pl.Boolean)
+    opens = np.append(True, starts[1:] > reach[:-1])
+    begins, stops = starts[opens], reach[np.append(np.flatnonzero(opens)[1:] - 1, len(starts) - 1)]
+    at = np.searchsorted(begins, own + asked["start"].to_numpy(), side="right").astype(np.int64) - 1
+    covered[asked["place"].to_numpy()] = (at >= 0) & (own + asked["end"].to_numpy() <= stops[np.maximum(at, 0)])
+    return pl.Series(covered)

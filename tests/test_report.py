@@ -20,6 +20,7 @@ from click.testing import CliRunner
 import cleanse
 from cleanse.cli import main
 from cleanse.errors import InputError
+from cleanse.passes import AsRead
 from cleanse.passes.job import Result
 from cleanse.report import page as report
 from cleanse.report import samples
@@ -218,14 +219,14 @@ def test_an_overwritten_report_is_new(tmp_path: Path) -> None:
 
 def test_lines_beside_a_hit_and_other_hits_in_them() -> None:
     """A hit stands in its line between the nearest lines with text; what other rules took there is marked as theirs."""
-    lines = ["first", "[ad] second", "", "keep (gone) keep", "last"]
+    document = AsRead("first\n[ad] second\n\nkeep (gone) keep\nlast")
     hits = [
         {"rule": "x/ad", "action": "strip", "line": 1, "start": 0, "end": 4, "text": "[ad]", "replacement": ""},
         {"rule": "x/gone", "action": "strip", "line": 3, "start": 5, "end": 11, "text": "(gone)", "replacement": ""},
     ]
-    windows = samples.choose_windows(hits[1], lines)
+    windows = samples.choose_windows(hits[1], document)
     assert [window.line for window in windows] == [1, 3, 4]
-    assert samples.show_hit(hits[1], lines, windows, [hits[:1], hits[1:], []]) == (
+    assert samples.show_hit(hits[1], document, windows, [hits[:1], hits[1:], []]) == (
         ShownLine(1, (Piece("[ad]", "strip", "x/ad"), Piece(" second"))),
         ShownLine(3, (Piece("keep "), Piece("(gone)", "strip", "x/gone", own=True), Piece(" keep"))),
         ShownLine(4, (Piece("last"),)),

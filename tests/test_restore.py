@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import cleanse
 from cleanse.errors import InputError, OutputError
 from cleanse.files.sources import find_inputs
-from cleanse.passes.give_back import Edit, restore, undo
+from cleanse.passes.give_back import Edit, Edits, restore, undo
 from tests.conftest import ROOT, SHARED
 from tests.runs import put, restored, rows, run, table
 
@@ -187,7 +187,7 @@ def test_a_lone_return_before_a_windows_break_stays() -> None:
     """A strip that ends in a lone return does not hold the return of the line end."""
     ends = Edit(None, 0, 0, "\r\n", "\n", "encoding/line-ends", strips=False)
     strip = Edit(0, 1, 3, "a\r", "", "boilerplate/x", strips=True)
-    assert undo("x\ny", [ends, strip]) == "xa\r\r\ny"
+    assert undo("x\ny", Edits.of([ends, strip])) == "xa\r\r\ny"
 
 
 def test_what_is_not_ours_cannot_be_restored(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 
 from cleanse.diff.compare import Difference
 from cleanse.diff.sides import Side
-from cleanse.passes import group_edits, undo
+from cleanse.passes import NO_EDITS, group_edits, undo
 from cleanse.report import Piece, cut_line, read_texts
 
 CONTEXT_CHARS = 160  # characters shown before and behind a hit in its line
@@ -63,7 +63,7 @@ def _read_lines(side: Side, identities: pl.Series) -> dict[str, Document]:
         own = by_id.get(identity, [])
         drops = [hit["rule"] for hit in own if hit["action"] == "drop"]
         fate = f"dropped by {', '.join(drops)}" if drops else "kept"
-        found[identity] = (undo(text, edits.get(identity, [])).split("\n"), own, fate)
+        found[identity] = (undo(text, edits.get(identity, NO_EDITS)).split("\n"), own, fate)
     return found
 
 

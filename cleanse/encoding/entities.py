@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 import ftfy.fixes
+from ftfy.chardata import HTML_ENTITY_RE
 
 from cleanse.segments import Piece
 
@@ -44,6 +45,15 @@ def unescape(line: str, rule: str) -> list[Piece]:
     >>> [tuple(edit) for edit in unescape("1 &amp;amp;lt; 2", "encoding/entities")]
     [(2, 14, '<', 'encoding/entities')]
     """
+    edits = [
+        Piece(*found.span(), character, rule)
+        for found in HTML_ENTITY_RE.finditer(line)
+        if (character := unescape_entity(entity := found.group())) != entity
+    ]
+    # Nearly always one layer is all there is.
+    after = overwrite(line, edits)
+    if all(unescape_entity(entity) == entity for entity in HTML_ENTITY_RE.findall(after)):
+        return edits
     return [
         Piece(found.start() + edit.start, found.start() + edit.end, edit.text, rule)
         for found in RUN.finditer(line)

@@ -1,12 +1,12 @@
 """A run: clean the shards, resolve duplicates, assemble OUT, and give the input back again.
 
-Others use `run` and `restore`; the report takes `group_edits` and `undo` to show documents as read.
+Others use `run` and `restore`; the report takes `group_edits`, `AsRead` and `undo` to show documents as read.
 """
 
 from __future__ import annotations
 
 from cleanse.passes.engine import count_processors
-from cleanse.passes.give_back import group_edits, restore, undo
+from cleanse.passes.give_back import NO_EDITS, AsRead, group_edits, restore, undo
 from cleanse.passes.job import Result, run
 
-__all__ = ["Result", "count_processors", "group_edits", "restore", "run", "undo"]
+__all__ = ["NO_EDITS", "AsRead", "Result", "count_processors", "group_edits", "restore", "run", "undo"]

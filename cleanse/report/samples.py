@@ -21,7 +21,7 @@ import xxhash
 
 from cleanse import segments
 from cleanse.files import store
-from cleanse.passes import group_edits, undo
+from cleanse.passes import NO_EDITS, AsRead, group_edits
 
 SAMPLES = 8  # hits shown for a rule and language, where all groups together stay below PAGE_SAMPLES
 PAGE_SAMPLES = 2400
@@ -91,16 +91,14 @@ def collect_samples(report: Path, out: Path, languages: pl.DataFrame, sources: p
     identities = rows["id"].unique()
     hits = every.filter(pl.col("id").is_in(identities.implode())).collect()
     edits = group_edits(hits)
-    lines = {
-        identity: undo(text, edits.get(identity, [])).split("\n")
-        for identity, text in read_texts(report, out, identities).items()
-    }
+    texts = read_texts(report, out, identities)
+    lines = {identity: AsRead(text, edits.get(identity, NO_EDITS)) for identity, text in texts.items()}
     chosen = rows.to_dicts()
-    windows = [choose_windows(row, lines.get(row["id"], [])) for row in chosen]
+    windows = [choose_windows(row, lines[row["id"]]) for row in chosen]
     near = _find_near(hits, [row["id"] for row in chosen], windows)
     found: dict[str, list[Sample]] = {}
     for number, (row, own) in enumerate(zip(chosen, windows, strict=True)):
-        shown = show_hit(row, lines.get(row["id"], []), own, near[number])
+        shown = show_hit(row, lines[row["id"]], own, near[number])
         sample = Sample(
             row["rule"], row["language"], row["id"], row["line"], row["start"], row["end"], row["doubtful"],
             name_evidence(row), shown,
@@ -236,7 +234,7 @@ def read_texts(report: Path, out: Path, identities: pl.Series) -> dict[str, str]
     return found
 
 
-def choose_windows(row: HitRow, lines: Sequence[str]) -> list[Window]:
+def choose_windows(row: HitRow, lines: AsRead) -> list[Window]:
     """Say what is shown of a hit in a line: a stretch of its line, and of the nearest line with text on each side."""
     number = row["line"]
     if number is None:
@@ -252,7 +250,7 @@ def choose_windows(row: HitRow, lines: Sequence[str]) -> list[Window]:
 
 
 def show_hit(
-    row: HitRow, lines: Sequence[str], windows: Sequence[Window], near: Sequence[Sequence[HitRow]]
+    row: HitRow, lines: AsRead, windows: Sequence[Window], near: Sequence[Sequence[HitRow]]
 ) -> tuple[ShownLine, ...]:
     """Cut a hit out of its document as read: what the windows show, with the hits `near` that reach into each.
 

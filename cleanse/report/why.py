@@ -13,7 +13,7 @@ from cleanse import segments
 from cleanse.errors import InputError
 from cleanse.files import report_folder, store
 from cleanse.matching import STOPS
-from cleanse.passes import group_edits, undo
+from cleanse.passes import NO_EDITS, group_edits, undo
 from cleanse.report.page import make_visible, show_text
 
 CONTEXT = 1  # lines shown around a line with hits
@@ -39,7 +39,7 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
     hits = touched.to_dicts()
     signals = _rows(report / "signals.parquet", document)
     try:
-        text = undo(row["text"], group_edits(touched).get(document, []))
+        text = undo(row["text"], group_edits(touched).get(document, NO_EDITS))
     except (LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
         hint = "one of them was changed, or comes from another run: run the same command again"
         raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error

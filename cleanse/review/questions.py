@@ -12,7 +12,7 @@ import polars as pl
 
 from cleanse.errors import InputError
 from cleanse.files import report_folder, store
-from cleanse.passes import group_edits, undo
+from cleanse.passes import NO_EDITS, group_edits, undo
 from cleanse.report import (
     Piece,
     choose_places,
@@ -94,7 +94,7 @@ class Records:
                 continue
             own = by_id.get(identity, [])
             fate = fates.get(identity)
-            lines = undo(texts[identity], edits.get(identity, [])).split("\n")
+            lines = undo(texts[identity], edits.get(identity, NO_EDITS)).split("\n")
             said = "kept" if fate is None else f"dropped by {fate['reason']}"
             kept = None if fate is None or fate["kept_id"] is None else texts.get(fate["kept_id"])
             self.found[identity] = Record(lines, own, texts[identity], said, kept)
