@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from cleanse import boilerplate, decide, encoding, lang, quality, spam
+from cleanse import boilerplate, code, decide, encoding, lang, quality, spam
 from cleanse.documents import OUT
 from cleanse.errors import InputError
 from cleanse.matching import Matcher
@@ -28,6 +28,7 @@ class Prepared:
 
     rules: Rules
     every: Rules
+    code: code.Recogniser
     repairer: encoding.Repairer
     boilerplate: Matcher
     spam: spam.Finder
@@ -45,6 +46,7 @@ def _prepare(rules: Rules, every: Rules, keep: tuple[str, ...] = ()) -> Prepared
     return Prepared(
         rules,
         every,
+        code.Recogniser.of(rules),
         encoding.Repairer(rules),
         boilerplate.prepare(rules),
         spam.prepare(rules),
@@ -55,6 +57,7 @@ def _prepare(rules: Rules, every: Rules, keep: tuple[str, ...] = ()) -> Prepared
 
 Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
 STAGES: dict[str, Stage] = {
+    "code": lambda documents, prepared: code.mark_code(documents, prepared.code),
     "encoding": lambda documents, prepared: encoding.repair_text(documents, prepared.repairer),
     "language": lambda documents, prepared: lang.identify_language(
         documents,

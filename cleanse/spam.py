@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from cleanse import segments
+from cleanse import code, segments
 from cleanse.matching import Lines, Matcher, Method
 from cleanse.planted import EVIDENCE_SCHEMA, Planted
 from cleanse.rules import Rules
@@ -106,7 +106,7 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
             .group_by("doc", maintain_order=True)
             .agg(POINTS)
         )
-        tagged = segments.attach_hits(frame, pl.concat([hits, placed]), COLUMN)
+        tagged = segments.attach_hits(frame, code.spare(pl.concat([hits, placed]), frame), COLUMN)
         tagged = tagged.join(signals, on="doc", how="left", maintain_order="left")
         return tagged.with_columns(pl.col(POINTS).fill_null(pl.lit([], dtype=pl.List(SIGNAL))))
 

@@ -23,7 +23,7 @@ from ftfy.badness import BADNESS_RE
 from ftfy.chardata import HTML_ENTITY_RE
 from numpy.typing import NDArray
 
-from cleanse import kernels, segments
+from cleanse import code, kernels, segments
 from cleanse.encoding import badness, damage, mojibake, plausibility
 from cleanse.encoding.changes import compare
 from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
@@ -232,6 +232,7 @@ class Repairer:
             normalization=None,
         )
         self.active = bool(active)
+        self.acts_in_code = code.Recogniser.of(rules).acts
         self.code_page = self.methods[CODE_PAGE].id if CODE_PAGE in self.methods else ""
         self.limits, self.suspicion = self._read_limits()
         self.wanted = self._wanted(active)
@@ -291,7 +292,8 @@ class Repairer:
         lines = self._cut_lines(documents["doc"], data, found, crlf)
         edits, fixed, flags = self._repair_lines(lines)
         whole = self._document_hits(documents.filter(pl.Series(crlf)), documents)
-        hits = pl.concat([whole, self._line_hits(lines, edits), flags])
+        spared = self._spare_code(documents, lines, edits, fixed)
+        hits = pl.concat([whole, self._line_hits(lines, edits), flags, spared])
         repaired = _rejoin(documents["text"], data, offsets, lines, fixed, crlf)
         return segments.attach_hits(documents.with_columns(repaired.alias("repaired")), hits, COLUMN)
 
@@ -591,6 +593,26 @@ class Repairer:
             frames.append(_whole_documents(doubtful, UNCERTAIN, "flag", pl.col("charset"), pl.lit(None)))
         return pl.concat(frames)
 
+    def _spare_code(
+        self, documents: pl.DataFrame, lines: Lines, edits: dict[int, list[Piece]], fixed: dict[int, str]
+    ) -> pl.DataFrame:
+        """Take the repairs of lines that are code out of `edits` and `fixed`, and give them as flags.
+
+        Reads `doc` and, where there is one, `code_lines`.
+        """
+        nothing = pl.DataFrame(schema=segments.HIT_SCHEMA)
+        if code.COLUMN not in documents.columns or not edits:
+            return nothing
+        marked = documents.select("doc", code.COLUMN).filter(pl.col(code.COLUMN).list.len() > 0)
+        places = set(marked.explode(code.COLUMN).iter_rows())
+        spared: dict[int, list[Piece]] = {}
+        for row in [row for row in edits if (lines.docs[row], lines.numbers[row]) in places]:
+            spared[row] = [edit for edit in edits[row] if edit.rule not in self.acts_in_code]
+            edits[row] = [edit for edit in edits[row] if edit.rule in self.acts_in_code]
+            fixed[row] = _overwrite(lines.texts[row], edits[row])
+        hits = self._line_hits(lines, spared) if any(spared.values()) else nothing
+        return hits.with_columns(action=pl.lit("flag"), replacement=pl.lit(None, pl.String))
+
     def _flag_hits(self, lines: Lines, work: _Work, flags: list[tuple[int, str, int, int]]) -> pl.DataFrame:
         """Give what was flagged, at places in the text as read, as hits."""
         rows = []
@@ -760,7 +782,8 @@ def _overwrite(line: str, edits: list[Piece]) -> str:
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:
     """Repair broken text.
 
-    Reads: `text`, and `charset` str and `uncertain` bool where there are such. Adds: `repaired` str, the text after the fixes, with
+    Reads: `text`, and `charset` str, `uncertain` bool and `code_lines` list[u32] where there are such; in lines of code what would
+    be fixed is flagged. Adds: `repaired` str, the text after the fixes, with
     the same lines; `encoding_hits` list[HIT], one for each stretch that was changed or flagged.
     """
     return segments.as_stage(documents, repairer.repair, {"repaired": pl.String(), COLUMN: segments.HITS})

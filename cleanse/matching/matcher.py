@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels, segments
+from cleanse.code import spare
 from cleanse.errors import CleanseError
 from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN, line_languages, rule_language
@@ -647,14 +648,16 @@ def unused_characters(texts: pl.Series) -> tuple[str, str]:
 def tag(documents: pl.LazyFrame, matcher: Matcher, column: str, ends: str | None = None) -> pl.LazyFrame:
     """Add the hits of a family as `column` list[HIT], in places of the text as read.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`. With `ends`, also adds a column of that name, list[blocks.END]:
+    Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines` where there is one: what a rule would strip there is
+    flagged. With `ends`, also adds a column of that name, list[blocks.END]:
     where each block ends and why.
     """
     actions = {rule.id: (str(rule.action), rule.head.status == "stable") for rule in matcher.rules}
 
     def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
         found, stops = matcher.match(frame)
-        tagged = segments.attach_hits(frame, segments.locate(found, frame, actions), column)
+        hits = spare(segments.locate(found, frame, actions), frame)
+        tagged = segments.attach_hits(frame, hits, column)
         return blocks.attach_ends(tagged, stops, ends) if ends else tagged
 
     adds: dict[str, pl.DataType] = {column: segments.HITS}
