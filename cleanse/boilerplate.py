@@ -102,7 +102,8 @@ def prepare(rules: Rules) -> Matcher:
 def tag_boilerplate(documents: pl.LazyFrame, matcher: Matcher) -> pl.LazyFrame:
     """Find boilerplate.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `boilerplate_hits` list[HIT]; `boilerplate_ends` list[blocks.END],
+    Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines`, in which it only flags, where there is such a column.
+    Adds: `boilerplate_hits` list[HIT]; `boilerplate_ends` list[blocks.END],
     where each block ends and why.
     """
     return tag(documents, matcher, COLUMN, ENDS)

@@ -20,6 +20,9 @@ OUT = {
     "chars_out": pl.UInt32(),
     "cluster_size": pl.UInt32(),
 }
+# What the stages add on their way, and no file holds, stands in their docstrings. One column is of use to all rules of lines:
+# `code_lines` list[u32], the numbers of the lines of the text as read that are code or about code, in order; blank lines are
+# never among them. The stage `code` adds it (cleanse/code.py), and empty lists where its rule was not selected.
 # What the sources hand over, besides the input's other columns.
 READ = {
     "id": pl.String(),

@@ -26,6 +26,7 @@ HIT = pl.Struct(
     }
 )
 HITS = pl.List(HIT)
+CODE_LINES = "code_lines"  # column of documents: the lines that are code
 HIT_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in HIT.fields}}
 
 
@@ -42,8 +43,8 @@ def divide_drafts(rules: Rules) -> tuple[Rules, Rules]:
 def make_hits(found: pl.DataFrame, rules: Iterable[Rule], documents: pl.DataFrame | None = None) -> pl.DataFrame:
     """Make hits of what `rules` found.
 
-    A run may hold a rule back in some languages (`Rule.flags_in`): there it flags, whatever its action. `documents`, of which `doc` and
-    `language` are read, says which language a document is in; without it no rule is held back.
+    What takes away only flags in three cases: where `found` has a column `only_flags` bool and it says so; in lines of code, which are
+    `code_lines` of `documents`; and where a run holds the rule back in the `language` of `documents` (`Rule.flags_in`).
 
     Reads: `doc` u32, `rule` str, and of `line`, `start`, `end` u32, `text`, `replacement` str those that are there. What is not
     there is null: a hit without a line is one of the whole document. Gives a frame of HIT_SCHEMA, rows in the same order.
@@ -67,22 +68,38 @@ def make_hits(found: pl.DataFrame, rules: Iterable[Rule], documents: pl.DataFram
         known.get(name, pl.col(name) if name in found.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in HIT_SCHEMA.items()
     )
-    return hits if documents is None else _hold_back(hits, rules, documents)
+    if "only_flags" in found.columns:
+        hits = _make_flags(hits, found["only_flags"])
+    return hits if documents is None else _hold_back(_spare_code(hits, documents), rules, documents)
+
+
+def _make_flags(hits: pl.DataFrame, which: pl.Series) -> pl.DataFrame:
+    """Make flags of some hits. What flags puts nothing in the place of a text."""
+    return hits.with_columns(
+        pl.when(which).then(pl.lit("flag")).otherwise("action").alias("action"),
+        pl.when(which).then(None).otherwise("replacement").alias("replacement"),
+    )
+
+
+def _spare_code(hits: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """Make flags of the strips in lines of code: they say what a rule would have taken. A span is judged by its line."""
+    if CODE_LINES not in documents.columns:
+        return hits
+    code = documents.select("doc", pl.col(CODE_LINES).alias("line")).filter(pl.col("line").list.len() > 0)
+    code = code.explode("line").with_columns(code=pl.lit(value=True))
+    spared = hits.join(code, on=["doc", "line"], how="left", maintain_order="left")["code"].fill_null(value=False)
+    return _make_flags(hits, spared & (hits["action"] == "strip"))
 
 
 def _hold_back(hits: pl.DataFrame, rules: list[Rule], documents: pl.DataFrame) -> pl.DataFrame:
-    """Turn hits of rules that are held back into flags. What flags puts nothing in the place of a text."""
+    """Make flags of the hits of rules that are held back in the language of the document."""
     pairs = [(rule.id, language) for rule in rules for language in rule.flags_in]
     if not pairs:
         return hits
     held = pl.DataFrame(pairs, schema={"rule": pl.String, "language": pl.String}, orient="row")
     held = documents.select("doc", "language").join(held, on="language").select("doc", "rule", held=pl.lit(value=True))
     joined = hits.join(held, on=["doc", "rule"], how="left", maintain_order="left")
-    flags = pl.col("held").fill_null(value=False)
-    return joined.with_columns(
-        pl.when(flags).then(pl.lit("flag")).otherwise("action").alias("action"),
-        pl.when(flags).then(None).otherwise("replacement").alias("replacement"),
-    ).drop("held")
+    return _make_flags(hits, joined["held"].fill_null(value=False))
 
 
 def attach_hits(documents: pl.DataFrame, hits: pl.DataFrame, column: str) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from cleanse import boilerplate, cache, decide, encoding, lang, quality, spam
+from cleanse import boilerplate, cache, code, decide, encoding, lang, quality, spam
 from cleanse.documents import OUT
 from cleanse.errors import InputError
 from cleanse.matching import Matcher
@@ -30,6 +30,7 @@ class Prepared:
 
     rules: Rules
     every: Rules
+    code: code.Recogniser
     repairer: encoding.Repairer
     boilerplate: Matcher
     spam: spam.Finder
@@ -51,6 +52,7 @@ def _make(rules: Rules, every: Rules, keep: tuple[str, ...]) -> Prepared:
     return Prepared(
         rules,
         every,
+        code.Recogniser.of(rules),
         encoding.Repairer(rules, every),
         boilerplate.prepare(rules),
         spam.prepare(rules),
@@ -61,6 +63,7 @@ def _make(rules: Rules, every: Rules, keep: tuple[str, ...]) -> Prepared:
 
 Stage = Callable[[pl.LazyFrame, Prepared], pl.LazyFrame]
 STAGES: dict[str, Stage] = {
+    "code": lambda documents, prepared: code.mark_code(documents, prepared.code),
     "encoding": lambda documents, prepared: encoding.repair_text(documents, prepared.repairer),
     "language": lambda documents, prepared: lang.identify_language(
         documents,

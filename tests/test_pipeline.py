@@ -23,6 +23,7 @@ CHOSEN = ["encoding", "language", "spam", "quality", "boilerplate/also-read", "b
 RULES = load_rules()
 SOME = RULES.select([*CHOSEN, "dedupe"])
 ADDS = {
+    "code": {"code_lines": pl.List(pl.UInt32)},
     "encoding": {"repaired": pl.String(), "encoding_hits": HITS},
     "language": {
         "language": pl.String(),

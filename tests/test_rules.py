@@ -187,11 +187,15 @@ def test_select_by_id_family_and_glob():
     """A name is an id, a family, a folder of ids or a glob; ignore takes away what select chose."""
     ids = {rule.id for rule in RULES}
     spam = {name for name in ids if name.startswith("spam/") and RULES[name].head.default}
-    assert {rule.id for rule in RULES.select(["spam"])} == spam
-    assert {rule.id for rule in RULES.select(["spam/"])} == spam
-    assert {rule.id for rule in RULES.select(["dedupe/e*"])} == {"dedupe/exact"}
-    assert [rule.id for rule in RULES.select(["spam/planted", "dedupe/near"])] == ["dedupe/near", "spam/planted"]
-    assert {rule.id for rule in RULES.select(["spam"], ["spam/planted"])} == spam - {"spam/planted"}
+    always = {"code/lines"}
+    assert {rule.id for rule in RULES.select(["spam"])} == spam | always
+    assert {rule.id for rule in RULES.select(["spam/"])} == spam | always
+    assert {rule.id for rule in RULES.select(["dedupe/e*"])} == {"dedupe/exact"} | always
+    assert [rule.id for rule in RULES.select(["spam/planted", "dedupe/near"], ["code"])] == [
+        "dedupe/near",
+        "spam/planted",
+    ]
+    assert {rule.id for rule in RULES.select(["spam"], ["spam/planted"])} == (spam | always) - {"spam/planted"}
     assert {rule.id for rule in RULES.select([], ["*/*"])} == set()
 
 

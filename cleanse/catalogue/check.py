@@ -12,20 +12,23 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import planted, quality
+from cleanse import code, planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import OPENING
-from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Rule, Rules, compile_pattern
+from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Points, Rule, Rules, compile_pattern
 from cleanse.spam import units
 
 # A dot, or a class that holds a kind of character and its contrary, as often as it likes.
 UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*(?:\.|\[\\(\w)\\(?!\1)(?i:\1)\])(?:[*+]|\{\d*,\})")
+UNBOUNDED_REASON = "unbounded .* or .+ or the like"
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
 MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
 PATTERN_PARAMETERS = {"without"}
 REWORD = "reword:"  # how the note of an example begins whose text stands on a page of somebody
+# What a scorecard of a family is of, and its measures.
+CARDS = {"spam": ("segment", planted.MEASURES), code.FAMILY: ("line", code.MEASURES)}
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ def known_methods() -> dict[str, set[str]]:
 
     return {
         "boilerplate": set(boilerplate.METHODS),
+        "code": set(),
         "dedupe": {"exact", "folded", "near"},
         "encoding": set(encoding.METHODS),
         "language": {"language", "wanted"},
@@ -131,6 +135,7 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
 def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
     head = rule.head
     known = parameters_of(head.method) | quality.PARAMETERS.get(rule.id, set())
+    known |= code.PARAMETERS if rule.family == code.FAMILY else set()
     needed = known - set(head.parameters)
     if needed:
         what = head.method or "the measure"
@@ -140,7 +145,7 @@ def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
             problem = pattern_problem(str(value))
             if problem:
                 yield Fault(place, f"parameters.{name}", *problem)
-        elif name in known and (isinstance(value, str | list) or value <= 0):
+        elif name in known - code.WORDS and (isinstance(value, str | list) or value <= 0):
             yield Fault(
                 place, f"parameters.{name}", f"not a number above 0: {value!r}", "see the rule that came with it"
             )
@@ -150,27 +155,43 @@ def _scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
     """Find measures that are unknown, tables that cannot be read, and thresholds that nothing reaches."""
     head = rule.head
     if head.scorecard is None:
-        if head.points:
+        if head.points or head.marks:
             yield Fault(place, "points", "points without a scorecard", "add [scorecard]")
+        if rule.family == code.FAMILY:
+            yield Fault(place, "scorecard", "a rule of code adds up evidence", "add [scorecard]")
         return
-    if head.scorecard.of != "segment" or rule.family != "spam":
+    yield from _mark_faults(rule, place)
+    wanted, known = CARDS.get(rule.family, ("segment", {}))
+    if head.scorecard.of != wanted or not known:
         yield Fault(
-            place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", 'set of = "segment"'
+            place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", f'set of = "{wanted}"'
         )
-    most = head.scorecard.base
+    most = head.scorecard.base + sum(max(mark.points, 0) for mark in head.marks)
     for table in head.points:
-        if table.measure not in planted.MEASURES:
-            known = ", ".join(planted.MEASURES)
-            yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {known}")
-        if sorted(set(table.bounds)) != table.bounds or len(table.points) != len(table.bounds) + 1:
-            reason = f"{table.measure}: bounds must rise, and there is one more of points"
-            yield Fault(place, "points", reason, "see rules/spam/planted/rule.toml")
-        if not any(table.points):
-            yield Fault(place, "points", f"{table.measure}: all points are 0", "take the table away")
+        yield from _table_faults(table, known, place)
         most += max(table.points, default=0)
     if most < head.scorecard.threshold:
         reason = f"nothing reaches {head.scorecard.threshold}: the most that can be had is {most}"
         yield Fault(place, "scorecard.threshold", reason, "lower it")
+
+
+def _table_faults(table: Points, known: dict[str, str], place: str) -> Iterator[Fault]:
+    if known and table.measure not in known:
+        yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {', '.join(known)}")
+    if sorted(set(table.bounds)) != table.bounds or len(table.points) != len(table.bounds) + 1:
+        reason = f"{table.measure}: bounds must rise, and there is one more of points"
+        yield Fault(place, "points", reason, "see rules/spam/planted/rule.toml")
+    if not any(table.points):
+        yield Fault(place, "points", f"{table.measure}: all points are 0", "take the table away")
+
+
+def _mark_faults(rule: Rule, place: str) -> Iterator[Fault]:
+    """Find patterns of marks that cannot be run; theirs may be unbounded, since they only say yes or no."""
+    for mark in rule.head.marks:
+        for pattern in filter(None, (mark.pattern, mark.document)):
+            problem = pattern_problem(pattern.replace("{literals}", "x"))
+            if problem and problem[0] != UNBOUNDED_REASON:
+                yield Fault(place, f"marks.{mark.name}", f"{problem[0]}: {pattern}", problem[1])
 
 
 def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:
@@ -301,7 +322,7 @@ def pattern_problem(pattern: str) -> tuple[str, str] | None:
     if matches_nothing:
         return "matches the empty string", "ask for at least one character"
     if UNBOUNDED.search(pattern):
-        return "unbounded .* or .+ or the like", "write a bound, such as .{0,80}"
+        return UNBOUNDED_REASON, "write a bound, such as .{0,80}"
     return None
 
 
@@ -478,7 +499,10 @@ def _describe_scorecard(rule: Rule) -> list[str]:
     for table in rule.head.points:
         steps = [f"below {table.bounds[0]:g}: {table.points[0]:+d}"]
         steps += [f"from {bound:g}: {worth:+d}" for bound, worth in zip(table.bounds, table.points[1:], strict=True)]
-        lines.append(f"  {table.measure:18} {', '.join(steps)}   ({planted.MEASURES.get(table.measure, 'unknown')})")
+        lines.append(
+            f"  {table.measure:18} {', '.join(steps)}   ({CARDS[rule.family][1].get(table.measure, 'unknown')})"
+        )
+    lines += [f"  {mark.points:+4d} {mark.name}: {mark.pattern}" for mark in rule.head.marks]
     return lines
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from cleanse import boilerplate, dedupe, encoding, lang, segments, spam
+from cleanse import boilerplate, code, dedupe, encoding, lang, segments, spam
 from cleanse.encoding import charset
 from cleanse.hits import acts, explode_hits
 from cleanse.rules import ANY, Example, Rules
@@ -26,6 +26,8 @@ def judge(rules: Rules, cases: Sequence[Case]) -> list[Verdict]:
     verdicts: dict[str, Problem | None] = {}
     lines = [case for case in cases if case.rule.family in ("boilerplate", "spam", "quality") and _in_lines(case)]
     for case, places in _tag_lines(rules, lines):
+        verdicts[case.name] = _judge_spans(case, places)
+    for case, places in _mark_code(rules, [case for case in cases if case.rule.family == code.FAMILY]):
         verdicts[case.name] = _judge_spans(case, places)
     verdicts |= _judge_documents(rules, [case for case in cases if _is_measured(case)])
     verdicts |= _judge_repairs(rules, [case for case in cases if case.rule.family == "encoding"])
@@ -62,7 +64,7 @@ def _is_measured(case: Case) -> bool:
     """Say whether the example is a whole document that all stages must see."""
     if case.rule.family in ("boilerplate", "spam", "quality"):
         return not _in_lines(case)
-    return bool(case.rule.head.measure) or case.rule.family not in ("encoding", "dedupe")
+    return bool(case.rule.head.measure) or case.rule.family not in ("encoding", "dedupe", code.FAMILY)
 
 
 def _tag_lines(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Place]]]:
@@ -85,6 +87,15 @@ def _tag_lines(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list
         places[doc, rule].append(tuple(place))
     for number, case in enumerate(cases):
         yield case, places[number, case.rule.id]
+
+
+def _mark_code(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Place]]]:
+    """Give each example with its lines that are code."""
+    documents = pl.LazyFrame({"text": [case.example.text for case in cases]}, schema={"text": pl.String})
+    marked = code.mark_code(documents, code.Recogniser.of(rules)).collect()[code.COLUMN]
+    for case, numbers in zip(cases, marked, strict=True):
+        lines = case.example.text.split("\n")
+        yield case, [(number, 0, len(lines[number])) for number in numbers]
 
 
 def _judge_spans(case: Case, places: list[Place]) -> Problem | None:

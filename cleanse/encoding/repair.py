@@ -23,7 +23,7 @@ from ftfy.badness import BADNESS_RE
 from ftfy.chardata import HTML_ENTITY_RE
 from numpy.typing import NDArray
 
-from cleanse import kernels, segments
+from cleanse import code, kernels, segments
 from cleanse.encoding import badness, damage, mojibake, plausibility
 from cleanse.encoding.changes import compare
 from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
@@ -245,6 +245,7 @@ class Repairer:
             normalization=None,
         )
         self.active = bool(active)
+        self.acts_in_code = code.Recogniser.of(rules).acts
         self.code_page = self.methods[CODE_PAGE].id if CODE_PAGE in self.methods else ""
         self.limits, self.suspicion = self._read_limits()
         self.wanted = self._wanted(active)
@@ -309,8 +310,10 @@ class Repairer:
         crlf = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
         lines = self._cut_lines(documents["doc"], data, reasons, crlf)
         edits, fixed, flags = self._repair_lines(lines)
+        spared = self._spare_code(documents, lines, edits, fixed)
         whole = self._list_documents(documents.filter(pl.Series(crlf)), documents)
-        found = pl.concat([whole, self._list_edits(lines, edits), flags])
+        found = pl.concat([whole, self._list_edits(lines, edits), flags]).with_columns(only_flags=pl.lit(value=False))
+        found = pl.concat([found, spared.with_columns(only_flags=pl.lit(value=True))])
         return _rejoin(documents["text"], data, offsets, lines, fixed, crlf), found
 
     def _find_lines(
@@ -601,6 +604,25 @@ class Repairer:
             frames.append(_whole_documents(doubtful, UNCERTAIN, pl.col("charset"), pl.lit(None)))
         return pl.concat(frames)
 
+    def _spare_code(
+        self, documents: pl.DataFrame, lines: Lines, edits: dict[int, list[Piece]], fixed: dict[int, str]
+    ) -> pl.DataFrame:
+        """Take the repairs of lines that are code out of `edits` and `fixed`, and give them as places where they only flag.
+
+        Reads `doc` and, where there is one, `code_lines`.
+        """
+        nothing = pl.DataFrame(schema=PLACES)
+        if code.COLUMN not in documents.columns or not edits:
+            return nothing
+        marked = documents.select("doc", code.COLUMN).filter(pl.col(code.COLUMN).list.len() > 0)
+        places = set(marked.explode(code.COLUMN).iter_rows())
+        spared: dict[int, list[Piece]] = {}
+        for row in [row for row in edits if (lines.docs[row], lines.numbers[row]) in places]:
+            spared[row] = [edit for edit in edits[row] if edit.rule not in self.acts_in_code]
+            edits[row] = [edit for edit in edits[row] if edit.rule in self.acts_in_code]
+            fixed[row] = overwrite(lines.texts[row], edits[row])
+        return self._list_edits(lines, spared) if any(spared.values()) else nothing
+
     def _list_flags(self, lines: Lines, work: _Work, flags: list[tuple[int, str, int, int]]) -> pl.DataFrame:
         """Give what was flagged, at places in the text as read."""
         rows = []
@@ -735,7 +757,8 @@ def unbalanced(line: str) -> list[int]:
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:
     """Repair broken text.
 
-    Reads: `text`, and `charset` str and `uncertain` bool where there are such. Adds: `repaired` str, the text after the fixes, with
+    Reads: `text`, and `charset` str, `uncertain` bool and `code_lines` list[u32] where there are such; in lines of code what would
+    be fixed is flagged. Adds: `repaired` str, the text after the fixes, with
     the same lines; `encoding_hits` list[HIT], one for each stretch that was changed or flagged.
     """
     return segments.as_stage(documents, repairer.repair, {"repaired": pl.String(), COLUMN: HITS})

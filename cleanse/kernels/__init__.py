@@ -5,7 +5,7 @@ Kernels take NumPy arrays of bytes and offsets, release the GIL, and know nothin
 
 from __future__ import annotations
 
-from cleanse.kernels import measures
+from cleanse.kernels import code, measures
 from cleanse.kernels.text import (
     PLANES,
     SCRIPTS,
@@ -53,6 +53,7 @@ __all__ = [
     "as_texts",
     "buffers",
     "choose_rows",
+    "code",
     "code_points",
     "composing_tables",
     "count_scripts",

@@ -648,7 +648,8 @@ def unused_characters(texts: pl.Series) -> tuple[str, str]:
 def tag(documents: pl.LazyFrame, matcher: Matcher, column: str, ends: str | None = None) -> pl.LazyFrame:
     """Add the hits of a family as `column` list[HIT], in places of the text as read.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`. With `ends`, also adds a column of that name, list[blocks.END]:
+    Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines` where there is one: what a rule would strip there is
+    flagged. With `ends`, also adds a column of that name, list[blocks.END]:
     where each block ends and why.
     """
 

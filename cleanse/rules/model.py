@@ -28,6 +28,7 @@ ANY = "*"
 RULE_FILE = "rule.toml"
 LANGUAGE_MODEL = "language/model/"  # tables of the language stage, which are no rules
 RETIRED = "retired"
+CODE = "code"  # the family that keeps other rules from code
 SPAM_SCORE = "spam_score"  # the column of the score of a document
 BUILT_IN = "rules"  # how the folder of our own rules is called in messages
 
@@ -99,6 +100,21 @@ class Points(Strict):
     points: list[int]
 
 
+class Mark(Strict):
+    """A pattern of a scorecard that a line matches or not: tenths of a bit for those that do.
+
+    `of` is what it looks at: the whole `line`, the line `bare` of tags and entities, the line only where it has `markup`, that is
+    a tag or an entity, or the same line without the elements of HTML, so that what is left is `foreign`. With `document`, a pattern too, it looks at all
+    lines of the documents that match it, else at lines with a mark, a tag or an entity.
+    """
+
+    name: str
+    pattern: str
+    points: int
+    of: Literal["line", "bare", "markup", "foreign"] = "line"
+    document: str | None = None
+
+
 class Body(Strict):
     """What a single-file rule and a language file share: words, patterns and their examples.
 
@@ -143,6 +159,7 @@ class Head(Body):
     measure: Measure | None = None
     scorecard: Scorecard | None = None
     points: list[Points] = []
+    marks: list[Mark] = []
 
 
 Table = TypeVar("Table", bound=Strict)
@@ -413,7 +430,7 @@ class Rules:
         )
 
     def select(self, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Rules:
-        """Choose rules by id, family or glob. Rules that are off by default are in only when named.
+        """Choose rules by id, family or glob. Rules that are off by default are in only when named; what spares code always is.
 
         Raises:
             OptionError: a name that matches no rule.
@@ -421,6 +438,7 @@ class Rules:
         named = self._matching(select) if select else {rule.id for rule in self}
         # A family or a glob does not name what is off by default; its id does.
         chosen = {rule_id for rule_id in named if self[rule_id].head.default or rule_id in select}
+        chosen |= {rule.id for rule in self if rule.family == CODE}
         chosen -= self._matching(ignore)
         return Rules(rule for rule in self if rule.id in chosen)
 
