@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from cleanse.encoding import charset
+from cleanse.errors import InputError
 from cleanse.rules.model import load_rules
 
 RULES = load_rules()
@@ -48,3 +53,126 @@ def test_few_bytes_are_uncertain():
     assert not charset.decode("Дача".encode("cp1251"), RULES).certain
     assert charset.decode(RUSSIAN.encode("cp1251"), RULES).certain
     assert charset.decode("Дача".encode(), RULES).certain
+
+
+PAGES = tomllib.loads((Path(__file__).parent / "charsets" / "pages.toml").read_text("utf-8"))
+WRITTEN = [(language, name) for language, page in PAGES.items() for name in page["charsets"]]
+
+
+def spoil(data: bytes, share: float, bad: bytes, gone: int) -> bytes:
+    """Put bytes in the place of some behind a share of those that are not ASCII."""
+    letters = [place for place, byte in enumerate(data) if byte > 0x7F]
+    place = letters[int(share * (len(letters) - 1))]
+    return data[:place] + bad + data[place + gone :]
+
+
+def is_like(got: str, text: str, few: int = 4) -> bool:
+    """Say whether two texts differ in one place of a few characters alone."""
+    start, end = (
+        next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(got), len(text)))
+        for one, other in ((got, text), (got[::-1], text[::-1]))
+    )
+    return max(len(text), len(got)) - start - end <= few
+
+
+@pytest.mark.parametrize(("language", "name"), WRITTEN)
+@pytest.mark.parametrize("share", [0, 0.4, 1])
+def test_one_bad_byte_does_not_change_the_charset(language: str, name: str, share: float) -> None:
+    """A page with a bad byte at its start, in its middle or at its end is read in its charset, but for a few characters."""
+    text = PAGES[language]["long"]
+    data = spoil(text.encode(name), share, b"\xff", 1)
+    decoded = charset.decode(data, RULES)
+    assert is_like(decoded.text, text), decoded
+    assert decoded.exact or "\ufffd" in decoded.text
+
+
+@pytest.mark.parametrize(("language", "name"), WRITTEN)
+def test_a_page_that_is_cut_is_read_to_its_cut(language: str, name: str) -> None:
+    """The last byte of a page is lost: its last character is, and no other."""
+    text = PAGES[language]["long"].rstrip("。.")
+    decoded = charset.decode(text.encode(name)[:-1], RULES)
+    assert decoded.text[: len(text) - 1] == text[:-1]
+    assert decoded.text[len(text) - 1 :] in ("", "\ufffd")
+
+
+@pytest.mark.parametrize(("language", "name"), WRITTEN)
+def test_a_short_page_that_declares_its_charset(language: str, name: str) -> None:
+    """What a page declares decides where a sentence alone would say little."""
+    text = f'<meta charset="{name}"><p>{PAGES[language]["short"]}</p>'
+    decoded = charset.decode(spoil(text.encode(name), 0.5, b"\xff", 0), RULES)
+    assert is_like(decoded.text, text), decoded
+
+
+@pytest.mark.parametrize("name", ["gb18030", "big5", "euc_jp", "euc_kr"])
+def test_a_lost_byte_does_not_spoil_its_line(name: str) -> None:
+    """A byte that is gone shifts all pairs behind it, and what they would be is text that nobody wrote."""
+    language = next(language for language, own in WRITTEN if own == name)
+    text = PAGES[language]["long"]
+    assert is_like(charset.decode(spoil(text.encode(name), 0.5, b"", 1), RULES).text, text)
+
+
+def test_a_declared_charset_that_makes_no_sense_is_not_believed() -> None:
+    """Nearly all bytes decode in Latin-1, so that this proves nothing."""
+    text = f'<meta charset="iso-8859-1"><p>{PAGES["zh"]["long"]}</p>'
+    assert charset.decode(text.encode("gb18030"), RULES).text == text
+
+
+def test_few_letters_in_utf8_are_enough() -> None:
+    """UTF-8 with one bad byte and few other letters outside ASCII is UTF-8."""
+    data = "The café by the quay opens at nine, and the crêpes are ".encode() + b"\xfe good."
+    decoded = charset.decode(data, RULES)
+    assert decoded == charset.Decoded(
+        "The café by the quay opens at nine, and the crêpes are \ufffd good.", "utf-8", exact=False
+    )
+
+
+def test_nul_bytes_do_not_make_utf16() -> None:
+    """NUL bytes between words are no sign of UTF-16; those of UTF-16 stand at every second place."""
+    words = "the\0ferry\0leaves\0at\0nine\0and\0the\0harbour\0is\0quiet"
+    assert charset.decode(words.encode(), RULES) == charset.Decoded(words, "utf-8", exact=True)
+    mixed = f"{PAGES['zh']['long'][:60]}\0{PAGES['zh']['long'][60:]}"
+    assert charset.decode(mixed.encode("gb18030"), RULES).text == mixed
+    sparse = ("\0" + "Ten of them stand in this.") * 10
+    assert charset.decode(sparse.encode(), RULES).charset == "utf-8"
+    assert charset.decode("The harbour is quiet.".encode("utf-16-le"), RULES).text == "The harbour is quiet."
+
+
+def test_utf16_with_an_odd_byte() -> None:
+    """A byte too much at the end of UTF-16 is one lost character."""
+    text = PAGES["fr"]["long"]
+    decoded = charset.decode(b"\xff\xfe" + text.encode("utf-16-le") + b"x", RULES)
+    assert decoded == charset.Decoded(f"\ufeff{text}\ufffd", "utf-16-le", exact=False)
+
+
+def test_cesu8_is_read() -> None:
+    """Programs that take a character beyond U+FFFF for two write each half in three bytes."""
+    halves = "\ud83d\ude00".encode("utf-8", "surrogatepass")
+    data = "Fähre ".encode() + halves + b"!"
+    assert charset.decode(data, RULES) == charset.Decoded("Fähre 😀!", "cesu-8", exact=False)
+    # A half by itself is no character.
+    assert charset.decode("Die Fähre fährt früh ".encode() + halves[:3] + b"!", RULES).text.startswith(
+        "Die Fähre fährt früh \ufffd"
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(range(1, 256)) * 4,
+        b"\x00" * 100,
+        random.Random(5).randbytes(1500),
+        b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00>\x00\x01\x00\x00\x00" * 30,
+    ],
+)
+def test_what_no_model_calls_text_is_refused(data: bytes) -> None:
+    """Bytes that are no text in any charset are not kept as nonsense."""
+    with pytest.raises(InputError, match="not text"):
+        charset.decode(data, RULES)
+
+
+def test_bytes_that_do_not_decode_can_be_told() -> None:
+    """The escaped text gives the bytes back, each by itself."""
+    data = spoil(PAGES["zh"]["long"].encode("gb18030"), 0.5, b"\xff", 1)
+    decoded = charset.decode(data, RULES)
+    assert decoded.escaped is not None
+    assert decoded.escaped.encode("gb18030", "surrogateescape") == data

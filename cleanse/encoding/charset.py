@@ -1,21 +1,27 @@
 """From bytes to text: which charset a file is in.
 
-A byte-order mark decides, then UTF-8, then what the file itself declares, then chardet. Bytes are decoded strictly; what
-does not decode in any of these ways is not text.
+A byte-order mark decides, then UTF-8, then what chardet is sure of. Where none of these reads every byte, `weighing.py` holds all
+likely charsets against each other: the one wins that explains everything but a few bytes, and not the one that explains each
+byte with nonsense. What does not decode becomes U+FFFD.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
+from cleanse.encoding import weighing
+from cleanse.encoding.mending import WIDE
+from cleanse.encoding.weighing import Reading, Weights
 from cleanse.errors import InputError
 from cleanse.rules import Rules
 
 CHARSET = "encoding/charset"
 UNCERTAIN = "encoding/uncertain"
 UTF8 = "utf-8"
+CESU8 = "cesu-8"
 BYTE_ORDER_MARK = "\ufeff"
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 MARKS = (
@@ -37,6 +43,7 @@ SUPERSETS = {
     "iso8859-1": "cp1252",
     "gb2312": "gb18030",
     "gbk": "gb18030",
+    "big5": "big5hkscs",
     "shift_jis": "cp932",
     "euc_kr": "cp949",
     "tis-620": "cp874",
@@ -44,64 +51,164 @@ SUPERSETS = {
     "iso8859-9": "cp1254",
 }
 # These look like UTF-8 where the text is ASCII.
-SEVEN_BITS = ("utf-16", "utf-32", "iso2022", "hz")
+SEVEN_BITS = ("iso2022", "hz")
+UTF16 = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+# Pages of one byte a character that much text is in. chardet knows more, and adds what it thinks possible.
+NARROW = (
+    "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "koi8-u", "cp866",
+    "iso8859-2", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8",
+)  # fmt: skip
+# What CESU-8 makes of a character beyond U+FFFF: each half of its pair in UTF-16 by itself, in three bytes.
+CESU_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """A text, the charset it was in, whether encoding it again gives the same bytes, and whether the charset is sure."""
+    """A text, the charset it was in, whether encoding it again gives the same bytes, and whether the charset is sure.
+
+    `escaped`: the same text with a lone surrogate, U+DC00 and the number of the byte, for each byte that did not decode; None where
+    all did, or where that cannot be told.
+    """
 
     text: str
     charset: str
     exact: bool
     certain: bool = True
+    escaped: str | None = field(default=None, compare=False)
 
 
-def decode(data: bytes, rules: Rules) -> Decoded:
-    """Turn bytes into text, strictly: byte-order mark, UTF-8, the charset that is declared, then what chardet finds.
+def decode(data: bytes, rules: Rules, hint: str | None = None) -> Decoded:
+    """Turn bytes into text.
 
-    Parameters of `encoding/charset`: `max_bad_share`, the share of bytes up to which a file that is UTF-8 but for
-    them is read as UTF-8 with U+FFFD in their place. Of `encoding/uncertain`: `min_confidence` of chardet. A byte-order mark stays in
-    the text.
+    A byte-order mark decides, then UTF-8, then what HTML or XML declares or chardet is sure of; else the charset by which the bytes
+    cost the fewest bits. What does not decode becomes U+FFFD. A byte-order mark stays in the text. `hint` is a charset that counts as if
+    it were declared.
+
+    Parameters of `encoding/charset` and `encoding/uncertain`: see `Weights`.
 
     Raises:
-        InputError: the bytes are not text, or decode strictly in no charset.
+        InputError: the bytes are not text in any charset.
     """
+    weights = Weights.of(rules[CHARSET].head.parameters, rules[UNCERTAIN].head.parameters if UNCERTAIN in rules else {})
     marked = [charset for mark, charset in MARKS if data.startswith(mark)]
     if marked:
-        return _decode_strictly(data, marked)
+        return _decode_marked(data, marked, weights)
     try:
         text = data.decode(UTF8)
     except UnicodeDecodeError:
-        return _mostly_utf8(data, rules) or _decode_legacy(data, rules)
+        return _read_cesu(data) or _mostly_utf8(data, weights) or _decode_legacy(data, weights, hint)
     if b"\x00" not in data and b"\x1b" not in data and b"~{" not in data:
         return Decoded(text, UTF8, exact=True)
-    # Charsets in seven bits, and UTF-16 of ASCII text, look like UTF-8: ask before believing it.
-    found = _detect(data)
-    for charset, _ in found:
-        if charset.replace("_", "-").startswith(SEVEN_BITS) or charset.startswith(SEVEN_BITS):
+    return _decode_seven_bits(data, text, weights)
+
+
+def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
+    """Decode by the byte-order mark; a few units of two or four bytes may be broken, or the last one cut."""
+    for charset in marked:
+        try:
+            return _decode_strictly(data, charset)
+        except UnicodeError:
+            continue
+    readings = [Reading(charset, data.decode(charset, "replace")) for charset in marked]
+    best = weighing.weigh_readings(readings, weights)[0]
+    if not weighing.is_text(best, weights):
+        raise InputError(f"not text: does not decode as {' or as '.join(marked)}")
+    return Decoded(best.text, best.charset, exact=False)
+
+
+def _decode_seven_bits(data: bytes, text: str, weights: Weights) -> Decoded:
+    """Decode what is UTF-8 to look at, and may be a charset in seven bits or UTF-16 of ASCII text."""
+    for charset, _ in _detect(data) if b"\x1b" in data or b"~{" in data else ():
+        if charset.startswith(SEVEN_BITS):
             try:
-                return _decode_strictly(data, [charset])
-            except InputError:
+                return _decode_strictly(data, charset)
+            except UnicodeError:
                 break
-    if b"\x00" in data and not found:
-        raise InputError("not text: NUL bytes between others, and no charset fits")
+    own = Reading(UTF8, text)
+    if b"\x00" in data:
+        readings = weighing.weigh_readings([own, *_read_units(data)], weights)
+        if not weighing.is_text(readings[0], weights):
+            raise InputError("not text: NUL bytes between others, and no charset fits")
+        if readings[0].charset != UTF8:
+            return _settle(data, readings, weights)
     return Decoded(text, UTF8, exact=True)
 
 
-def _decode_legacy(data: bytes, rules: Rules) -> Decoded:
-    """Decode what is not UTF-8: as declared if it decodes so, else as chardet finds."""
-    declared = _declared(data)
-    if declared is not None:
-        try:
-            return _decode_strictly(data, [declared])
-        except InputError:
-            pass
-    found = _detect(data)
-    limit = float(str(rules[UNCERTAIN].head.parameters["min_confidence"])) if UNCERTAIN in rules else 0.0
-    decoded = _decode_strictly(data, [charset for charset, _ in found])
-    confidence = dict(found).get(decoded.charset, 0.0)
-    return Decoded(decoded.text, decoded.charset, decoded.exact, certain=confidence >= limit)
+def _read_units(data: bytes) -> list[Reading]:
+    """Read bytes in units of two and of four."""
+    return [Reading(charset, data.decode(charset, "replace")) for charset in UTF16]
+
+
+def _decode_legacy(data: bytes, weights: Weights, hint: str | None) -> Decoded:
+    """Decode what is not UTF-8: as chardet is sure of or as declared, if that decodes and reads as text; else by weighing."""
+    declared = _declared(data) or hint
+    found = dict(_detect(data))
+    guesses = [charset for charset, confidence in found.items() if confidence >= weights.min_guess]
+    names = [declared, UTF8, *guesses, *WIDE, *map(_label, NARROW)]
+    readings = _read_bytes(data, [name for name in dict.fromkeys(names) if name], weights)
+    bonus = {charset: weights.detected * confidence for charset, confidence in found.items()}
+    if declared:
+        bonus[declared] = weights.declared
+    sure = {charset for charset, confidence in found.items() if confidence >= weights.min_confidence}
+    weighed = weighing.weigh_readings(readings, weights, bonus)
+    decoded = _settle(data, weighed, weights, sure)
+    few = sum(byte > 0x7F for byte in data[: weights.sample_bytes]) < weights.min_bytes
+    return replace(decoded, certain=False) if few and decoded.charset not in (declared, UTF8) else decoded
+
+
+def _read_bytes(data: bytes, charsets: list[str], weights: Weights) -> list[Reading]:
+    """Read a sample of the bytes by each charset: lines that hold more than ASCII."""
+    sample = weighing.sample_lines(data, weights.sample_bytes)
+    readings = [
+        Reading(charset, text)
+        for charset in charsets
+        if not charset.startswith(("utf-16", "utf-32")) and (text := _read(sample, charset, weights)) is not None
+    ]
+    if b"\x00" in data or any(charset.startswith(("utf-16", "utf-32")) for charset in charsets):
+        readings += _read_units(data[: len(sample)])
+    return readings
+
+
+def _read(data: bytes, charset: str, weights: Weights) -> str | None:
+    """Read bytes by a charset, with a lone surrogate for each that does not decode; None where Python can't."""
+    try:
+        if charset == UTF8:
+            return join_pairs(data).decode(UTF8, "surrogateescape")
+        if charset in WIDE:
+            return weighing.decode_wide(data, charset, weights.lost)
+        return data.decode(charset, "surrogateescape")
+    except (UnicodeError, ValueError, LookupError):
+        return None
+
+
+def _settle(data: bytes, readings: list[Reading], weights: Weights, sure: Collection[str] = ()) -> Decoded:
+    """Decode all of the bytes by the reading that costs least, or refuse them. In a charset that is `sure` a text may cost more."""
+    if not readings:
+        raise InputError("not text: no charset fits")
+    best = readings[0]
+    if not (weighing.is_text(best, weights) or (best.charset in sure and not best.lost)):
+        raise InputError(f"not text: likeliest in {best.charset}, and makes no sense there")
+    certain = weighing.lead(readings) >= weights.min_lead
+    try:
+        return replace(_decode_strictly(data, best.charset), certain=certain)
+    except UnicodeError:
+        pass
+    if best.charset in UTF16:
+        return Decoded(data.decode(best.charset, "replace"), best.charset, exact=False, certain=certain)
+    escaped = _read(data, best.charset, weights)
+    if escaped is None:
+        raise InputError(f"not text: does not decode as {best.charset}")
+    text = replace_escaped(escaped, best.charset)
+    if not weighing.is_mostly_read(text, weights):
+        raise InputError(f"not text: too many bytes are not {best.charset}")
+    return Decoded(text, best.charset, exact=False, certain=certain, escaped=escaped)
+
+
+def replace_escaped(escaped: str, charset: str) -> str:
+    """Put U+FFFD in the place of bytes that did not decode."""
+    if charset == UTF8:
+        return escaped.encode(UTF8, "surrogateescape").decode(UTF8, "replace")
+    return re.sub("[\ud800-\udfff]", "\ufffd", escaped)
 
 
 def _declared(data: bytes) -> str | None:
@@ -114,6 +221,8 @@ def _declared(data: bytes) -> str | None:
         known = codecs.lookup(name)
     except LookupError:
         return None
+    if known.name == UTF8:
+        return UTF8
     if not known._is_text_encoding or known.name.startswith(("utf", *SEVEN_BITS)):  # noqa: SLF001 - the only way to ask
         return None
     return _label(SUPERSETS.get(known.name, known.name))
@@ -142,28 +251,40 @@ def _detect(data: bytes) -> list[tuple[str, float]]:
     return list(known.items())
 
 
-def _decode_strictly(data: bytes, charsets: list[str]) -> Decoded:
-    for charset in charsets:
-        try:
-            text = data.decode(charset)
-            text.encode(UTF8)
-        except (UnicodeError, ValueError):
-            continue
-        try:
-            exact = text.encode(charset) == data
-        except UnicodeError:
-            exact = False
-        return Decoded(text, charset, exact)
-    if charsets:
-        raise InputError(f"not text: does not decode as {' or as '.join(charsets[:3])}")
-    raise InputError("not text: no charset fits")
+def _decode_strictly(data: bytes, charset: str) -> Decoded:
+    text = data.decode(charset)
+    text.encode(UTF8)
+    try:
+        exact = text.encode(charset) == data
+    except UnicodeError:
+        exact = False
+    return Decoded(text, charset, exact)
 
 
-def _mostly_utf8(data: bytes, rules: Rules) -> Decoded | None:
-    limit = float(str(rules[CHARSET].head.parameters["max_bad_share"]))
-    text = data.decode(UTF8, errors="replace")
-    bad = text.count("\ufffd") - data.count("\ufffd".encode())
+def join_pairs(data: bytes) -> bytes:
+    """Turn CESU-8 into UTF-8."""
+    return CESU_PAIR.sub(
+        lambda pair: (
+            pair[0].decode(UTF8, "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()
+        ),
+        data,
+    )
+
+
+def _read_cesu(data: bytes) -> Decoded | None:
+    joined = join_pairs(data)
+    try:
+        return Decoded(joined.decode(UTF8), CESU8, exact=False) if joined != data else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _mostly_utf8(data: bytes, weights: Weights) -> Decoded | None:
+    """Decode what is UTF-8 but for a small share of what is not ASCII."""
+    joined = join_pairs(data)
+    text = joined.decode(UTF8, errors="replace")
+    bad = text.count("\ufffd") - joined.count("\ufffd".encode())
     good = sum(1 for character in text if character > "\x7f") - text.count("\ufffd")
-    if good and bad <= limit * (good + bad):
-        return Decoded(text, UTF8, exact=False)
+    if good and bad <= weights.max_bad_share * (good + bad):
+        return Decoded(text, UTF8, exact=False, escaped=joined.decode(UTF8, "surrogateescape"))
     return None

@@ -50,6 +50,8 @@ IDEOGRAPHIC = {
     "ja": ("ja", "cp932", "euc_jis_2004"),
     "ko": ("ko", "cp949", "johab"),
 }
+KANA = slice(0x3041, 0x30FF)
+HALF_WIDTH = range(0xFF61, 0xFFA0)
 ABJADS = tuple(list(PAGES).index(script) + 1 for script in ("Arabic", "Hebrew"))
 SPACE, DIGIT, MARK = 1, 2, 3
 FIRST = 4  # class of the first letter
@@ -73,6 +75,7 @@ SYMBOL_IN_WORD = 9 * STEPS
 TYPOGRAPHIC = "\u2018\u2019\u201c\u201d\u201e\u2013\u2014\u2026\u2022\u2122\xa0\xa9\xab\xae\xb7\xbb"
 SOFT_HYPHEN, SOFT_START = "\xad", 12 * STEPS
 ANOTHER_SCRIPT = 6 * STEPS
+RARE_KANA, HALF_WIDTH_MORE = 12 * STEPS, 2 * STEPS
 INSIDE_WORD = 8 * STEPS  # of an ideograph beside a letter of ASCII
 ANOTHER_CASE = 10 * STEPS
 
@@ -133,6 +136,7 @@ def load_figures() -> Figures:
     single = np.stack(
         [_single_costs([(models[f"{name}/{page}"], page) for page in pages]) for name, *pages in IDEOGRAPHIC.values()]
     )
+    _price_kana(single[list(IDEOGRAPHIC).index("ja")])
     return Figures(
         names,
         Languages(
@@ -298,9 +302,20 @@ def _facts(classes: U16, cases: U8, usual_single: U8) -> NDArray[np.uint32]:
 
 def _single_costs(models: list[tuple[bytes, str]]) -> U8:
     """Give what each character costs by itself in a language of many characters."""
-    shares = np.stack([_single_shares(model, codec) for model, codec in models]).min(axis=0)
+    each = np.stack([_single_shares(model, codec) for model, codec in models])
+    shares = each.min(axis=0)
+    # In EUC-JP the second byte of one kana is the first of the next: what is taken away for that is too much for some of them.
+    shares[KANA] = each.max(axis=0)[KANA]
     shares /= shares.sum()
     return np.asarray(np.clip(np.rint(-np.log2(shares + RAREST / 20) * STEPS), 1, 255), dtype=np.uint8)
+
+
+def _price_kana(costs: U8) -> None:
+    """Give kana that no sample held, and those of half width, which no sample holds, what they cost at most."""
+    costs[KANA] = np.minimum(costs[KANA], RARE_KANA)
+    for code in HALF_WIDTH:
+        whole = unicodedata.normalize("NFKC", chr(code))
+        costs[code] = min(int(costs[ord(whole)]) + HALF_WIDTH_MORE, RARE_KANA)
 
 
 def _single_shares(model: bytes, codec: str) -> NDArray[np.float64]:

@@ -30,6 +30,7 @@ from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
 from cleanse.encoding.damage import LONGEST_SEGMENT
 from cleanse.encoding.entities import overwrite, unescape
 from cleanse.encoding.mojibake import Limits, Verdict
+from cleanse.encoding.weighing import UNCERTAINTY, Weights
 from cleanse.hits import HITS, acts, attach_hits, make_hits
 from cleanse.matching import find_places
 from cleanse.rules import Rule, Rules
@@ -103,8 +104,8 @@ FLAGGING = frozenset({"uncertain", SUSPECT, PRIVATE_USE})
 SUSPICION = ("suspicion", "suspicion_short", "suspicion_second", "against")
 # Parameters that a method cannot do without.
 PARAMETERS = {
-    "charset": {"max_bad_share"},
-    "uncertain": {"min_confidence"},
+    "charset": Weights.needed() - UNCERTAINTY,
+    "uncertain": UNCERTAINTY,
     CODE_PAGE: {*SUSPICION, *Limits.__dataclass_fields__},
 }
 
