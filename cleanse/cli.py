@@ -153,12 +153,16 @@ def describe(result: Result) -> str:
 def restore(out: str, to: str) -> None:
     """Give the input of OUT back, byte for byte.
 
-    Writes DIR/<id> for one-document files, and DIR/<source>.parquet with id and text for rows.
+    Writes DIR/<id> for one-document files, and DIR/<source>.parquet with id and text for rows. Quarantined rows stand behind
+    the others, with their bytes.
     """
     from cleanse.passes import restore as restore_input
 
     counts = restore_input(out, to)
-    click.echo(f"restored {counts['files']} files and {counts['rows']} rows in {to}")
+    quarantined = f", {counts['quarantined']} of them quarantined" if counts["quarantined"] else ""
+    click.echo(f"restored {counts['files']} files and {counts['rows']} rows in {to}{quarantined}")
+    if counts["lost"]:
+        click.echo(f"{counts['lost']} quarantined without a byte that could be read: they are only in the input")
 
 
 @main.command()
