@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from cleanse import __version__
+from cleanse.interrupts import Interrupted, leave_on_interrupt
 
 if TYPE_CHECKING:
     from cleanse.passes import Progress, Result
@@ -22,7 +24,12 @@ PASSED_OVER = {
 
 
 class Commands(click.Group):
-    """A group that prints our errors as one message, and bad usage with status 2."""
+    """A group that prints our errors as one message, bad usage with status 2, and an interrupt with status 130."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Run the command line; Ctrl-C ends it with one sentence."""
+        with leave_on_interrupt(own_process=args is None):
+            return super().main(args, *rest, **options)
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; an error of ours becomes its message and status 2, never a traceback."""
@@ -30,6 +37,8 @@ class Commands(click.Group):
 
         try:
             return super().invoke(context)
+        except KeyboardInterrupt as interrupt:  # before click makes "Aborted!" of it
+            raise Interrupted from interrupt
         except CleanseError as error:
             fail(f"error: {error}")
         except BrokenPipeError:
@@ -52,7 +61,8 @@ def fail(message: str) -> NoReturn:
 def main() -> None:
     """Scraped web text in, clean Parquet out, and a reason for every change.
 
-    Exit status: 0 done, 1 done but something was quarantined, 2 bad usage, rules or input, and no OUT.
+    Exit status: 0 done, 1 done but something was quarantined, 2 bad usage, rules or input, and no OUT,
+    130 interrupted.
     """
 
 

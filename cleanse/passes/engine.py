@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from cleanse.errors import WorkerError
+from cleanse.passes.workers import WorkerPool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,7 +28,7 @@ def map_shards(function: Callable[[Item], Result], items: Sequence[Item], worker
     before = os.environ.get("POLARS_MAX_THREADS")
     os.environ["POLARS_MAX_THREADS"] = threads  # read when the new process imports Polars
     try:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with WorkerPool(workers) as pool:
             yield from pool.map(function, items)
     except BrokenProcessPool as error:
         hint = "it was probably out of memory: use fewer --workers"
