@@ -1,5 +1,15 @@
-"""`python -m cleanse` is `cleanse`."""
+"""`python -m cleanse` is `cleanse`. It listens for Ctrl-C before it imports anything that takes time."""
 
-from cleanse.cli import main
+from cleanse.interrupts import leave_on_interrupt
 
-main()
+
+def start() -> None:
+    """Run the command line in a process of its own."""
+    with leave_on_interrupt(own_process=True):
+        from cleanse.cli import main
+
+        main()
+
+
+if __name__ == "__main__":
+    start()

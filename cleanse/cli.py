@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from cleanse import __version__
 from cleanse.commands import diff_command, review_command, verdict_commands
+from cleanse.interrupts import Interrupted, leave_on_interrupt
 from cleanse.options import on_command_line
 
 if TYPE_CHECKING:
@@ -24,7 +26,12 @@ PASSED_OVER = {
 
 
 class Commands(click.Group):
-    """A group that prints our errors as one message, and bad usage with status 2."""
+    """A group that prints our errors as one message, bad usage with status 2, and an interrupt with status 130."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        """Run the command line; Ctrl-C ends it with one sentence."""
+        with leave_on_interrupt(own_process=args is None):
+            return super().main(args, *rest, **options)
 
     def invoke(self, context: click.Context) -> Any:
         """Run a command; an error of ours becomes its message and status 2, never a traceback."""
@@ -32,6 +39,8 @@ class Commands(click.Group):
 
         try:
             return super().invoke(context)
+        except KeyboardInterrupt as interrupt:  # before click makes "Aborted!" of it
+            raise Interrupted from interrupt
         except CleanseError as error:
             fail(f"error: {error}")
         except BrokenPipeError:
@@ -54,7 +63,8 @@ def fail(message: str) -> NoReturn:
 def main() -> None:
     """Scraped web text in, clean Parquet out, and a reason for every change.
 
-    Exit status: 0 done, 1 done but something was quarantined, 2 bad usage, rules or input, and no OUT.
+    Exit status: 0 done, 1 done but something was quarantined, 2 bad usage, rules or input, and no OUT,
+    130 interrupted.
     """
 
 
@@ -136,12 +146,16 @@ def _name_restrained(row: dict[str, Any]) -> str:
 def restore(out: str, to: str) -> None:
     """Give the input of OUT back, byte for byte.
 
-    Writes DIR/<id> for one-document files, and DIR/<source>.parquet with id and text for rows.
+    Writes DIR/<id> for one-document files, and DIR/<source>.parquet with id and text for rows. Quarantined rows stand behind
+    the others, with their bytes.
     """
     from cleanse.passes import restore as restore_input
 
     counts = restore_input(out, to)
-    click.echo(f"restored {counts['files']} files and {counts['rows']} rows in {to}")
+    quarantined = f", {counts['quarantined']} of them quarantined" if counts["quarantined"] else ""
+    click.echo(f"restored {counts['files']} files and {counts['rows']} rows in {to}{quarantined}")
+    if counts["lost"]:
+        click.echo(f"{counts['lost']} quarantined without a byte that could be read: they are only in the input")
 
 
 @main.command()

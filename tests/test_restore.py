@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 import cleanse
 from cleanse.errors import InputError, OutputError
 from cleanse.files.sources import find_inputs
-from cleanse.passes.give_back import Edit, Edits, restore, undo
+from cleanse.passes.edits import Edit, Edits, undo
+from cleanse.passes.give_back import restore
 from tests.conftest import ROOT, SHARED
 from tests.runs import put, restored, rows, run, table
 
@@ -164,9 +165,80 @@ def test_rows_come_back_as_id_and_text(tmp_path: Path) -> None:
     assert sorted(restored(result, tmp_path / "far" / "back")) == ["b.csv.parquet", "deep/a.jsonl.parquet"]
     back = pl.read_parquet(tmp_path / "far" / "back" / "deep" / "a.jsonl.parquet")
     texts = [("../../x.txt", "/img/harbour-1.jpg\nfÃ¼r alle"), ("deep/a.jsonl#1", ""), ("7", "привет")]
-    assert back.rows() == texts
+    assert back.select("id", "text").rows() == [*texts, ("deep/a.jsonl#2", "[]")]
     assert pl.read_parquet(tmp_path / "far" / "back" / "b.csv.parquet").rows() == [("/etc/b", "x\r\ny")]
     assert not (tmp_path / "x.txt").exists()
+
+
+def test_quarantined_rows_come_back(tmp_path: Path) -> None:
+    """What was refused stands behind the rows that were read, with its place and its bytes."""
+    frame = pl.DataFrame({"text": ["harbour", None], "n": [1, 2]})
+    put(tmp_path / "in", {})
+    frame.write_parquet(tmp_path / "in" / "c.parquet")
+    files = {"a.jsonl": b'{"text": "one"}\n{"body": "\xff"}\n\n{\n', "b.csv": b'text,n\nferry\n"a\nb",1,2\nboat,3\n', "d.csv": b"text\n\x00\xff\xfe\x81\x00\x9d\xff\n"}  # fmt: skip
+    result = run(tmp_path, files)
+    counts = restore(result.out, tmp_path / "back")
+    assert counts == {"files": 0, "rows": 9, "quarantined": 6, "lost": 0}
+    back = {name: pl.read_parquet(tmp_path / "back" / f"{name}.parquet").rows() for name in (*files, "c.parquet")}
+    json = b'{"text":null,"n":2}'
+    assert back == {
+        "a.jsonl": [
+            ("a.jsonl#0", "one", None),
+            ("a.jsonl#1", '{"body": "\ufffd"}', b'{"body": "\xff"}'),
+            ("a.jsonl#3", "{", b"{"),
+        ],
+        "b.csv": [
+            ("b.csv#2", "boat", None),
+            ("b.csv#0", "ferry\n", b"ferry\n"),
+            ("b.csv#1", '"a\nb",1,2\n', b'"a\nb",1,2\n'),
+        ],
+        "c.parquet": [("c.parquet#0", "harbour", None), ("c.parquet#1", json.decode(), json)],
+        "d.csv": [("d.csv", files["d.csv"].decode(errors="replace"), files["d.csv"])],
+    }
+
+
+def test_long_names_come_back(tmp_path: Path) -> None:
+    """A name of 255 bytes leaves no room for `.tmp`, and none for `.parquet`: rows get a name that is cut."""
+    names = {
+        f"{'ü' * 125}x.txt": PROSE,
+        f"{'ü' * 124}x.jsonl": '{"text": "one"}\n',
+        f"{'y' * 249}.jsonl": '{"text": "two"}\n',
+    }
+    back = restored(run(tmp_path, names), tmp_path / "back")
+    assert len(back) == 3
+    assert back[f"{'ü' * 125}x.txt"] == PROSE.encode()
+    assert all(len(name.encode()) <= 255 for name in back)
+    texts = [
+        pl.read_parquet(tmp_path / "back" / name)["text"].to_list() for name in back if name.endswith(".jsonl.parquet")
+    ]
+    assert sorted(texts) == [["one"], ["two"]]
+
+
+def test_a_failure_does_not_keep_the_others_back(tmp_path: Path) -> None:
+    """A file that cannot be written, and a document whose hits do not fit, are named; all else is written, nothing replaced."""
+    files = {
+        "a.txt": PROSE,
+        "b.txt": f"/img/harbour-1.jpg\n{PROSE}2",
+        "c.txt": f"{PROSE}3",
+        "d.jsonl": '{"text": "one"}',
+    }
+    result = run(tmp_path, files)
+    put(tmp_path / "back", {"a.txt": "mine"})
+    with pytest.raises(
+        OutputError, match=r"another file stands in its place: .*back/a\.txt\n  hint: give another folder with --to$"
+    ):
+        restore(result.out, tmp_path / "back")
+    assert sorted(path.name for path in (tmp_path / "back").iterdir()) == ["a.txt", "b.txt", "c.txt", "d.jsonl.parquet"]
+    assert (tmp_path / "back" / "a.txt").read_text() == "mine"
+    hits = table(result, "hits").with_columns(pl.lit("short").alias("text"))
+    hits.write_parquet(result.report / "hits.parquet")
+    with pytest.raises(
+        OutputError, match=r"another file .*/a\.txt\n  hint: .*; 1 more cannot be given back; all else is"
+    ):
+        restore(result.out, tmp_path / "back")
+    with pytest.raises(InputError, match=r"do not fit together: .*, document b\.txt"):
+        restore(result.out, tmp_path / "new")
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.txt", "c.txt", "d.jsonl.parquet"]
 
 
 @pytest.mark.parametrize("folder", [ROOT / "seeds", SHARED / "seeds"], ids=["seeds", "shared"])

@@ -5,8 +5,9 @@ Others use `run` and `restore`; the report takes `group_edits`, `AsRead` and `un
 
 from __future__ import annotations
 
+from cleanse.passes.edits import NO_EDITS, AsRead, group_edits, undo
 from cleanse.passes.engine import count_processors
-from cleanse.passes.give_back import NO_EDITS, AsRead, group_edits, restore, undo
+from cleanse.passes.give_back import restore
 from cleanse.passes.job import Result, run
 
 __all__ = ["NO_EDITS", "AsRead", "Result", "count_processors", "group_edits", "restore", "run", "undo"]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
+
+from cleanse.passes.workers import WorkerPool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -89,13 +90,13 @@ def run_alone(function: Callable[[Item], Result], item: Item) -> Result | Died:
 
 
 @contextlib.contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+def _pool(workers: int) -> Iterator[WorkerPool]:
     """Open a pool whose processes share the processors."""
     threads = str(max(1, (os.cpu_count() or 1) // workers))
     before = os.environ.get("POLARS_MAX_THREADS")
     os.environ["POLARS_MAX_THREADS"] = threads  # read when the new process imports Polars
     try:
-        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with WorkerPool(workers) as pool:
             yield pool
     finally:
         if before is None:

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import bisect
-import functools
+import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import polars as pl
+import xxhash
 
-from cleanse import segments
 from cleanse.documents import is_document_file
-from cleanse.encoding import CHARSET, LINE_ENDS, UTF8
-from cleanse.errors import InputError, OutputError
+from cleanse.encoding import CHARSET, UTF8
+from cleanse.errors import CleanseError, InputError, OutputError
 from cleanse.files import is_utf8, report_folder, store
+from cleanse.passes.edits import NO_EDITS, group_edits, undo
+
+ROWS = {"id": pl.String(), "text": pl.String(), "bytes": pl.Binary()}
+NAME_BYTES = 255  # what Linux, macOS and Windows let a name have
+SUFFIX_BYTES = 24
 
 
 def restore(out: str | os.PathLike[str], to: str | os.PathLike[str]) -> dict[str, int]:
     """Write what was read into the folder `to`.
 
-    One-document files come back as `to/<id>`, quarantined ones included; documents from rows as `to/<source>.parquet` with
-    the columns `id, text`, in input order. Gives the number of `files` and `rows` written.
+    One-document files come back as `to/<id>`, byte for byte. Rows come back as `to/<source>.parquet` with the columns `id, text`
+    in input order. Quarantined rows follow them, with their bytes in a third column. A name that is too long is cut, and bears a
+    digest. Gives the number of `files` and `rows` written, how many of them were `quarantined`, and how many quarantined ones are
+    `lost`, since not one byte of them could be read.
 
     Raises:
-        InputError: OUT or its report is missing or not ours. OutputError: `to` cannot be written.
+        InputError: OUT or its report is missing, not ours or changed.
+        OutputError: something cannot be written. All that can be given back is there nevertheless.
     """
     place, folder = Path(out), Path(to)
     report = report_folder(place)
@@ -37,46 +43,110 @@ def restore(out: str | os.PathLike[str], to: str | os.PathLike[str]) -> dict[str
     if not (report / "hits.parquet").exists():
         raise InputError("the report of this OUT is missing", where=str(report), hint="it must stand beside OUT")
     try:
-        return _restore(place, report, folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        giving = _Giving(folder)
+        giving.give_all(place, report)
     except (pl.exceptions.PolarsError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        hint = "one of them was changed, or comes from another run: run the same command again"
-        raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
+        raise _misfit(str(place)) from error
     except OSError as error:
         raise store.cannot_write(Path(str(error.filename or folder)), error) from error
+    giving.raise_first()
+    return giving.counts
 
 
-def _restore(out: Path, report: Path, folder: Path) -> dict[str, int]:
-    folder.mkdir(parents=True, exist_ok=True)
-    originals = dict(_read(report / "originals.parquet").iter_rows())
-    rows: dict[str, list[tuple[str, str]]] = {}
-    counts = {"files": 0, "rows": 0}
-    for identity, source, text, charset in restore_texts(out):
-        if identity == source and is_document_file(source):
-            data = originals.get(identity)
-            _write(folder, identity, text.encode(charset) if data is None else data)
-            counts["files"] += 1
+def _misfit(where: str) -> InputError:
+    hint = "one of them was changed, or comes from another run: run the same command again"
+    return InputError("OUT and its report do not fit together", where=where, hint=hint)
+
+
+class _Giving:
+    """What is given back into one folder: how much, and what could not be."""
+
+    def __init__(self, folder: Path) -> None:
+        self.counts = {"files": 0, "rows": 0, "quarantined": 0, "lost": 0}
+        self._folder = folder
+        self._failures: list[CleanseError] = []
+
+    def give_all(self, out: Path, report: Path) -> None:
+        originals = dict(_read(report / "originals.parquet").iter_rows())
+        rows: dict[str, list[tuple[str, str | None, bytes | None]]] = {}
+        for identity, source, text, charset in restore_texts(out, self._failures):
+            if identity == source and is_document_file(source):
+                self._write_text(identity, text, charset, originals.get(identity))
+            else:
+                rows.setdefault(source, []).append((identity, text, None))
+        refused: Counter[str] = Counter()
+        for source, row, content in _read(report / "quarantine.parquet").select("source", "row", "bytes").iter_rows():
+            if content is None:
+                self.counts["lost"] += 1
+            elif is_document_file(source):
+                done = self._write(source, content)
+                self.counts["files"] += done
+                self.counts["quarantined"] += done
+            else:
+                identity = source if row is None else f"{source}#{row}"
+                rows.setdefault(source, []).append((identity, content.decode(errors="replace"), content))
+                refused[source] += 1
+        for source, there in rows.items():
+            frame = pl.DataFrame(there, schema=ROWS, orient="row")
+            frame = frame if refused[source] else frame.drop("bytes")
+            if self._write(f"{source}.parquet", _as_parquet(frame)):
+                self.counts["rows"] += len(there)
+                self.counts["quarantined"] += refused[source]
+
+    def _write_text(self, identity: str, text: str, charset: str, original: bytes | None) -> None:
+        try:
+            data = text.encode(charset) if original is None else original
+        except (LookupError, ValueError):
+            self._failures.append(_misfit(identity))
         else:
-            rows.setdefault(source, []).append((identity, text))
-            counts["rows"] += 1
-    for source, content in _read(report / "quarantine.parquet").select("source", "bytes").iter_rows():
-        if is_document_file(source) and content is not None:
-            _write(folder, source, content)
-            counts["files"] += 1
-    for source, texts in rows.items():
-        path = _inside(folder, f"{source}.parquet")
-        frame = pl.DataFrame(texts, schema={"id": pl.String, "text": pl.String}, orient="row")
-        temporary = path.with_name(f"{path.name}.tmp")
-        frame.write_parquet(temporary)
-        temporary.replace(path)
-    return counts
+            self.counts["files"] += self._write(identity, data)
+
+    def _write(self, name: str, data: bytes) -> bool:
+        """Write one file, or note why not: the others are written all the same."""
+        try:
+            path = _inside(self._folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.read_bytes() != data:
+                hint = "give another folder with --to"
+                raise OutputError("another file stands in its place", where=str(path), hint=hint)
+            temporary = path.with_name(f".{xxhash.xxh3_64_hexdigest(path.name.encode())}.tmp")
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OutputError as error:
+            self._failures.append(error)
+        except OSError as error:
+            self._failures.append(store.cannot_write(Path(str(error.filename or name)), error))
+        else:
+            return True
+        return False
+
+    def raise_first(self) -> None:
+        """Raise what went wrong first, with how many others did."""
+        if not self._failures:
+            return
+        first, count = self._failures[0], len(self._failures)
+        if count == 1:
+            raise first
+        others = f"{count - 1} more cannot be given back; all else is in {self._folder}"
+        raise type(first)(first.what, where=first.where, hint=f"{first.hint}; {others}")
+
+
+def _as_parquet(frame: pl.DataFrame) -> bytes:
+    stream = io.BytesIO()
+    frame.write_parquet(stream)
+    return stream.getvalue()
 
 
 def _read(path: Path) -> pl.DataFrame:
     return pl.read_parquet(path, glob=False)
 
 
-def restore_texts(out: Path) -> Iterator[tuple[str, str, str, str]]:
-    """Give (id, source, text as read, charset) of every document, kept or dropped, in input order."""
+def restore_texts(out: Path, failures: list[CleanseError]) -> Iterator[tuple[str, str, str, str]]:
+    """Give (id, source, text as read, charset) of every document, kept or dropped, in input order.
+
+    Documents whose hits do not fit their text go to `failures`.
+    """
     report = report_folder(out)
     hits = _read(report / "hits.parquet")
     # Bytes are decoded even where the rule that says from which charset is in draft.
@@ -90,212 +160,32 @@ def restore_texts(out: Path) -> Iterator[tuple[str, str, str, str]]:
     order = _read(report / "measures.parquet").select("id").with_row_index("place")
     every = pl.concat([kept, dropped]).join(order, on="id", how="left").sort("place")
     for identity, source, text in every.select("id", "source", "text").iter_rows():
-        yield identity, source, undo(text, edits.get(identity, NO_EDITS)), charsets.get(identity, UTF8)
-
-
-class Edit(NamedTuple):
-    """A hit that changed the text; `replacement` is None for a strip that took its line along."""
-
-    line: int | None
-    start: int
-    end: int
-    text: str
-    replacement: str | None
-    rule: str
-    strips: bool
-
-
-@dataclass(frozen=True)
-class Edits:
-    """What fixes and strips did to a document, in the order of places: the rows from `begin` to `end` of some columns.
-
-    The columns are those of Edit. Single edits are made of them where they are needed, since one document may have a million.
-    """
-
-    columns: tuple[list[Any], ...]
-    begin: int
-    end: int
-
-    @staticmethod
-    def of(edits: Sequence[Edit]) -> Edits:
-        """Take edits in the order of places, those of the whole document first."""
-        columns = tuple(map(list, zip(*edits, strict=True))) if edits else ([],) * len(Edit._fields)
-        return Edits(columns, 0, len(edits))
-
-    def take(self, begin: int, end: int) -> list[Edit]:
-        """Give some of them, by row."""
-        return list(map(Edit._make, zip(*(column[begin:end] for column in self.columns), strict=True)))
-
-    @functools.cached_property
-    def first(self) -> int:
-        """Give the row of the first edit that stands in a line: before it are those of the whole document."""
-        lines = self.columns[0]
-        return next((row for row in range(self.begin, self.end) if lines[row] is not None), self.end)
-
-    @functools.cached_property
-    def gone(self) -> list[int]:
-        """Give the numbers of the lines that went with their break, in order."""
-        names = ("line", "replacement", "strips")
-        columns = [self.columns[Edit._fields.index(name)][self.first : self.end] for name in names]
-        went = (line for line, replacement, strips in zip(*columns, strict=True) if strips and replacement is None)
-        return list(dict.fromkeys(went))
-
-    def find_row(self, line: int) -> int:
-        """Give the row of the first edit in this line, or behind it."""
-        return bisect.bisect_left(self.columns[0], line, self.first, self.end)
-
-
-NO_EDITS = Edits.of(())
-
-
-def group_edits(hits: pl.DataFrame) -> dict[str, Edits]:
-    """Give what fixes and strips did to each document, by its id.
-
-    Reads: the columns of hits.parquet, in which the hits of a document stand together.
-    """
-    edits = hits.filter(pl.col("action").is_in(["fix", "strip"])).with_columns(strips=pl.col("action") == "strip")
-    edits = edits.with_columns(pl.col("id").rle_id().alias("run"))
-    edits = edits.sort("run", "line", "start", "end", maintain_order=True)
-    columns = tuple(edits[name].to_list() for name in Edit._fields)
-    found: dict[str, Edits] = {}
-    place = 0
-    for identity, length in edits["id"].rle().struct.unnest().select("value", "len").iter_rows():
-        found[identity] = Edits(columns, place, place + length)
-        place += length
-    return found
-
-
-class AsRead:
-    """The lines of a document as they were read, made from its clean text and its edits when they are asked for."""
-
-    def __init__(self, clean: str, edits: Edits = NO_EDITS) -> None:
-        """Split the clean text.
-
-        Raises:
-            ValueError: the edits do not fit the text.
-        """
-        self._rest, self._edits, self._gone = clean.split("\n"), edits, edits.gone
-        self._known: dict[int, str] = {}
-        self._returns = any(edit.rule == LINE_ENDS for edit in edits.take(edits.begin, edits.first))
-        if edits.first < edits.end and edits.columns[0][edits.end - 1] >= len(self):
-            raise ValueError("a hit stands behind the last line")
-
-    def __len__(self) -> int:
-        """Count the lines."""
-        return len(self._rest) + len(self._gone)
-
-    def __getitem__(self, number: int) -> str:
-        """Give one line; it is remembered, for the samples of a document often share a line."""
-        if number not in self._known:
-            self._known[number] = self.take(number, number + 1)[0]
-        return self._known[number]
-
-    def __iter__(self) -> Iterator[str]:
-        """Give all lines, some at a time."""
-        begin, step = 0, 64
-        while begin < len(self):
-            yield from self.take(begin, min(begin + step, len(self)))
-            begin, step = begin + step, 2 * step
-
-    def take(self, begin: int, end: int) -> list[str]:
-        """Give the lines from `begin` to `end`."""
-        lines: list[str] = []
-        taken = begin - bisect.bisect_left(self._gone, begin)  # lines of the clean text that stand before
-        numbers, columns = self._edits.columns[0], self._edits.columns[1:]
-        row, last = self._edits.find_row(begin), self._edits.find_row(end)
-        gone = iter(self._gone[bisect.bisect_left(self._gone, begin) :])
-        next_gone = next(gone, -1)
-        while row < last:
-            number, behind = numbers[row], row + 1
-            while behind < last and numbers[behind] == number:
-                behind += 1
-            gap = number - begin - len(lines)
-            lines += self._rest[taken : taken + gap]
-            taken += gap
-            own = [column[row:behind] for column in columns]
-            if number == next_gone:
-                lines.append("".join(text for _, _, text in _join_strips(own)))
-                next_gone = next(gone, -1)
-            else:
-                lines.append(_fill(self._rest[taken], own))
-                taken += 1
-            row = behind
-        lines += self._rest[taken : taken + end - begin - len(lines)]
-        if not self._returns:
-            return lines
-        # A strip that leaves a line behind leaves its return.
-        alone = {
-            len(self) - 1,
-            *self._gone[bisect.bisect_left(self._gone, begin) : bisect.bisect_left(self._gone, end)],
-        }
-        return [line if number in alone else f"{line}\r" for number, line in enumerate(lines, begin)]
-
-
-def undo(clean: str, edits: Edits) -> str:
-    r"""Undo fixes and strips: give the text as read from the clean text and the document's edits.
-
-    >>> undo("cd", Edits.of([Edit(0, 0, 2, "ab", None, "boilerplate/x", strips=True)]))
-    'ab\ncd'
-    """
-    if edits.begin == edits.end:
-        return clean
-    document = AsRead(clean, edits)
-    return "\n".join(document.take(0, len(document)))
-
-
-def _join_strips(columns: list[list[Any]]) -> list[tuple[int, int, str]]:
-    """Give the union of what strips took from a line, whose edits are columns: start, end and text of each stretch."""
-    union: list[tuple[int, int, str]] = []
-    parts: list[str] = []
-    begin = reach = -1
-    for start, end, text, _, _, strips in zip(*columns, strict=True):
-        if not strips or start == end:
-            continue
-        if len(text) != end - start:
-            raise ValueError("a hit is not as long as its text")
-        if start > reach:
-            if parts:
-                union.append((begin, reach, "".join(parts)))
-            begin, reach, parts = start, end, [text]
-        elif end > reach:
-            parts.append(text[reach - start :])
-            reach = end
-    return [*union, (begin, reach, "".join(parts))] if parts else union
-
-
-def _fill(line: str, columns: list[list[Any]]) -> str:
-    """Put the text as read back into one line: what strips took, and what fixes changed and no strip took."""
-    edits: Iterable[tuple[int, int, str, str | None]] = zip(*columns[:4], strict=True)
-    if any(columns[-1]):
-        union = _join_strips(columns)
-        places = [(start, end) for start, end, _ in union]
-        fixes = [
-            (start, end, text, replacement)
-            for start, end, text, replacement, _, strips in zip(*columns, strict=True)
-            if not strips and not segments.lies_in(start, end, places)
-        ]
-        edits = sorted([*((*stretch, "") for stretch in union), *fixes])
-    parts: list[str] = []
-    cursor = position = 0
-    for start, end, text, replacement in edits:
-        untouched = start - position
-        parts += (line[cursor : cursor + untouched], text)
-        cursor += untouched + len(replacement or "")
-        position = end
-    return "".join([*parts, line[cursor:]])
+        try:
+            whole = undo(text, edits.get(identity, NO_EDITS))
+        except (LookupError, RuntimeError, TypeError, ValueError):
+            failures.append(_misfit(f"{out}, document {identity}"))
+        else:
+            yield identity, source, whole, charsets.get(identity, UTF8)
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """Give the path of a name inside a folder, never outside of it."""
-    path = folder / name
+    """Give the path of a name inside a folder, never outside of it; parts that no folder could hold are cut."""
+    path = folder / Path(*map(_cut, Path(name).parts))
     if not path.resolve().is_relative_to(folder.resolve()) or path.resolve() == folder.resolve():
         raise OutputError("a name leads out of the folder", where=name, hint="this OUT was changed by somebody")
-    path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def _write(folder: Path, name: str, data: bytes) -> None:
-    path = _inside(folder, name)
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+def _cut(part: str) -> str:
+    """Cut a name of more bytes than a folder holds: its begin, a digest of the whole, and its end with the suffix.
+
+    >>> len(_cut("ü" * 200 + ".jsonl.parquet").encode()), _cut("short.txt")
+    (255, 'short.txt')
+    """
+    data = part.encode()
+    if len(data) <= NAME_BYTES:
+        return part
+    end = data[-SUFFIX_BYTES:].decode(errors="ignore")
+    middle = f"~{xxhash.xxh3_64_hexdigest(data)}~"
+    begin = data[: NAME_BYTES - len(middle) - len(end.encode())].decode(errors="ignore")
+    return f"{begin}{middle}{end}"
