@@ -79,6 +79,26 @@ def test_decoration(text, core, opened):
     assert not without[0] & literals.BEFORE_DECORATES
 
 
+@pytest.mark.parametrize(
+    ("literal", "written"),
+    [
+        ("Διαβάστε επίσης", "ΔΙΑΒΑΣΤΕ ΕΠΙΣΗΣ"),
+        ("Διαβάστε επίσης", "ΔΙΑΒΆΣΤΕ ΕΠΊΣΗΣ"),
+        ("Προϊόντα", "ΠΡΟΪΟΝΤΑ"),
+        ("Citește și", "Citeşte şi"),
+        ("Știri", "ŞTIRI"),
+    ],
+)
+def test_ways_to_write_a_literal(literal, written):
+    """Greek capitals may lack their accents, but keep a diaeresis; the comma below of Romanian may be a cedilla."""
+    assert written in literals.spell(literal)
+
+
+def test_turkish_cedillas_stay():
+    """No comma below is made of the cedilla of Turkish."""
+    assert [form for form in literals.spell("Paylaş") if "ș" in form] == []
+
+
 LITERALS = ["read more", "más", "阅读更多", "©", "#", "ab", "İLGİLİ HABER", "read moreover", "पढ़ें"]
 
 

@@ -34,6 +34,8 @@ SMALLEST = np.array(
 ASCII_LOWER = np.array([code + 32 if 65 <= code <= 90 else code for code in range(256)], dtype=np.uint8)
 ASCII_LOWER.setflags(write=False)
 TURKISH = frozenset("ığşİĞŞ")  # letters by which words are known that make İ of i in capitals
+GREEK = str.maketrans("ΆΈΉΊΌΎΏ", "ΑΕΗΙΟΥΩ")  # Greek words lose their accents in capitals
+ROMANIAN = str.maketrans("șțȘȚ", "şţŞŢ")  # older pages write a cedilla for the comma below
 SPACES = (" ", "\u00a0", "\u3000", "\t", "  ")
 
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
@@ -91,7 +93,8 @@ NO_OCCURRENCES = Occurrences(
 def spell(literal: str) -> list[str]:
     """Give the ways in which a literal is usually written; ASCII case is folded by the search itself.
 
-    The literal as its author wrote it is one of them, which is how Turkish capitals get through. A space may be another or two.
+    The literal as its author wrote it is one of them, which is how Turkish capitals get through. Greek capitals may lack their accents,
+    and the comma of Romanian may be a cedilla. A space may be another or two.
     Letters and their marks are composed, as `Lines` makes them; what Unicode never composes may also be as its author wrote it.
     """
     lowered = literal.lower()
@@ -100,6 +103,7 @@ def spell(literal: str) -> list[str]:
     cased = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
     if not TURKISH.isdisjoint(literal):
         cased.add(literal.replace("i", "İ").upper())
+    cased |= {text.translate(table) for text in cased for table in (GREEK, ROMANIAN)}
     forms = {unicodedata.normalize("NFC", text) for text in cased} | cased
     return sorted({form.replace(" ", space) for form in forms for space in SPACES})
 
