@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import bisect
 import functools
+import itertools
+import operator
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
@@ -15,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from cleanse import kernels
 from cleanse.hits import explode_hits
 
 FOUND_SCHEMA = {
@@ -28,6 +31,9 @@ FOUND_SCHEMA = {
 }
 PLACE_SCHEMA = {name: dtype for name, dtype in FOUND_SCHEMA.items() if name != "whole"}
 FIRST_MARK = "\u0300"  # no character before it joins the one that stands before
+
+
+_start_of, _end_of = operator.attrgetter("start"), operator.attrgetter("end")
 
 
 class Piece(NamedTuple):
@@ -83,7 +89,8 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """
     if found.is_empty():
         return pl.DataFrame(schema=PLACE_SCHEMA)
-    length = pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
+    # Only of a line that is hit whole the length is asked: one with many places would be measured for each of them.
+    length = pl.when("whole").then("text").otherwise(pl.lit("")).str.len_chars().cast(pl.UInt32).alias("length")
     mended = documents.select("doc", "text", "encoding_hits").filter(pl.col("encoding_hits").list.len() > 0)
     elsewhere = found.join(mended, on="doc", how="anti", maintain_order="left").with_columns(length)
     inside = found.join(mended, on="doc", how="semi", maintain_order="left").drop("text")
@@ -92,7 +99,8 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         as_read = split_lines(affected, "text").join(
             inside.select("doc", "line").unique(), on=["doc", "line"], how="semi"
         )
-        inside = inside.join(as_read, on=["doc", "line"], how="left", maintain_order="left").with_columns(length)
+        as_read = as_read.with_columns(pl.col("text").str.len_chars().cast(pl.UInt32).alias("length"))
+        inside = inside.join(as_read, on=["doc", "line"], how="left", maintain_order="left")
         fixes = line_fixes(affected).join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
         inside = _shift_places(inside, fixes)
     placed = pl.concat([elsewhere, inside.select(elsewhere.columns)]) if inside.height else elsewhere
@@ -100,14 +108,36 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         pl.when("whole").then(0).otherwise("start").cast(pl.UInt32).alias("start"),
         pl.when("whole").then("length").otherwise("end").cast(pl.UInt32).alias("end"),
     )
+    placed = placed.with_columns(_cut_texts(placed))
     return placed.select(
         "doc",
         "rule",
         "line",
         "start",
         "end",
-        pl.col("text").str.slice("start", pl.col("end") - pl.col("start")).alias("text"),
+        "text",
     )
+
+
+def _cut_texts(placed: pl.DataFrame) -> pl.Series:
+    """Give the text of each place, of which `text` is the line; each line is walked once, however many places it has."""
+    parts = placed.with_row_index("place").filter(~pl.col("whole"))
+    if parts.is_empty():
+        return placed["text"]
+    parts = parts.with_columns(pl.struct("doc", "line").rank("dense").alias("number")).sort("number", "start")
+    lines = parts.group_by("number", maintain_order=True).agg(pl.col("text").first())["text"]
+    data, offsets = kernels.buffers(lines)
+    number = parts["number"].to_numpy().astype(np.int64) - 1
+    bounds = []
+    for name in ("start", "end"):
+        places = parts[name].to_numpy().astype(np.int64)
+        order = np.lexsort((places, number))
+        begins, ends = offsets[number[order]], offsets[number[order] + 1]
+        found = np.empty(len(order), dtype=np.int64)
+        found[order] = kernels.find_bytes(data, begins, ends, places[order])
+        bounds.append(found)
+    texts = kernels.as_texts(*kernels.gather_bytes(data, *bounds))
+    return placed["text"].scatter(parts["place"], texts).alias("text")
 
 
 def line_fixes(documents: pl.DataFrame) -> pl.DataFrame:
@@ -122,10 +152,12 @@ def _shift_places(placed: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
     for doc, line, start, end, text, rule in fixes.sort("doc", "line", "start").iter_rows():
         edits.setdefault((doc, line), []).append(Piece(start, end, text or "", rule))
     places = zip(placed["doc"], placed["line"], placed["start"], placed["end"], placed["length"], strict=True)
-    moved = [
-        unshift(start, end, cut_line(length, edits[doc, line])) if (doc, line) in edits else (start, end)
-        for doc, line, start, end, length in places
-    ]
+    shifts: dict[tuple[int, int], Shifts] = {}
+    moved = []
+    for doc, line, start, end, length in places:
+        if (doc, line) in edits and (doc, line) not in shifts:
+            shifts[doc, line] = Shifts(cut_line(length, edits[doc, line]))
+        moved.append(shifts[doc, line].unshift(start, end) if (doc, line) in edits else (start, end))
     return placed.with_columns(
         pl.Series("start", [start for start, _ in moved], pl.UInt32),
         pl.Series("end", [end for _, end in moved], pl.UInt32),
@@ -156,15 +188,41 @@ def unshift(start: int, end: int, pieces: list[Piece]) -> tuple[int, int]:
     >>> unshift(2, 5, pieces), unshift(0, 1, pieces)
     ((5, 8), (0, 4))
     """
-    left, right, cursor = None, 0, 0
-    for piece in pieces:
-        begin, cursor = cursor, cursor + piece.length
-        if begin < end and start < cursor:
-            inside = piece.replacement is None
-            if left is None:
-                left = piece.start + (start - begin if inside and start > begin else 0)
-            right = piece.start + (end - begin) if inside and end < cursor else piece.end
-    return (right if left is None else left), right
+    return Shifts(pieces).unshift(start, end)
+
+
+class Shifts:
+    """The pieces of a line made ready to carry many places between the line as it was and as it is after the edits."""
+
+    def __init__(self, pieces: list[Piece]) -> None:
+        """Sum up how long the pieces are; they cover the line from its start to its end."""
+        self._pieces = pieces
+        self._ends = list(itertools.accumulate(piece.length for piece in pieces))
+        self._begins = [0, *self._ends[:-1]] if pieces else []
+
+    def unshift(self, start: int, end: int) -> tuple[int, int]:
+        """Carry a span of the edited line back to the line as it was, widened to every edit that it cuts."""
+        first, last = bisect.bisect_right(self._ends, start), bisect.bisect_left(self._begins, end) - 1
+        if first > last:
+            return 0, 0
+        head, tail = self._pieces[first], self._pieces[last]
+        left, right = head.start, tail.end
+        if head.replacement is None:
+            left += max(0, start - self._begins[first])
+        if tail.replacement is None and end < self._ends[last]:
+            right = tail.start + end - self._begins[last]
+        return left, right
+
+    def widen(self, start: int, end: int) -> tuple[int, int]:
+        """Widen a span of the line as it was to the edits that it cuts."""
+        first = bisect.bisect_right(self._pieces, start, key=_end_of)
+        last = bisect.bisect_left(self._pieces, end, key=_start_of) - 1
+        for number in {first, last}:
+            if 0 <= number < len(self._pieces):
+                piece = self._pieces[number]
+                if piece.replacement is not None and piece.start < end and start < piece.end:
+                    start, end = min(start, piece.start), max(end, piece.end)
+        return start, end
 
 
 def unshift_composed(start: int, end: int, text: str) -> tuple[int, int]:

@@ -171,3 +171,36 @@ def test_places_that_a_union_covers(places: list[tuple[int, ...]], spans: list[t
         expected.append(any(a <= start and end <= b for a, b in union))
         assert segments.lies_in(start, end, union) == expected[-1]
     assert found.to_list() == expected
+
+
+@given(st.text(alphabet="aé字😀", min_size=1, max_size=9), st.data())
+def test_texts_of_places_are_cut_out_of_their_line(text: str, data: st.DataObject) -> None:
+    """However many places one line has, and in whatever order, each gets its own text."""
+    ends = st.integers(0, len(text))
+    spans = data.draw(st.lists(st.tuples(ends, ends).map(sorted), max_size=5))
+    documents = pl.DataFrame(
+        {"doc": [0], "text": [f"x\n{text}"], "encoding_hits": [[]]}, schema_overrides={"encoding_hits": segments.HITS}
+    )
+    rows = [(0, "x/rule", 1, start, end, False, text) for start, end in spans] + [(0, "x/rule", 1, 0, 0, True, text)]
+    hits = segments.locate(
+        pl.DataFrame(rows, schema=segments.FOUND_SCHEMA, orient="row"), documents, {"x/rule": ("flag", True)}
+    )
+    assert hits["text"].to_list() == [*(text[start:end] for start, end in spans), text]
+    assert hits.select("start", "end").rows() == [*map(tuple, spans), (0, len(text))]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.sampled_from([None, "", "y", "zz"])), min_size=1, max_size=6), st.data()
+)
+def test_a_span_is_widened_to_the_edits_that_it_cuts(
+    stretches: list[tuple[int, str | None]], data: st.DataObject
+) -> None:
+    """A span of the line as it was grows by the edits of which it holds a part, and by nothing else."""
+    pieces, place = [], 0
+    for length, replacement in stretches:
+        pieces.append(Piece(place, place + length, replacement, None if replacement is None else "x/rule"))
+        place += length
+    start, end = sorted(data.draw(st.tuples(st.integers(0, place), st.integers(0, place))))
+    cut = [p for p in pieces if p.replacement is not None and p.start < end and start < p.end]
+    expected = min([start, *(p.start for p in cut)]), max([end, *(p.end for p in cut)])
+    assert segments.Shifts(pieces).widen(start, end) == expected

@@ -185,6 +185,7 @@ class _Work:
         self.lines = lines
         self.texts = lines.copy()
         self.pieces: dict[int, list[Piece]] = {}
+        self._shifts: dict[int, segments.Shifts] = {}
 
     def change(self, row: int, edits: list[Piece]) -> None:
         """Make edits, given as places in the line as it is now."""
@@ -192,17 +193,20 @@ class _Work:
             line = self.lines[row]
             self.pieces[row] = segments.rewrite(self.pieces.get(row) or segments.cut_line(len(line), []), edits)
             self.texts[row] = segments.join_pieces(line, self.pieces[row])
+            self._shifts.pop(row, None)
+
+    def _shift(self, row: int) -> segments.Shifts:
+        if row not in self._shifts:
+            self._shifts[row] = segments.Shifts(self.pieces[row])
+        return self._shifts[row]
 
     def place(self, row: int, start: int, end: int) -> tuple[int, int]:
         """Give where a place in the line as it is now was in the line as read, widened to what was changed."""
-        return segments.unshift(start, end, self.pieces[row]) if row in self.pieces else (start, end)
+        return self._shift(row).unshift(start, end) if row in self.pieces else (start, end)
 
     def widen(self, row: int, start: int, end: int) -> tuple[int, int]:
         """Widen a place in the line as read to the changes that it cuts."""
-        for piece in self.pieces.get(row, ()):
-            if piece.replacement is not None and piece.start < end and start < piece.end:
-                start, end = min(start, piece.start), max(end, piece.end)
-        return start, end
+        return self._shift(row).widen(start, end) if row in self.pieces else (start, end)
 
     def edits(self) -> dict[int, list[Piece]]:
         """Give the pieces of each line that say something else than what was read."""

@@ -252,6 +252,28 @@ def choose_rows(
 
 
 @numba.njit(cache=True, nogil=True)
+def find_bytes(data: Bytes, begins: Offsets, ends: Offsets, places: Offsets) -> Offsets:
+    """Give the byte at which the character with a number stands in a line; each line begins and ends at a byte of the buffer.
+
+    All arrays are of one length. Entries of one line stand together, in the order of their places, so that each line is walked once. A
+    place behind the line is its end.
+    """
+    result = np.empty(len(places), dtype=np.int64)
+    line = i = np.int64(-1)
+    count = np.int64(0)
+    for number in range(len(places)):
+        if begins[number] != line or places[number] < count:
+            line, i, count = begins[number], begins[number], np.int64(0)
+        while count < places[number] and i < ends[number]:
+            i += 1
+            while i < ends[number] and data[i] & 0xC0 == 0x80:
+                i += 1
+            count += 1
+        result[number] = i
+    return result
+
+
+@numba.njit(cache=True, nogil=True)
 def gather_bytes(data: Bytes, starts: Offsets, ends: Offsets) -> tuple[Bytes, Offsets]:
     """Copy places of a buffer one behind the other; give the bytes, and where each place begins in them."""
     offsets = np.zeros(len(starts) + 1, dtype=np.int64)

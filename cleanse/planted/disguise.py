@@ -10,7 +10,9 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from cleanse.kernels import PLANES, U8
+import numpy as np
+
+from cleanse.kernels import PLANES
 from cleanse.planted.marks import CYRILLIC, DIGIT, EAST, FANCY, LATIN, MARK, SMALL, SPACE, WIDE, ZERO, class_table
 
 # Letters of Cyrillic and Greek that look like a Latin letter.
@@ -103,11 +105,11 @@ def _undress(text: str, counts: dict[str, int]) -> tuple[str, list[int]]:
     """Give a text with plain letters and without marks and invisible characters, and where each character stood."""
     kept: list[str] = []
     places: list[int] = []
-    classes = class_table()
-    east = any(_kind(character, classes) == EAST for character in text)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    kinds = np.where(codes < PLANES, class_table()[np.minimum(codes, PLANES - 1)], EAST).tolist()
+    east = EAST in kinds
     stacked, before = 0, SPACE
-    for place, character in enumerate(text):
-        kind = _kind(character, classes)
+    for place, (character, kind) in enumerate(zip(text, kinds, strict=True)):
         if kind == ZERO:
             broken = before in (LATIN, CYRILLIC) and not "\ufe00" <= character <= "\ufe0f"
             _count(counts, "zero-width", number=broken)
@@ -133,11 +135,6 @@ def _count(counts: dict[str, int], kind: str, number: int = 1) -> None:
     """Note a kind of disguise."""
     if number:
         counts[kind] = counts.get(kind, 0) + int(number)
-
-
-def _kind(character: str, classes: U8) -> int:
-    code = ord(character)
-    return int(classes[code]) if code < PLANES else EAST
 
 
 def _lower(text: str) -> str:

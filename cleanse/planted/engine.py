@@ -115,14 +115,16 @@ class Planted:
         out: list[tuple[object, ...]] = []
         texts = taken["text"].to_list()
         places = taken.select("doc", "line").rows()
-        for (doc, line), text, folded, terms, mark, ordinal in zip(
-            places, texts, *self.read(texts), marks[rows], lines.ordinals[rows], strict=True
+        for number, ((doc, line), text, folded, terms, mark, ordinal) in enumerate(
+            zip(places, texts, *self.read(texts), marks[rows], lines.ordinals[rows], strict=True)
         ):
             for found in self.judge(text, folded, terms, int(mark), title=ordinal == 0):
                 whole = found.start == 0 and found.end == len(text)
                 points = [{"measure": name, "points": value} for name, value in found.points.items()]
-                out.append((doc, self.rule.id, line, found.start, found.end, whole, text, points))
-        return pl.DataFrame(out, schema=EVIDENCE_SCHEMA, orient="row")
+                out.append((doc, self.rule.id, line, found.start, found.end, whole, number, points))
+        # A long line with many segments is not copied for each of them.
+        found_lines = pl.DataFrame(out, schema={**EVIDENCE_SCHEMA, "text": pl.UInt32}, orient="row")
+        return found_lines.with_columns(taken["text"].gather(found_lines["text"]))
 
     def read(self, texts: list[str]) -> tuple[list[Folded], list[list[Term]]]:
         """Fold texts and find their terms."""
@@ -181,7 +183,8 @@ class Planted:
         if whole is None or whole.total < self.threshold:
             return found
         # The line goes as a whole where other parts of it sell too.
-        rest = [at for at in heavy if not any(one.start <= at < one.end for one in found)]
+        union = segments.merge_spans((one.start, one.end) for one in found)
+        rest = [at for at in heavy if not segments.lies_in(at, at + 1, union)]
         return [whole] if rest or not found else found
 
     def score(
@@ -192,7 +195,8 @@ class Planted:
         if part:
             first = bisect.bisect_left(terms, start, key=lambda term: term.start)
             own = []
-            for term in terms[first:]:
+            for number in range(first, len(terms)):
+                term = terms[number]
                 if term.start >= end:
                     break
                 if term.end <= end:
@@ -238,11 +242,12 @@ def _cut_window(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _drop_nested(found: Iterable[Found]) -> Iterator[Found]:
     """Leave out segments that a better or earlier one covers in part."""
-    taken: list[Found] = []
+    taken: list[Found] = []  # sorted by their places, for none touches another
     for one in sorted(found, key=lambda f: (f.end - f.start, f.start)):
-        if all(one.end <= other.start or other.end <= one.start for other in taken):
-            taken.append(one)
-    yield from sorted(taken, key=lambda f: f.start)
+        at = bisect.bisect_left(taken, one.end, key=lambda f: f.start)  # all before begin before its end
+        if at == 0 or taken[at - 1].end <= one.start:
+            taken.insert(at, one)
+    yield from taken
 
 
 def _char_places(encoded: bytes) -> NDArray[np.int64]:
