@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from cleanse import kernels, segments
 from cleanse.encoding import badness, damage, mojibake, plausibility
 from cleanse.encoding.changes import compare
-from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
+from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, ROW, UNCERTAIN, UTF8
 from cleanse.encoding.damage import LONGEST_SEGMENT
 from cleanse.encoding.mojibake import Limits, Verdict
 from cleanse.encoding.weighing import UNCERTAINTY, Weights
@@ -92,7 +92,19 @@ OPTIONAL: dict[str, Callable[[str], str]] = {
     "width": ftfy.fixes.fix_character_width,
 }
 METHODS = frozenset(
-    {*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE}
+    {
+        *FIXERS,
+        *OPTIONAL,
+        "byte-order-mark",
+        "charset",
+        "uncertain",
+        "row",
+        "line-ends",
+        CODE_PAGE,
+        SUSPECT,
+        BIDI,
+        PRIVATE_USE,
+    }
 )
 # Parameters of the gate of code pages, in the order in which `damage.find_lines` takes them.
 SUSPICION = ("suspicion", "suspicion_short", "suspicion_second", "against")
@@ -277,7 +289,7 @@ class Repairer:
         )
 
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
-        """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.
+        """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`, `mended`.
 
         Without the gate every line is looked at, which is slow and gives the same.
         """
@@ -590,6 +602,9 @@ class Repairer:
         if "uncertain" in documents.columns and UNCERTAIN in self.acts:
             doubtful = documents.filter("uncertain")
             frames.append(_whole_documents(doubtful, UNCERTAIN, "flag", pl.col("charset"), pl.lit(None)))
+        if "mended" in documents.columns and ROW in self.acts:
+            mended = documents.filter(pl.col("mended").is_not_null())
+            frames.append(_whole_documents(mended, ROW, "flag", pl.col("mended"), pl.lit(None)))
         return pl.concat(frames)
 
     def _flag_hits(self, lines: Lines, work: _Work, flags: list[tuple[int, str, int, int]]) -> pl.DataFrame:
@@ -761,7 +776,7 @@ def _overwrite(line: str, edits: list[Piece]) -> str:
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:
     """Repair broken text.
 
-    Reads: `text`, and `charset` str and `uncertain` bool where there are such. Adds: `repaired` str, the text after the fixes, with
+    Reads: `text`, and `charset` str, `uncertain` bool and `mended` str (why a row had to be mended) where there are such. Adds: `repaired` str, the text after the fixes, with
     the same lines; `encoding_hits` list[HIT], one for each stretch that was changed or flagged.
     """
     return segments.as_stage(documents, repairer.repair, {"repaired": pl.String(), COLUMN: segments.HITS})

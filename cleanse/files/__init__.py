@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cleanse.files import store
 from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
+from cleanse.files.rows import Mender
 from cleanse.files.sources import (
     Inputs,
     Shard,
@@ -25,6 +26,7 @@ __all__ = [
     "Batch",
     "Columns",
     "Inputs",
+    "Mender",
     "Shard",
     "check_sources",
     "find_inputs",
