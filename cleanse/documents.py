@@ -30,6 +30,7 @@ READ = {
     "text": pl.String(),
     "charset": pl.String(),
     "uncertain": pl.Boolean(),
+    "mended": pl.String(),
 }
 HITS = {
     "id": pl.String(),

@@ -10,6 +10,7 @@ import polars as pl
 
 from cleanse import boilerplate, code, dedupe, encoding, lang, segments, spam
 from cleanse.encoding import charset
+from cleanse.files import Mender
 from cleanse.hits import acts, explode_hits
 from cleanse.rules import ANY, Example, Rules
 
@@ -127,9 +128,10 @@ def _judge_repairs(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem | N
     """Run the examples through the repairs that are on by default and, if theirs is off or in draft, through that one too."""
     family = [rule for rule in rules if rule.family == "encoding"]
     verdicts = {case.name: _judge_charset(case, rules) for case in cases if case.example.charset is not None}
+    verdicts |= {case.name: _judge_row(case, rules) for case in cases if case.example.row is not None}
     together: defaultdict[str | None, list[Case]] = defaultdict(list)
     for case in cases:
-        if case.example.charset is None:
+        if case.name not in verdicts:
             usual = case.rule.head.default and acts(case.rule)
             together[None if usual else case.rule.id].append(case)
     for optional, group in together.items():
@@ -152,6 +154,15 @@ def _judge_charset(case: Case, rules: Rules) -> Problem | None:
     foreign = decoded.charset != charset.UTF8
     hit = foreign and (case.rule.id == charset.CHARSET or not decoded.certain)
     return None if hit == (case.kind == "hit") else (f"charset found: {decoded.charset}", "")
+
+
+def _judge_row(case: Case, rules: Rules) -> Problem | None:
+    """Hand the text over in a row of JSON."""
+    mended = Mender(rules).mend(str(case.example.row).encode())
+    if mended is None or case.example.text not in mended.record.values():
+        return "the row cannot be read, or holds another text", "it must be nearly JSON"
+    hit = mended.why is not None
+    return None if hit == (case.kind == "hit") else ("the row is JSON" if case.kind == "hit" else "is not JSON", "")
 
 
 def _judge_repair(case: Case, repaired: str, acted: set[str]) -> Problem | None:

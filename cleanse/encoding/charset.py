@@ -20,6 +20,7 @@ from cleanse.rules import Rules
 
 CHARSET = "encoding/charset"
 UNCERTAIN = "encoding/uncertain"
+ROW = "encoding/row"
 UTF8 = "utf-8"
 CESU8 = "cesu-8"
 BYTE_ORDER_MARK = "\ufeff"

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from cleanse import code, kernels, segments
 from cleanse.encoding import badness, damage, mojibake, plausibility
 from cleanse.encoding.changes import compare
-from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, UNCERTAIN, UTF8
+from cleanse.encoding.charset import BYTE_ORDER_MARK, CHARSET, ROW, UNCERTAIN, UTF8
 from cleanse.encoding.damage import LONGEST_SEGMENT
 from cleanse.encoding.entities import overwrite, unescape
 from cleanse.encoding.mojibake import Limits, Verdict
@@ -96,10 +96,22 @@ OPTIONAL: dict[str, Callable[[str], str]] = {
     "width": ftfy.fixes.fix_character_width,
 }
 METHODS = frozenset(
-    {*FIXERS, *OPTIONAL, "byte-order-mark", "charset", "uncertain", "line-ends", CODE_PAGE, SUSPECT, BIDI, PRIVATE_USE}
+    {
+        *FIXERS,
+        *OPTIONAL,
+        "byte-order-mark",
+        "charset",
+        "uncertain",
+        "row",
+        "line-ends",
+        CODE_PAGE,
+        SUSPECT,
+        BIDI,
+        PRIVATE_USE,
+    }
 )
 # Methods that only flag; all others change text.
-FLAGGING = frozenset({"uncertain", SUSPECT, PRIVATE_USE})
+FLAGGING = frozenset({"uncertain", "row", SUSPECT, PRIVATE_USE})
 # Parameters of the gate of code pages, in the order in which `damage.find_lines` takes them.
 SUSPICION = ("suspicion", "suspicion_short", "suspicion_second", "against")
 # Parameters that a method cannot do without.
@@ -295,7 +307,7 @@ class Repairer:
         )
 
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
-        """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`.
+        """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`, `mended`.
 
         Without the gate every line is looked at, which is slow and gives the same.
         """
@@ -607,6 +619,9 @@ class Repairer:
         if "uncertain" in documents.columns and "uncertain" in self.methods:
             doubtful = documents.filter("uncertain")
             frames.append(_whole_documents(doubtful, UNCERTAIN, pl.col("charset"), pl.lit(None)))
+        if "mended" in documents.columns and "row" in self.methods:
+            mended = documents.filter(pl.col("mended").is_not_null())
+            frames.append(_whole_documents(mended, ROW, pl.col("mended"), pl.lit(None)))
         return pl.concat(frames)
 
     def _spare_code(
@@ -762,8 +777,8 @@ def unbalanced(line: str) -> list[int]:
 def repair_text(documents: pl.LazyFrame, repairer: Repairer) -> pl.LazyFrame:
     """Repair broken text.
 
-    Reads: `text`, and `charset` str, `uncertain` bool and `code_lines` list[u32] where there are such; in lines of code what would
-    be fixed is flagged. Adds: `repaired` str, the text after the fixes, with
+    Reads: `text`, and `charset` str, `uncertain` bool, `mended` str (why a row had to be mended) and `code_lines` list[u32] where there are
+    such; in lines of code what would be fixed is flagged. Adds: `repaired` str, the text after the fixes, with
     the same lines; `encoding_hits` list[HIT], one for each stretch that was changed or flagged.
     """
     return segments.as_stage(documents, repairer.repair, {"repaired": pl.String(), COLUMN: HITS})

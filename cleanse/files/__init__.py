@@ -8,6 +8,7 @@ from __future__ import annotations
 from cleanse.files import store
 from cleanse.files.places import check_place, is_utf8, open_parquet, report_folder, work_folder
 from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
+from cleanse.files.rows import Mender
 from cleanse.files.sources import Inputs, Shard, check_sources, find_inputs, plan_shards
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Batch",
     "Columns",
     "Inputs",
+    "Mender",
     "Shard",
     "check_place",
     "check_sources",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import csv
+import functools
 import gzip
 import io
 import sys
@@ -21,6 +22,7 @@ from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.encoding import charset
 from cleanse.errors import InputError
 from cleanse.files.places import open_parquet
+from cleanse.files.rows import Decoding, Decodings, Mended, Mender, Undecoded, decode_column, is_binary
 from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
 from cleanse.rules import Rules
 
@@ -67,7 +69,7 @@ class Batch:
 class _Rows:
     """What has been read and not yet handed over."""
 
-    rows: list[tuple[str, str, str, str | None, bool]] = field(default_factory=list)
+    rows: list[tuple[str, str, str, str | None, bool, str | None]] = field(default_factory=list)
     others: list[dict[str, bytes | None]] = field(default_factory=list)
     frame: pl.DataFrame | None = None
     quarantine: list[tuple[str, int | None, str, bytes | None]] = field(default_factory=list)
@@ -85,8 +87,13 @@ class _Rows:
         other: dict[str, bytes | None] | None = None,
         *,
         uncertain: bool = False,
+        mended: str | None = None,
+        original: bytes | None = None,
     ) -> None:
-        self.rows.append((*row, uncertain))
+        self.rows.append((*row, uncertain, mended))
+        if original is not None:
+            self.originals.append((row[0], original))
+            size += len(original)
         self.others.append(other or {})
         self.size += size
 
@@ -255,17 +262,20 @@ def _lines(head: bytes, stream: io.BufferedIOBase) -> Iterator[tuple[bytes, Exce
 def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
     """Read JSON objects, one a line. A line that is not one goes to quarantine, and the rest is still read."""
     file = span.file
+    mender = Mender(rules, functools.partial(_read_first, file))
     keys: set[str] = set()
     for number, line, error in _numbered_lines(span, rules):
         if error is not None:
             rows.refuse(file, number, error, line)
         elif line.strip():
             record, problem = _parse(line)
+            mended = mender.mend(line) if record is None else None
+            record = mended.record if mended else record
             if record is None:
                 rows.refuse(file, number, problem, line)
             else:
                 keys.update(record)
-                problem = _add_record(record, file, number, columns, rows, len(line))
+                problem = _add_record(record, file, number, columns, rows, line, mended)
                 if problem:
                     rows.refuse(file, number, problem, line)
         if rows.is_full():
@@ -350,8 +360,21 @@ def _holds_long_number(record: dict[str, Any]) -> bool:
     return False
 
 
+def _read_first(file: InputFile, size: int) -> bytes:
+    """Read so many bytes from the start of a file, as many as there are before it breaks."""
+    with contextlib.suppress(*BROKEN_STREAM), open_file(file) as stream:
+        return bytes(stream.read(size))
+    return b""
+
+
 def _add_record(
-    record: dict[str, Any], file: InputFile, number: int | None, columns: Columns, rows: _Rows, size: int
+    record: dict[str, Any],
+    file: InputFile,
+    number: int | None,
+    columns: Columns,
+    rows: _Rows,
+    line: bytes,
+    mended: Mended | None,
 ) -> str:
     """Add one JSON object as a document, or say what is wrong with it."""
     if columns.text not in record:
@@ -372,7 +395,11 @@ def _add_record(
         return "lists stand too deep in each other"
     for name, kind in kinds.items():
         rows.kinds.setdefault(name, set()).add(kind)
-    rows.add((identity, file.source, text, None), size, other)
+    if mended is None:
+        rows.add((identity, file.source, text, None), len(line), other)
+    else:
+        row = (identity, file.source, text, mended.charset)
+        rows.add(row, len(line), other, uncertain=mended.uncertain, mended=mended.why, original=line)
     return ""
 
 
@@ -432,7 +459,9 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
         rows.refuse(file, None, _reason(error), None)
         return
     name = None if decoded.charset == charset.UTF8 else decoded.charset
-    table = _SeparatedValues(decoded.text.removeprefix(charset.BYTE_ORDER_MARK), "\t" if file.kind == ".tsv" else ",")
+    # Where bytes did not decode, each stands as a lone surrogate until its row is known.
+    content = decoded.text if decoded.escaped is None else decoded.escaped
+    table = _SeparatedValues(content.removeprefix(charset.BYTE_ORDER_MARK), "\t" if file.kind == ".tsv" else ",")
     header, problem = next(((values, problem) for values, _, problem in table if values), ([], "empty file: no header"))
     if not problem and len(set(header)) != len(header):
         problem = "two columns have the same name"
@@ -444,18 +473,27 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
         uneven = f"{len(values)} fields where the header has {len(header)}" if len(values) != len(header) else ""
         problem = broken or (uneven if values else "")
         if problem:
-            rows.refuse(file, number, problem, lines.encode())
+            rows.refuse(file, number, problem, _unread(lines, decoded) or lines.encode())
         elif values:
-            record = dict(zip(header, values, strict=True))
+            original = _unread(lines, decoded)
+            whole = values if original is None else [charset.replace_escaped(own, decoded.charset) for own in values]
+            record = dict(zip(header, whole, strict=True))
             text = record.pop(columns.text)
             own = "" if columns.id is None else record.pop(columns.id, "")
             for column in record:
                 rows.kinds.setdefault(column, set()).add("str")
             other: dict[str, bytes | None] = {column: orjson.dumps(value) for column, value in record.items()}
-            row = (own or f"{file.source}#{number}", file.source, text, name)
-            rows.add(row, len(lines), other, uncertain=not decoded.certain)
+            row = (own or f"{file.source}#{number}", file.source, text, name if original is None else decoded.charset)
+            rows.add(row, len(lines), other, uncertain=not decoded.certain, original=original)
         if rows.is_full():
             yield
+
+
+def _unread(lines: str, decoded: charset.Decoded) -> bytes | None:
+    """Give the bytes of lines in which some did not decode, else None."""
+    if decoded.escaped is None or not any("\udc00" <= character <= "\udfff" for character in lines):
+        return None
+    return lines.encode(decoded.charset, "surrogateescape")
 
 
 class _SeparatedValues:
@@ -489,8 +527,7 @@ class _SeparatedValues:
 
 
 def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
-    """Read rows of a Parquet file; other columns keep their types. A null text goes to quarantine."""
-    del rules
+    """Read rows of a Parquet file; other columns keep their types. A null text goes to quarantine, and one of bytes is decoded."""
     import pyarrow as pa
 
     file = span.file
@@ -511,8 +548,13 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
                 if isinstance(batch, Exception):
                     rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
                 else:
-                    table, numbers = _refuse_broken_text(pa.Table.from_batches([batch]), file, number + place, rows)
-                    _take_frame(pl.DataFrame(pl.from_arrow(table)), numbers, names, file, columns, rows)
+                    first = number + place
+                    table, found = _decode_texts(pa.Table.from_batches([batch]), columns.text, rules)
+                    table, numbers = _refuse_broken_text(table, file, first, rows)
+                    frame = pl.DataFrame(pl.from_arrow(table))
+                    _take_frame(
+                        frame, numbers, names, file, columns, rows, {first + n: own for n, own in found.items()}
+                    )
                 yield
         except pl.exceptions.PolarsError as error:
             raise InputError(
@@ -561,6 +603,13 @@ def _cut_batches(batches: Iterator[tuple[int, Any]], span: Span) -> Iterator[tup
             yield place + begin - span.skip, batch.slice(begin, rows)
 
 
+def _decode_texts(table: Any, name: str, rules: Rules) -> tuple[Any, Decodings]:
+    """Decode the column of the texts; give what happened to those that are not UTF-8, by their place in the table."""
+    place = table.column_names.index(name)
+    column, found = decode_column(table.column(place), rules)
+    return table.set_column(place, name, column), found
+
+
 def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) -> tuple[Any, pl.Series]:
     """Put rows with strings that are not UTF-8 into quarantine. Gives the other rows, and the numbers of their rows.
 
@@ -603,7 +652,13 @@ def _check_parquet(parquet: Any, file: InputFile, columns: Columns) -> None:
     _check_columns(file, columns, list(schema.names))
     kind = schema.field(columns.text).type
     kind = kind.value_type if kinds.is_dictionary(kind) else kind
-    if not (kinds.is_string(kind) or kinds.is_large_string(kind) or kinds.is_string_view(kind) or kinds.is_null(kind)):
+    if not (
+        is_binary(kind)
+        or kinds.is_string(kind)
+        or kinds.is_large_string(kind)
+        or kinds.is_string_view(kind)
+        or kinds.is_null(kind)
+    ):
         raise InputError(f"column `{columns.text}` holds {kind}, not text", where=file.source, hint="use --text-column")
     if columns.id in schema.names and (kinds.is_nested(own := schema.field(columns.id).type) or kinds.is_binary(own)):
         hint = "name another column with --id-column"
@@ -618,24 +673,39 @@ def _rows_of(parquet: Any, groups: list[int]) -> int:
 
 
 def _take_frame(
-    frame: pl.DataFrame, numbers: pl.Series, names: list[str], file: InputFile, columns: Columns, rows: _Rows
+    frame: pl.DataFrame,
+    numbers: pl.Series,
+    names: list[str],
+    file: InputFile,
+    columns: Columns,
+    rows: _Rows,
+    decodings: Decodings,
 ) -> None:
     """Add the rows of a frame; those without text go to quarantine as JSON."""
     text = frame[columns.text].cast(pl.String)
     null = text.is_null()
     for number, row in zip(numbers.filter(null), frame.filter(null).iter_rows(named=True), strict=True):
-        rows.refuse(file, number, f"`{columns.text}` is null", _row_as_json(row))
+        failed = decodings.get(number)
+        if isinstance(failed, Undecoded):
+            rows.refuse(file, number, failed.what, failed.data)
+        else:
+            rows.refuse(file, number, f"`{columns.text}` is null", _row_as_json(row))
     identity = pl.select(pl.lit(f"{file.source}#") + numbers.cast(pl.String)).to_series()
     if columns.id in names:
         own = frame[columns.id].cast(pl.String)
         identity = pl.select(pl.when(own.is_null() | (own == "")).then(identity).otherwise(own)).to_series()
+    known = [found if isinstance(found := decodings.get(number), Decoding) else None for number in numbers]
+    rows.originals += [
+        (name, one.data) for name, one in zip(identity, known, strict=True) if one and one.data is not None
+    ]
     rows.frame = pl.DataFrame(
         [
             identity.alias("id"),
             pl.repeat(file.source, frame.height, dtype=pl.String, eager=True).alias("source"),
             text.alias("text"),
-            pl.repeat(None, frame.height, dtype=pl.String, eager=True).alias("charset"),
-            pl.repeat(False, frame.height, dtype=pl.Boolean, eager=True).alias("uncertain"),
+            pl.Series("charset", [one and one.decoded.charset for one in known], dtype=pl.String),
+            pl.Series("uncertain", [one is not None and not one.decoded.certain for one in known], dtype=pl.Boolean),
+            pl.repeat(None, frame.height, dtype=pl.String, eager=True).alias("mended"),
             *(frame[name].alias(f"{OTHER}{name}") for name in names if name not in (columns.text, columns.id)),
         ]
     ).filter(~null)

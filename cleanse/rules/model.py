@@ -46,7 +46,7 @@ class Example(Strict):
     """A text that a rule must hit or must leave alone.
 
     `span` is the part that is hit (default: all of it). `fixed` is the text after a fix, `other` the second
-    document of a pair of duplicates, `charset` the encoding in which the text is handed over as bytes.
+    document of a pair of duplicates, `charset` the encoding in which the text is handed over as bytes, `row` the row of JSON that holds it.
     """
 
     text: str
@@ -54,6 +54,7 @@ class Example(Strict):
     fixed: str | None = None
     other: str | None = None
     charset: str | None = None
+    row: str | None = None
     language: str | None = None
     note: str = ""
     expect: Literal["pass", "fail"] = "pass"
