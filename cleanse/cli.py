@@ -112,6 +112,7 @@ def describe(result: Result) -> str:
             f"duplicates   {duplicates['bands']} bands of {duplicates['rows']} rows for {duplicates['threshold']}; a pair is "
             f"compared with probability {', '.join(f'{chance[s]:.4g} at {s}' for s in chance)}"
         )
+    lines += [f"replaced     {one}" for one in summary["replaced"]]
     if summary["inputs"]["passed_over"]:
         lines.append(f"passed over  {len(summary['inputs']['passed_over'])} files of unknown kind")
     return "\n".join([*lines, f"report       {result.report / 'index.html'}"])
@@ -179,12 +180,16 @@ def show_rule(rule_id: str, folders: tuple[str, ...]) -> None:
 @click.argument("folder", metavar="[DIR]", required=False)
 def check(folder: str | None) -> None:
     """Check the rules of cleanse, or of a folder of yours with them: all faults of all files at once."""
-    from cleanse.catalogue import cases, find_faults
+    from pathlib import Path
+
+    from cleanse.catalogue import cases, find_faults, find_strays
     from cleanse.errors import RuleError
     from cleanse.rules import read_rules
 
     rules, faults = read_rules(*([folder] if folder else []))
-    faults += find_faults(rules)
+    faults += [*find_faults(rules), *(find_strays(Path(folder)) if folder else [])]
+    for one in rules.replaced():
+        click.echo(f"replaced  {one}")
     if faults:
         raise RuleError(sorted(faults))
     click.echo(f"{len(rules)} rules and {len(cases(rules))} examples, no fault")

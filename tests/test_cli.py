@@ -274,7 +274,8 @@ def test_rules_of_your_own(tmp_path: Path) -> None:
 def test_a_rule_of_duplicates_in_draft_drops_nothing(tmp_path: Path) -> None:
     """A draft never acts, and that holds for duplicates too."""
     draft = (cleanse.rules.model.builtin_folder() / "dedupe" / "exact.toml").read_text("utf-8")
-    put(tmp_path / "mine", {"dedupe/exact.toml": draft.replace('status = "stable"', 'status = "draft"')})
+    draft = "replaces = true\n" + draft.replace('status = "stable"', 'status = "draft"')
+    put(tmp_path / "mine", {"dedupe/exact.toml": draft})
     put(tmp_path / "in", {"a.txt": JAPANESE, "b.txt": JAPANESE})
     command = ("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "dedupe/exact", "--overwrite")
     counts = []
@@ -282,3 +283,26 @@ def test_a_rule_of_duplicates_in_draft_drops_nothing(tmp_path: Path) -> None:
         assert call(*command, *options).exit_code == 0
         counts.append(pl.read_parquet(tmp_path / "out.parquet").height)
     assert counts == [1, 2]
+
+
+def test_run_says_what_was_replaced(tmp_path: Path, folder: Path) -> None:
+    """A rule of ours that gave way is named at the end of a run, and in `summary.json`."""
+    text = (cleanse.rules.model.builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
+    put(tmp_path / "mine", {"quality/empty.toml": "replaces = true\n" + text})
+    told = f"quality/empty, by {tmp_path}/mine/quality/empty.toml"
+    got = call("run", folder, tmp_path / "out.parquet", *SELECT, "--rules", tmp_path / "mine")
+    assert f"\nreplaced     {told}\n" in got.stdout
+    assert json.loads((tmp_path / "out.report" / "summary.json").read_text("utf-8"))["replaced"] == [told]
+
+
+@pytest.mark.slow
+def test_check_says_what_was_replaced(tmp_path: Path) -> None:
+    """`check` was silent about a rule of ours that gave way, and about files that nobody reads."""
+    text = (cleanse.rules.model.builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
+    put(tmp_path / "mine", {"quality/empty.toml": "replaces = true\n" + text})
+    got = call("check", tmp_path / "mine")
+    assert got.exit_code == 0
+    assert got.stdout.startswith(f"replaced  quality/empty, by {tmp_path}/mine/quality/empty.toml\n")
+    put(tmp_path / "mine", {"quality/full.tml": text})
+    got = call("check", tmp_path / "mine")
+    assert (got.exit_code, f"{tmp_path}/mine/quality/full.tml: no rule file" in got.stderr) == (2, True)

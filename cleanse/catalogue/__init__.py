@@ -6,6 +6,22 @@ and `write_skeleton`; a run uses `refuse_unusable`.
 
 from __future__ import annotations
 
-from cleanse.catalogue.check import cases, describe_rule, find_faults, print_catalogue, refuse_unusable, write_skeleton
+from cleanse.catalogue.check import (
+    cases,
+    describe_rule,
+    find_faults,
+    find_strays,
+    print_catalogue,
+    refuse_unusable,
+    write_skeleton,
+)
 
-__all__ = ["cases", "describe_rule", "find_faults", "print_catalogue", "refuse_unusable", "write_skeleton"]
+__all__ = [
+    "cases",
+    "describe_rule",
+    "find_faults",
+    "find_strays",
+    "print_catalogue",
+    "refuse_unusable",
+    "write_skeleton",
+]

@@ -777,6 +777,7 @@ def _summarise(
             "unfinished_buckets": outcome.unfinished_buckets,
         },
         "rules_selected": len(job.rules),
+        "replaced": [str(one) for one in job.every.replaced()],
     }
 
 

@@ -6,6 +6,7 @@ the compiled parts of a rule.
 
 from __future__ import annotations
 
+from cleanse.rules.joining import Replaced, locate_example
 from cleanse.rules.model import (
     ANY,
     RULE_FILE,
@@ -34,6 +35,7 @@ __all__ = [
     "Example",
     "Measure",
     "Pattern",
+    "Replaced",
     "Rule",
     "Rules",
     "Template",
@@ -42,5 +44,6 @@ __all__ = [
     "compile_pattern",
     "find_first_bytes",
     "load_rules",
+    "locate_example",
     "read_rules",
 ]
