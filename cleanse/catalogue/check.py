@@ -34,6 +34,7 @@ UNBOUNDED = re.compile(r"(?<!\\)(?:\\\\)*(?:\.|\[\\(\w)\\(?!\1)(?i:\1)\])(?:[*+]
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
 MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
+UNBROKEN = 1_000  # columns, more than any rule takes
 NEAR_SHARE = 0.5
 PATTERN_PARAMETERS = {"without"}
 
@@ -431,6 +432,8 @@ def run_examples(rules: Rules, skip: Collection[str] = ()) -> list[tuple[Case, t
 def print_catalogue(rules: Rules, language: str | None = None) -> None:
     """Print a table of rules: id, action, status, title and languages.
 
+    A terminal that is too narrow breaks titles and languages between words. A file or a pipe gets each rule on one line.
+
     Raises:
         OptionError: no rule has words in that language.
     """
@@ -453,9 +456,10 @@ def print_catalogue(rules: Rules, language: str | None = None) -> None:
     if not shown:
         known = sorted({name for rule in rules for name in rule.languages})
         raise OptionError("no rule has words in that language", where=language, hint=f"there are {' '.join(known)}")
-    console = Console()
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=UNBROKEN, soft_wrap=True)
     console.print(table)
-    console.print(f"{shown} rules")
+    console.print(f"{shown} rule{'' if shown == 1 else 's'}")
 
 
 def describe_rule(rule: Rule) -> str:

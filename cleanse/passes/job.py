@@ -49,6 +49,7 @@ from cleanse.passes.engine import map_shards
 from cleanse.rules import Rules, load_rules
 
 Progress = Callable[[str, int, int], None]
+SHOWN_REASONS = 3  # why documents are in quarantine
 EARLIER_ROWS = 2_000  # of an earlier OUT, read at once
 
 
@@ -92,6 +93,18 @@ class Result:
     out: Path
     report: Path
     summary: dict[str, Any]
+
+    def quarantine_reasons(self) -> list[str]:
+        """Say of the first documents in quarantine where they stood and what is wrong with them."""
+        if not self.quarantined:
+            return []
+        table = pl.scan_parquet(self.report / "quarantine.parquet", glob=False).select("source", "row", "error")
+        found = [
+            f"{source}{'' if row is None else f' row {row}'}: {error}"
+            for source, row, error in table.head(SHOWN_REASONS).collect().iter_rows()
+        ]
+        more = self.quarantined - len(found)
+        return [*found, *([f"... and {more} more"] if more else [])]
 
     def __repr__(self) -> str:
         """Say on one line where OUT is and what became of the documents."""
