@@ -92,36 +92,43 @@ def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, **opt
     raise click.exceptions.Exit(QUARANTINED if result.quarantined else DONE)
 
 
+def count(number: int, noun: str) -> str:
+    """Give a number with its noun.
+
+    >>> count(1, "document"), count(12345, "line"), count(0, "file")
+    ('1 document', '12 345 lines', '0 files')
+    """
+    return f"{group(number)} {noun}{'' if number == 1 else 's'}"
+
+
+def group(number: int) -> str:
+    """Give a number with its digits in groups of three."""
+    return f"{number:,}".replace(",", " ")
+
+
 def describe(result: Result) -> str:
     """Say in a few lines what a run did."""
+    from cleanse.report import make_visible
+
     summary, ledger = result.summary, result.summary["ledger"]
     documents, characters = ledger["documents"], ledger["characters"]
-
-    def count(number: int) -> str:
-        return f"{number:,}".replace(",", " ")
-
     refused = f", see {result.report / 'quarantine.parquet'}" if result.quarantined else ""
     lines = [
-        f"read         {count(documents['read'])} documents, {count(characters['read'])} characters",
-        f"kept         {count(documents['kept'])} documents, {count(characters['kept'])} characters, in {result.out}",
-        f"dropped      {count(documents['dropped'])}"
-        + "".join(f"\n  {count(number):>10} {rule}" for rule, number in ledger["dropped_by"].items()),
-        f"quarantined  {count(documents['quarantined'])}{refused}",
+        f"read         {count(documents['read'], 'document')}, {count(characters['read'], 'character')}",
+        f"kept         {count(documents['kept'], 'document')}, {count(characters['kept'], 'character')}, in {result.out}",
+        f"dropped      {group(documents['dropped'])}",
+        *(f"  {group(number):>10} {rule}" for rule, number in ledger["dropped_by"].items()),
+        f"quarantined  {group(documents['quarantined'])}{refused}",
+        *(f"             {make_visible(reason)}" for reason in result.quarantine_reasons()),
         (
-            f"removed      {count(characters['removed'])} characters, "
-            f"{count(characters['removed_with_documents'])} of them with dropped documents"
+            f"removed      {count(characters['removed'], 'character')}, "
+            f"{group(characters['removed_with_documents'])} of them with dropped documents"
         ),
-        f"changed      {count(characters['changed'])} characters into {count(characters['replaced'])}",
-        f"stripped     {count(summary['touched_lines']['strip'])} lines, whole or in part",
-        f"flagged      {count(summary['touched_lines']['flag'])} lines",
+        f"changed      {count(characters['changed'], 'character')} into {group(characters['replaced'])}",
+        f"stripped     {count(summary['touched_lines']['strip'], 'line')}, whole or in part",
+        f"flagged      {count(summary['touched_lines']['flag'], 'line')}",
+        *(f"replaced     {one}" for one in summary["replaced"]),
     ]
-    duplicates = summary["duplicates"]
-    if duplicates["active"]:
-        chance = duplicates["probability_of_candidate"]
-        lines.append(
-            f"duplicates   {duplicates['bands']} bands of {duplicates['rows']} rows for {duplicates['threshold']}; a pair is "
-            f"compared with probability {', '.join(f'{chance[s]:.4g} at {s}' for s in chance)}"
-        )
     passed = ", ".join(
         f"{len(names)} {words[len(names) > 1]}"
         for field, words in PASSED_OVER.items()
@@ -153,7 +160,7 @@ def restore(out: str, to: str) -> None:
 
     counts = restore_input(out, to)
     quarantined = f", {counts['quarantined']} of them quarantined" if counts["quarantined"] else ""
-    click.echo(f"restored {counts['files']} files and {counts['rows']} rows in {to}{quarantined}")
+    click.echo(f"restored {count(counts['files'], 'file')} and {count(counts['rows'], 'row')} in {to}{quarantined}")
     if counts["lost"]:
         click.echo(f"{counts['lost']} quarantined without a byte that could be read: they are only in the input")
 
@@ -205,26 +212,35 @@ def list_rules(language: str | None, folders: tuple[str, ...], verdicts: str | N
 @click.argument("rule_id", metavar="ID")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Add a folder of rules (repeatable).")
 def show_rule(rule_id: str, folders: tuple[str, ...]) -> None:
-    """Show one rule as a page: what, why, words, examples."""
-    from cleanse.catalogue import describe_rule
+    """Show one rule as a page: what, why, words, examples. The name of a family, such as quality, lists its rules."""
+    from cleanse.catalogue import describe_rule, print_catalogue
     from cleanse.rules import load_rules
 
-    click.echo(describe_rule(load_rules(*folders)[rule_id]))
+    rules = load_rules(*folders)
+    family = rules.family(rule_id.rstrip("/"))
+    if len(family):
+        print_catalogue(family)
+    else:
+        click.echo(describe_rule(rules[rule_id]))
 
 
 @main.command()
 @click.argument("folder", metavar="[DIR]", required=False)
 def check(folder: str | None) -> None:
     """Check the rules of cleanse, or of a folder of yours with them: all faults of all files at once."""
-    from cleanse.catalogue import cases, find_faults
+    from pathlib import Path
+
+    from cleanse.catalogue import cases, find_faults, find_strays
     from cleanse.errors import RuleError
     from cleanse.rules import read_rules
 
     rules, faults = read_rules(*([folder] if folder else []))
-    faults += find_faults(rules)
+    faults += [*find_faults(rules), *(find_strays(Path(folder)) if folder else [])]
+    for one in rules.replaced():
+        click.echo(f"replaced  {one}")
     if faults:
         raise RuleError(sorted(faults))
-    click.echo(f"{len(rules)} rules and {len(cases(rules))} examples, no fault")
+    click.echo(f"{count(len(rules), 'rule')} and {count(len(cases(rules)), 'example')}, no fault")
 
 
 @main.command(name="new-rule")

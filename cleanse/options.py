@@ -82,7 +82,7 @@ def check_name(value: str) -> str:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise ValueError("the name of a column is not UTF-8") from None
+        raise ValueError("a column's name is not UTF-8") from None
     return value
 
 
@@ -188,7 +188,8 @@ class Options(BaseModel):
         try:
             return cls(**chosen)
         except ValidationError as error:
-            raise OptionError("; ".join(_say(one) for one in error.errors())) from None
+            hint = "`cleanse run --help` explains the options"
+            raise OptionError("; ".join(_say(one) for one in error.errors()), hint=hint) from None
 
     def choose(self, every: Rules) -> Rules:
         """Choose among all rules those that run, as they run.
@@ -278,7 +279,9 @@ def on_command_line(function: Function) -> Function:
         elif tuple in {getattr(kind, "__origin__", None) for kind in kinds}:
             settings |= {"multiple": True, "metavar": shown.metavar}
         else:
-            number = next((kind for kind in (int, float) if kind in kinds), str)
+            number: Any = next((kind for kind in (int, float) if kind in kinds), str)
+            least = next((one.ge for one in field.metadata if hasattr(one, "ge")), None)
+            number = click.IntRange(min=least) if number is int and least is not None else number
             default = {} if field.default is None else {"default": field.default, "show_default": True}
             settings |= {"type": number, "metavar": shown.metavar, **default}
         function = click.option(flag_of(name, shown), name, **settings)(function)

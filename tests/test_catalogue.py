@@ -130,15 +130,36 @@ def test_a_whole_rule_has_no_fault(tmp_path):
 def test_a_repair_in_draft_has_no_fault(tmp_path):
     """`check` once wanted a draft to change the text. It must do what its examples say when it is tried, and no more."""
     entities = (builtin_folder() / "encoding" / "entities.toml").read_text("utf-8")
-    draft = entities.replace('status = "stable"', 'status = "draft"')
+    draft = "replaces = true\n" + entities.replace('status = "stable"', 'status = "draft"')
     assert find_faults(tmp_path, {"encoding/entities.toml": draft}) == []
 
 
 def test_a_repair_cannot_only_flag(tmp_path):
     """What a method of the encoding family does to a text is not a choice of its rule."""
     entities = (builtin_folder() / "encoding" / "entities.toml").read_text("utf-8")
-    faults = find_faults(tmp_path, {"encoding/entities.toml": entities.replace('action = "fix"', 'action = "flag"')})
+    flagging = "replaces = true\n" + entities.replace('action = "fix"', 'action = "flag"')
+    faults = find_faults(tmp_path, {"encoding/entities.toml": flagging})
     assert faults == [("rules/encoding/entities.toml", "action", "the method entities can only fix")]
+
+
+def test_a_file_that_nobody_reads_is_a_fault(tmp_path):
+    """`check` passed a file that ends in `.tml`. Notes and hidden files may lie in a folder of rules."""
+    for name in ("boilerplate/mill.tml", "boilerplate/MILL.TOML", "README.md", ".git/config", "notes.txt", "a.toml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("", "utf-8")
+    faults = [(fault.file.removeprefix(f"{tmp_path}/"), fault.reason) for fault in catalogue.find_strays(tmp_path)]
+    assert faults == [("boilerplate/MILL.TOML", "no rule file"), ("boilerplate/mill.tml", "no rule file")]
+
+
+def test_no_skeleton_for_a_rule_that_is_there(tmp_path):
+    """`new-rule` for an id of ours wrote a draft that took its place in all languages."""
+    with pytest.raises(
+        OptionError, match=r"(?s)cleanse has this rule already: .*write words that join it into .*/pl.toml"
+    ):
+        catalogue.write_skeleton("boilerplate/share", str(tmp_path), ["pl"])
+    with pytest.raises(OptionError, match=r"(?s)cleanse has this rule already: .*choose another id"):
+        catalogue.write_skeleton("boilerplate/image-path", str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_faults_of_all_files_come_at_once(tmp_path):

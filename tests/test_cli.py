@@ -51,10 +51,8 @@ def test_run_says_what_it_did(tmp_path: Path, folder: Path) -> None:
         "quarantined  0\n"
         "removed      34 characters, 23 of them with dropped documents\n"
         "changed      0 characters into 0\n"
-        "stripped     1 lines, whole or in part\n"
+        "stripped     1 line, whole or in part\n"
         "flagged      0 lines\n"
-        "duplicates   22 bands of 5 rows for 0.8; a pair is compared with probability 0.5027 at 0.5, 0.8315 at 0.6, "
-        "0.9825 at 0.7, 0.9998 at 0.8, 1 at 0.85, 1 at 0.9, 1 at 0.95\n"
         "passed over  1 file of unknown kind\n"
         f"report       {tmp_path}/out.report/index.html\n"
     )
@@ -69,15 +67,27 @@ def test_quarantine_is_status_1(tmp_path: Path, quiet: tuple[str, ...]) -> None:
     assert pl.read_parquet(tmp_path / "out.parquet")["id"].to_list() == ["a.jsonl#0"]
 
 
+def test_the_first_reasons_are_printed(tmp_path: Path) -> None:
+    """Why something is in quarantine stood only in a Parquet table; what comes from a file cannot steer the terminal."""
+    put(tmp_path / "in", {"a.jsonl": '{"text": "x"}\n' + "{\n" * 5, "\x1b[2J.parquet": "x"})
+    got = call("run", tmp_path / "in", tmp_path / "out.parquet", *SELECT)
+    lines = got.stdout.splitlines()
+    at = lines.index(f"quarantined  6, see {tmp_path}/out.report/quarantine.parquet")
+    assert lines[at + 4] == "             ... and 3 more"
+    assert any(line.startswith("             a.jsonl row 1: not valid JSON") for line in lines[at + 1 : at + 4])
+    assert "\x1b" not in got.stdout
+
+
 def test_the_printed_figures_are_those_of_the_ledger(tmp_path: Path) -> None:
     """Read = kept + removed + changed by what is printed, where a fix puts in characters too; what was refused is where it says."""
     put(tmp_path / "in", {"a.jsonl": '{"text": "/img/1.jpg\\nfÃ¼r &amp; alle"}\n{\n'})
     got = call("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "encoding", "--select", "boilerplate")
-    assert got.stdout.splitlines()[:6] == [
+    assert got.stdout.splitlines()[:7] == [
         "read         2 documents, 26 characters",
-        f"kept         1 documents, 9 characters, in {tmp_path}/out.parquet",
+        f"kept         1 document, 9 characters, in {tmp_path}/out.parquet",
         "dropped      0",
         f"quarantined  1, see {tmp_path}/out.report/quarantine.parquet",
+        "             a.jsonl row 1: not valid JSON: unexpected end of data: line 1 column 2 (char 1)",
         "removed      11 characters, 0 of them with dropped documents",
         "changed      6 characters into 1",
     ]
@@ -168,6 +178,25 @@ def test_rules_of_a_language_that_nobody_wrote() -> None:
     got = call("rules", "--language", "xx")
     assert (got.exit_code, got.stdout) == (2, "")
     assert got.stderr.startswith("error: no rule has words in that language: xx\n  hint: there are ar cs de ")
+
+
+def test_a_pipe_gets_each_rule_on_one_line() -> None:
+    """`cleanse rules | cat` broke titles and languages at the width of a terminal, inside words."""
+    got = call("rules")
+    rows = [line for line in got.stdout.splitlines() if "/" in line]
+    shown = next(line for line in rows if line.split()[0] == "boilerplate/also-read")
+    rule = cleanse.load_rules()["boilerplate/also-read"]
+    assert [part.strip() for part in shown.split("  ") if part.strip()] == [
+        rule.id, "strip", rule.head.title, " ".join(rule.languages),
+    ]  # fmt: skip
+    assert len(rows) == len(cleanse.load_rules())
+
+
+def test_a_family_is_a_list_of_its_rules() -> None:
+    """`cleanse rule quality` said that there is no such rule."""
+    got = call("rule", "quality")
+    listed = [line.split()[0] for line in got.stdout.splitlines() if "/" in line]
+    assert (got.exit_code, listed) == (0, [rule.id for rule in cleanse.load_rules().family("quality")])
 
 
 def test_rule(tmp_path: Path) -> None:
@@ -266,7 +295,7 @@ def test_rules_of_your_own(tmp_path: Path) -> None:
     put(tmp_path / "in", {"a.txt": f"/img/1.jpg\n{PROSE}", "b.txt": JAPANESE})
     chosen = [option for rule in ("quality/short", "boilerplate/again") for option in ("--select", rule)]
     got = call("run", tmp_path / "in", tmp_path / "out.parquet", "--rules", tmp_path / "mine", *SELECT, *chosen)
-    assert (got.exit_code, got.stdout.splitlines()[6]) == (0, "stripped     1 lines, whole or in part")
+    assert (got.exit_code, got.stdout.splitlines()[6]) == (0, "stripped     1 line, whole or in part")
     flags = pl.read_parquet(tmp_path / "out.parquet").select("id", "flags").rows()
     assert flags == [("a.txt", []), ("b.txt", ["quality/short"])]
 
@@ -274,7 +303,8 @@ def test_rules_of_your_own(tmp_path: Path) -> None:
 def test_a_rule_of_duplicates_in_draft_drops_nothing(tmp_path: Path) -> None:
     """A draft never acts, and that holds for duplicates too."""
     draft = (cleanse.rules.model.builtin_folder() / "dedupe" / "exact.toml").read_text("utf-8")
-    put(tmp_path / "mine", {"dedupe/exact.toml": draft.replace('status = "stable"', 'status = "draft"')})
+    draft = "replaces = true\n" + draft.replace('status = "stable"', 'status = "draft"')
+    put(tmp_path / "mine", {"dedupe/exact.toml": draft})
     put(tmp_path / "in", {"a.txt": JAPANESE, "b.txt": JAPANESE})
     command = ("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "dedupe/exact", "--overwrite")
     counts = []
@@ -282,3 +312,26 @@ def test_a_rule_of_duplicates_in_draft_drops_nothing(tmp_path: Path) -> None:
         assert call(*command, *options).exit_code == 0
         counts.append(pl.read_parquet(tmp_path / "out.parquet").height)
     assert counts == [1, 2]
+
+
+def test_run_says_what_was_replaced(tmp_path: Path, folder: Path) -> None:
+    """A rule of ours that gave way is named at the end of a run, and in `summary.json`."""
+    text = (cleanse.rules.model.builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
+    put(tmp_path / "mine", {"quality/empty.toml": "replaces = true\n" + text})
+    told = f"quality/empty, by {tmp_path}/mine/quality/empty.toml"
+    got = call("run", folder, tmp_path / "out.parquet", *SELECT, "--rules", tmp_path / "mine")
+    assert f"\nreplaced     {told}\n" in got.stdout
+    assert json.loads((tmp_path / "out.report" / "summary.json").read_text("utf-8"))["replaced"] == [told]
+
+
+@pytest.mark.slow
+def test_check_says_what_was_replaced(tmp_path: Path) -> None:
+    """`check` was silent about a rule of ours that gave way, and about files that nobody reads."""
+    text = (cleanse.rules.model.builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
+    put(tmp_path / "mine", {"quality/empty.toml": "replaces = true\n" + text})
+    got = call("check", tmp_path / "mine")
+    assert got.exit_code == 0
+    assert got.stdout.startswith(f"replaced  quality/empty, by {tmp_path}/mine/quality/empty.toml\n")
+    put(tmp_path / "mine", {"quality/full.tml": text})
+    got = call("check", tmp_path / "mine")
+    assert (got.exit_code, f"{tmp_path}/mine/quality/full.tml: no rule file" in got.stderr) == (2, True)

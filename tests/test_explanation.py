@@ -135,7 +135,10 @@ def test_a_hit_far_into_a_long_line(result: Result) -> None:
     [
         ("odd.txt", "the document is in quarantine: odd.txt\n  hint: "),
         ("rows.jsonl#1", "the document is in quarantine: rows.jsonl#1\n  hint: not valid JSON"),
-        ("rows.jsonl", "no such document in this OUT: rows.jsonl\n  hint: "),
+        (
+            "rows.jsonl",
+            "no such document in this OUT: rows.jsonl\n  hint: rows.jsonl has a row with the id x⟨U+001B⟩",
+        ),
         ("twin2.txt", "no such document in this OUT: twin2.txt\n  hint: did you mean twin.txt"),
         ("zzz", "no such document in this OUT: zzz\n  hint: ids stand in the column id of OUT"),
     ],

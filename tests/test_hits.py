@@ -50,7 +50,7 @@ def write_draft(rule_id: str, folder: Path) -> Path:
     for path in files:
         text = path.read_text("utf-8")
         if path == single or path.name == RULE_FILE:
-            text = text.replace('\nstatus = "stable"\n', '\nstatus = "draft"\n')
+            text = "replaces = true\n" + text.replace('\nstatus = "stable"\n', '\nstatus = "draft"\n')
         copy = folder / path.relative_to(source)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_text(text, "utf-8")

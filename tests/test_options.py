@@ -95,7 +95,7 @@ def test_one_name_is_a_list_of_one() -> None:
         ({"drop_spam": 1.5}, "run", "--drop-spam must be at most 1: 1.5"),
         ({"workers": "many"}, "run", "--workers: input should be a valid integer, .*: 'many'"),
         ({"language": "hindi,en"}, "run", "--language: not the tag of a language, such as hi, pt or zh-Hant: hindi"),
-        ({"text_column": "\ud800"}, "run", "--text-column: the name of a column is not UTF-8"),
+        ({"text_column": "\ud800"}, "run", "--text-column: a column's name is not UTF-8"),
         ({"shard_bytes": 0}, "run", "shard_bytes must be 1 or more: 0"),
         ({"workers": 0, "drop_spam": 2}, "run", "--drop-spam must be at most 1: 2; --workers must be 1 or more: 0"),
         ({"ignored": ["spam"]}, "run", "`run` has no such option: ignored\n  hint: did you mean ignore"),

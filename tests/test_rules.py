@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cleanse.catalogue import check as catalogue
 from cleanse.errors import OptionError, RuleError
 from cleanse.hits import divide_drafts
-from cleanse.rules.model import Rules, compile_pattern, load_rules
+from cleanse.rules.model import Rules, builtin_folder, compile_pattern, load_rules
 
 RULES = load_rules()
 HEAD = """\
@@ -92,31 +93,110 @@ def test_a_language_file_joins_the_rule(tmp_path):
     assert after.files == (*before.files, "boilerplate/also-read/sk.toml")
 
 
-def test_a_language_file_replaces_the_words_of_its_language(tmp_path):
-    """The user's English words stand in the place of ours; Polish stays."""
-    write(tmp_path, {"boilerplate/also-read/en.toml": WORDS})
-    after = load_rules(tmp_path)["boilerplate/also-read"]
+def test_words_of_a_language_that_is_there_join(tmp_path):
+    """A user's English words count together with ours; they took the place of ours. What stands in both counts once."""
+    ours = RULES["boilerplate/also-read"].languages["en"]
+    words = WORDS.replace('["old mill"]', f'["old mill", "{ours.literals[0]}"]')
+    after = load_rules(write(tmp_path, {"boilerplate/also-read/en.toml": words}))["boilerplate/also-read"]
+    assert after.languages["en"].literals == [*ours.literals, "old mill"]
+    assert after.languages["en"].patterns == ours.patterns
+    assert [hit.text for hit in after.languages["en"].hit] == [*(hit.text for hit in ours.hit), "Old mill", "old MILL"]
+    assert after.languages["pl"] == RULES["boilerplate/also-read"].languages["pl"]
+    assert after.paths == [*RULES["boilerplate/also-read"].paths, f"{tmp_path}/boilerplate/also-read/en.toml"]
+    assert after.replaced == ()
+
+
+def test_a_fault_of_words_that_joined_stands_in_their_file(tmp_path):
+    """The first hit of the user's file is number 1 there, though the rule has others before it."""
+    rules = load_rules(write(tmp_path, {"boilerplate/also-read/en.toml": WORDS}))
+    faults = catalogue.find_faults(Rules([rules["boilerplate/also-read"], rules["language/undetermined"]]))
+    assert [(fault.file, fault.field) for fault in faults] == [
+        (f"{tmp_path}/boilerplate/also-read/en.toml", f"hit {number}") for number in (1, 2)
+    ]
+
+
+def test_a_language_file_replaces_where_it_says_so(tmp_path):
+    """With `replaces = true` the user's English words stand in the place of ours; Polish stays, and the rule knows what gave way."""
+    write(tmp_path, {"boilerplate/also-read/en.toml": f"replaces = true\n{WORDS}"})
+    rules = load_rules(tmp_path)
+    after = rules["boilerplate/also-read"]
     assert after.languages["en"].literals == ["old mill"]
     assert after.languages["pl"] == RULES["boilerplate/also-read"].languages["pl"]
+    place = f"{tmp_path}/boilerplate/also-read/en.toml"
+    assert list(map(str, rules.replaced())) == [f"boilerplate/also-read in en, by {place}"]
+    assert set(after.paths) == {*RULES["boilerplate/also-read"].paths} - {"rules/boilerplate/also-read/en.toml"} | {
+        place
+    }
 
 
 @pytest.mark.parametrize("shape", ["file", "folder"])
-def test_a_rule_of_the_same_id_replaces(tmp_path, shape):
-    """A rule with the id of one of ours takes its place whole, whether it is one file or a folder."""
+def test_a_rule_of_the_same_id_replaces_where_it_says_so(tmp_path, shape):
+    """A rule with the id of one of ours takes its place whole, whether it is one file or a folder, if it says so; else it is a fault."""
     one = {"boilerplate/also-read.toml": HEAD + WORDS}
     many = {"boilerplate/also-read/rule.toml": HEAD, "boilerplate/also-read/sk.toml": WORDS}
-    rules = load_rules(write(tmp_path, one if shape == "file" else many))
+    files = one if shape == "file" else many
+    first = next(iter(files))
+    assert [(file, reason.split(", and")[0]) for file, _, reason in faults_of(write(tmp_path, files))] == [
+        (first, "there is a rule of this id already, rules/boilerplate/also-read/zh.toml")
+    ]
+    rules = load_rules(write(tmp_path, {**files, first: f"replaces = true\n{files[first]}"}))
     rule = rules["boilerplate/also-read"]
     assert rule.head.title == "Line that names a mill"
     assert list(rule.languages) == ([] if shape == "file" else ["sk"])
     assert len(rules) == len(RULES)
+    assert list(map(str, rules.replaced())) == [f"boilerplate/also-read, by {tmp_path}/{first}"]
+
+
+def test_a_copy_of_a_rule_joins_it(tmp_path):
+    """A copy of a folder of ours with one more word is the rule with that word; a copy of all rules is no fault and changes nothing."""
+    shutil.copytree(builtin_folder(), tmp_path / "all")
+    assert load_rules(tmp_path / "all") == RULES
+    assert load_rules(builtin_folder()) == RULES
+    copy = tmp_path / "all" / "boilerplate" / "share" / "en.toml"
+    copy.write_text(copy.read_text("utf-8").replace("literals = [", 'literals = ["wink at it", ', 1), "utf-8")
+    shared = load_rules(tmp_path / "all")["boilerplate/share"].languages["en"].literals
+    assert shared == [*RULES["boilerplate/share"].languages["en"].literals, "wink at it"]
+
+
+@pytest.mark.parametrize(
+    ("files", "fault"),
+    [
+        (
+            {"boilerplate/mill.toml": f"replaces = true\n{HEAD}{WORDS}"},
+            ("boilerplate/mill.toml", "replaces", "there is no rule boilerplate/mill to replace"),
+        ),
+        (
+            {"boilerplate/also-read/sk.toml": f"replaces = true\n{WORDS}"},
+            ("boilerplate/also-read/sk.toml", "replaces", "boilerplate/also-read has no words in sk to replace"),
+        ),
+        (
+            {"boilerplate/image-path/en.toml": WORDS},
+            (
+                "boilerplate/image-path/en.toml",
+                "",
+                "boilerplate/image-path has no languages that words could join: rules/boilerplate/image-path.toml",
+            ),
+        ),
+    ],
+)
+def test_what_can_neither_join_nor_replace_is_a_fault(tmp_path, files, fault):
+    """There is nothing of that name, or the rule is not made of words of languages."""
+    assert faults_of(write(tmp_path, files)) == [fault]
 
 
 def test_later_folders_win(tmp_path):
-    """Of two folders with the same rule the one that is named last counts."""
+    """Of two folders with the same rule the one that is named last counts, where it says so."""
     first = write(tmp_path / "a", {"boilerplate/mill.toml": HEAD + WORDS})
-    second = write(tmp_path / "b", {"boilerplate/mill.toml": HEAD.replace("a mill", "a barn") + WORDS})
+    barn = HEAD.replace("a mill", "a barn") + WORDS
+    second = write(tmp_path / "b", {"boilerplate/mill.toml": f"replaces = true\n{barn}"})
     assert load_rules(first, second)["boilerplate/mill"].head.title == "Line that names a barn"
+
+
+def test_a_folder_without_rules_is_refused(tmp_path):
+    """A folder in which no rule lies was taken for one without faults."""
+    (tmp_path / "notes.md").write_text("Rules will come.", "utf-8")
+    with pytest.raises(OptionError, match="no rule in this folder"):
+        load_rules(tmp_path)
 
 
 def test_all_faults_at_once(tmp_path):
@@ -160,7 +240,9 @@ def test_a_typo_is_answered_with_the_known_keys(tmp_path):
     first, second, third = str(caught.value).splitlines()
     assert first == "1 fault in the rule files"
     assert second == f"{tmp_path}/boilerplate/a.toml: litterals: extra inputs are not permitted"
-    assert third.startswith("  hint: known keys: everywhere, terms, literals, patterns, hit, miss, title, why,")
+    assert third.startswith(
+        "  hint: known keys: everywhere, terms, literals, patterns, hit, miss, replaces, title, why,"
+    )
 
 
 @pytest.mark.parametrize("key", ["title", "why", "since", "status", "scope", "action", "severity", "risk"])

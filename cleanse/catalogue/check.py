@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,19 @@ import polars as pl
 from cleanse import code, planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import OPENING
-from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Points, Rule, Rules, compile_pattern
+from cleanse.rules import (
+    ANY,
+    RULE_FILE,
+    SPAM_SCORE,
+    Example,
+    Measure,
+    Points,
+    Rule,
+    Rules,
+    compile_pattern,
+    load_rules,
+    locate_example,
+)
 from cleanse.spam import units
 
 # A dot, or a class that holds a kind of character and its contrary, as often as it likes.
@@ -24,6 +36,7 @@ UNBOUNDED_REASON = "unbounded .* or .+ or the like"
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
 MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
+UNBROKEN = 1_000  # columns, more than any rule takes
 NEAR_SHARE = 0.5
 PATTERN_PARAMETERS = {"without"}
 REWORD = "reword:"  # how the note of an example begins whose text stands on a page of somebody
@@ -64,7 +77,7 @@ def find_faults(rules: Rules) -> list[Fault]:
     faults += _unreached([rule for rule in rules if rule.id not in stuck])
     for case, problem in run_examples(rules, skip=stuck):
         if problem:
-            faults.append(Fault(file_of(case.rule, case.language), f"{case.kind} {case.number}", *problem))
+            faults.append(Fault(*place_example(case), *problem))
     return sorted(faults)
 
 
@@ -73,6 +86,27 @@ def file_of(rule: Rule, language: str) -> str:
     own = [name for name in rule.paths if name.endswith(f"/{language}.toml")]
     head = [name for name in rule.paths if name.endswith(f"/{RULE_FILE}")]
     return (own or head or rule.paths)[-1]
+
+
+def place_example(case: Case) -> tuple[str, str]:
+    """Give the file that holds an example, and its kind and number there, such as `hit 2`."""
+    rule = case.rule
+    last, number = locate_example(rule, case.language, case.kind, case.number)
+    joined = replace(rule, added=()) if not last else rule
+    return file_of(joined, case.language), f"{case.kind} {number}"
+
+
+def find_strays(folder: Path) -> list[Fault]:
+    """Find files in a folder of rules that nobody reads: a rule file ends in .toml. Hidden files and notes (.md, .txt) may lie there."""
+    strays = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and path.suffix not in (".toml", ".md", ".txt")
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]
+    hint = "end its name in .toml, or take it out of the folder; notes may be .md or .txt"
+    return [Fault(f"{folder}/{path.relative_to(folder).as_posix()}", "", "no rule file", hint) for path in strays]
 
 
 def known_methods() -> dict[str, set[str]]:
@@ -432,6 +466,8 @@ def run_examples(rules: Rules, skip: Collection[str] = ()) -> list[tuple[Case, t
 def print_catalogue(rules: Rules, language: str | None = None) -> None:
     """Print a table of rules: id, action, status, title and languages.
 
+    A terminal that is too narrow breaks titles and languages between words. A file or a pipe gets each rule on one line.
+
     Raises:
         OptionError: no rule has words in that language.
     """
@@ -454,9 +490,10 @@ def print_catalogue(rules: Rules, language: str | None = None) -> None:
     if not shown:
         known = sorted({name for rule in rules for name in rule.languages})
         raise OptionError("no rule has words in that language", where=language, hint=f"there are {' '.join(known)}")
-    console = Console()
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=UNBROKEN, soft_wrap=True)
     console.print(table)
-    console.print(f"{shown} rules")
+    console.print(f"{shown} rule{'' if shown == 1 else 's'}")
 
 
 def describe_rule(rule: Rule) -> str:
@@ -543,12 +580,19 @@ def write_skeleton(rule_id: str, folder: str, languages: Sequence[str] = ()) -> 
     Gives the paths.
 
     Raises:
-        OptionError: the id is not `family/name` in small letters, or the rule is there already.
+        OptionError: the id is not `family/name` in small letters, or the rule is there already, among ours or in the folder.
     """
     from cleanse import __version__
 
     if not re.fullmatch(r"[a-z][a-z0-9-]*/[a-z][a-z0-9-]*", rule_id):
         raise OptionError("not the id of a rule", where=rule_id, hint="write family/name, such as boilerplate/my-rule")
+    ours = load_rules()
+    if rule_id in ours:
+        own = ours[rule_id]
+        words = f"{folder}/{rule_id}/{(languages or ['en'])[0]}.toml"
+        hint = f"write words that join it into {words}, or choose another id" if own.languages else "choose another id"
+        hint += "; a whole rule takes its place only where it says replaces = true"
+        raise OptionError("cleanse has this rule already", where=own.paths[0], hint=hint)
     base = Path(folder) / rule_id
     files = {base.with_suffix(".toml"): SKELETON.format(version=__version__) + BODY.format(phrase="a phrase")}
     if languages:

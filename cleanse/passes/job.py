@@ -61,6 +61,7 @@ from cleanse.verdicts import (
 )
 
 MEGABYTE = 1_000_000
+SHOWN_REASONS = 3  # why documents are in quarantine
 EARLIER_ROWS = 2_000  # of an earlier OUT, read at once
 COUNTED = ("rule", "language", "action", "documents", "lines", "characters", "documents_alone")  # of the table of rules
 
@@ -112,6 +113,18 @@ class Result:
     report: Path
     summary: dict[str, Any]
     moved: tuple[Path, ...] = ()
+
+    def quarantine_reasons(self) -> list[str]:
+        """Say of the first documents in quarantine where they stood and what is wrong with them."""
+        if not self.quarantined:
+            return []
+        table = pl.scan_parquet(self.report / "quarantine.parquet", glob=False).select("source", "row", "error")
+        found = [
+            f"{source}{'' if row is None else f' row {row}'}: {error}"
+            for source, row, error in table.head(SHOWN_REASONS).collect().iter_rows()
+        ]
+        more = self.quarantined - len(found)
+        return [*found, *([f"... and {more} more"] if more else [])]
 
     def __repr__(self) -> str:
         """Say on one line where OUT is and what became of the documents."""
@@ -846,6 +859,7 @@ def _summarise(
             "unfinished_buckets": outcome.unfinished_buckets,
         },
         "rules_selected": len(job.rules),
+        "replaced": [str(one) for one in job.every.replaced()],
     }
 
 

@@ -1,6 +1,7 @@
 """What people read after a run: the page, and the account of one document.
 
-Others use `write_page`, `rebuild_page`, `export_tables` and `explain`; the server for reviewers uses the samples.
+Others use `write_page`, `rebuild_page`, `export_tables` and `explain`, and `make_visible` for what comes from a document and goes
+to a terminal; the server for reviewers uses the samples.
 """
 
 from __future__ import annotations

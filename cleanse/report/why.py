@@ -18,6 +18,8 @@ from cleanse.report.page import make_visible, show_text
 
 CONTEXT = 1  # lines shown around a line with hits
 STRETCH = 120  # characters shown at each end of a long stretch in a line with hits
+NEAR = 3  # ids that are suggested
+COMPARED = 20_000  # ids that are compared letter by letter with one that is not there
 DIFFERENCES = 20  # differing lines shown of a document and its kept twin
 
 
@@ -70,9 +72,27 @@ def _find(out: Path, report: Path, document: str) -> dict[str, Any]:
     for source, number, error in quarantined.iter_rows():
         if document == (source if number is None else f"{source}#{number}"):
             raise InputError("the document is in quarantine", where=document, hint=error)
-    near = difflib.get_close_matches(document, known.head(20_000).to_list(), n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else "ids stand in the column id of OUT"
-    raise InputError("no such document in this OUT", where=document, hint=hint)
+    raise InputError("no such document in this OUT", where=document, hint=_suggest(out, report, document, known))
+
+
+def _suggest(out: Path, report: Path, document: str, known: pl.Series) -> str:
+    """Say which ids may be meant: those of the rows of a file, those that hold what was given, or those that look like it."""
+    source, _, row = document.partition("#")
+    files = [*store.out_files(out), report / "dropped.parquet"]
+    own = pl.concat(
+        pl.scan_parquet(path, glob=False).filter(pl.col("source") == source).select("id") for path in files
+    ).collect()["id"]
+    if len(own):
+        ordered = known.filter(known.is_in(own.implode())).to_list()
+        there = int(row) if row.isascii() and row.isdigit() and len(row) < 10 else 0
+        first = max(0, min(there, len(ordered) - NEAR))
+        near = ordered[first : first + NEAR]
+        return (
+            f"{source} has {'rows' if len(ordered) > 1 else 'a row'} with the id {' or '.join(map(make_visible, near))}"
+        )
+    holding = known.filter(known.str.contains(document, literal=True)).head(NEAR).to_list()
+    near = holding or difflib.get_close_matches(document, known.head(COMPARED).to_list(), n=NEAR)
+    return f"did you mean {', '.join(map(make_visible, near))}?" if near else "ids stand in the column id of OUT"
 
 
 def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[str, Any]]) -> list[str]:

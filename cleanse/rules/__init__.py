@@ -6,6 +6,7 @@ the compiled parts of a rule.
 
 from __future__ import annotations
 
+from cleanse.rules.joining import Replaced, locate_example
 from cleanse.rules.model import (
     ANY,
     RULE_FILE,
@@ -38,6 +39,7 @@ __all__ = [
     "Measure",
     "Pattern",
     "Points",
+    "Replaced",
     "Rule",
     "Rules",
     "Template",
@@ -46,5 +48,6 @@ __all__ = [
     "compile_pattern",
     "find_first_bytes",
     "load_rules",
+    "locate_example",
     "read_rules",
 ]

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cleanse import cache
 from cleanse.errors import CleanseError, Fault, OptionError, RuleError
+from cleanse.rules.joining import Replaced, join_rule, may_join, take_place
 from cleanse.rules.prefilter import Prefilter, find_prefilter
 
 ANY = "*"
@@ -119,7 +120,8 @@ class Mark(Strict):
 class Body(Strict):
     """What a single-file rule and a language file share: words, patterns and their examples.
 
-    `terms` are words by theme and level, for a scorecard of segments.
+    `terms` are words by theme and level, for a scorecard of segments. `replaces` puts the file in the place of one that is there
+    already (`joining.py`); it says nothing about the rule itself, and is not part of its version.
     """
 
     everywhere: bool = False
@@ -128,6 +130,7 @@ class Body(Strict):
     patterns: list[str] = []
     hit: list[Example] = []
     miss: list[Example] = []
+    replaces: Annotated[bool, Field(exclude=True)] = False
 
 
 class Head(Body):
@@ -217,8 +220,10 @@ class Variant:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its head, its languages, and where it came from; `folders` names the folder of each file that is not ours.
+    """One rule: its head, its languages, and where it came from.
 
+    `folders` names the folder of each file that is not ours, `added` the files that joined a file of the same name, `before` how many
+    examples of a language were there before, and `replaced` what gave way.
     `flags_in` names languages of documents in which it flags, whatever its action: a run may hold a rule back there.
     """
 
@@ -228,6 +233,9 @@ class Rule:
     languages: dict[str, Body] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
     flags_in: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    before: dict[str, dict[str, int]] = field(default_factory=dict)
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def family(self) -> str:
@@ -237,7 +245,7 @@ class Rule:
     @property
     def paths(self) -> list[str]:
         """Give its files with their folders, for people."""
-        return [f"{self.folders.get(name, BUILT_IN)}/{name}" for name in self.files]
+        return [*(f"{self.folders.get(name, BUILT_IN)}/{name}" for name in self.files), *self.added]
 
     @property
     def action(self) -> Action:
@@ -443,6 +451,10 @@ class Rules:
         chosen -= self._matching(ignore)
         return Rules(rule for rule in self if rule.id in chosen)
 
+    def replaced(self) -> list[Replaced]:
+        """List what gave way to a file that says `replaces = true`, in the order of ids."""
+        return [one for rule in self for one in rule.replaced]
+
     def profiles(self) -> list[str]:
         """Name the profiles that rules belong to, in order."""
         return sorted({name for rule in self for name in rule.head.profiles})
@@ -521,10 +533,10 @@ def builtin_folder() -> Path:
 
 
 def load_rules(*folders: Path | str) -> Rules:
-    """Load the built-in rules, then `folders`: same id replaces, language files join.
+    """Load the built-in rules, then `folders`: what they have joins, or replaces where it says so (`joining.py`).
 
     Raises:
-        RuleError: with every fault of every file. OptionError: not a folder.
+        RuleError: with every fault of every file. OptionError: not a folder, or one without rules.
     """
     rules, faults = read_rules(*folders)
     if faults:
@@ -536,15 +548,20 @@ def read_rules(*folders: Path | str) -> tuple[Rules, list[Fault]]:
     """Do the same, and give the rules that can be read beside what is wrong with the others.
 
     Raises:
-        OptionError: not a folder.
+        OptionError: not a folder, or one without rules.
     """
-    places = [builtin_folder(), *map(Path, folders)]
+    own = builtin_folder()
+    places = [own, *(folder for folder in map(Path, folders) if folder.resolve() != own.resolve())]
     key = xxhash.xxh3_128()
     for folder in places:
         if not folder.is_dir():
             raise OptionError("not a folder of rules", where=str(folder), hint="give a folder with .toml files")
+        files = _list_files(folder)
+        if not files:
+            hint = "a rule is a file such as boilerplate/my-rule.toml; `cleanse new-rule` writes one"
+            raise OptionError("no rule in this folder", where=str(folder), hint=hint)
         key.update(f"\0{folder}\0".encode())
-        for path in _list_files(folder):
+        for path in files:
             key.update(path.relative_to(folder).as_posix().encode() + b"\0" + _read_bytes(path))
     return cache.fetch("rules", key.hexdigest(), lambda: _read_folders(places))
 
@@ -574,7 +591,7 @@ def _read_bytes(path: Path) -> bytes:
 def _read_folder(folder: Path, known: dict[str, Rule], faults: list[Fault]) -> Iterator[Rule]:
     """Read each rule of one folder; what is wrong is appended to `faults`.
 
-    A folder without `rule.toml` whose rule is in `known` adds its language files to that rule.
+    What is in `known` already is joined or replaced.
     """
     label = BUILT_IN if folder == builtin_folder() else str(folder)
     files = _list_files(folder)
@@ -607,25 +624,22 @@ def _read_rule(
             reason = f"words of a language without their rule: no {RULE_FILE} beside it, and no rule {parent} to join"
             faults.append(Fault(places[head_path], "", reason, f"write {RULE_FILE}, or name the folder like the rule"))
             return None
-    joins = known if head_path is None else None
-    languages = dict(joins.languages) if joins else {}
+    bodies: dict[Path, Body] = {}
     for path in paths:
-        if path is not head_path:
-            body = _read_table(path, places[path], Body, faults)
-            if body is not None:
-                languages[path.stem] = body
-    head = _read_table(head_path, places[head_path], Head, faults) if head_path else (joins.head if joins else None)
-    if head is None:
+        body = None if path is head_path else _read_table(path, places[path], Body, faults)
+        if body is not None:
+            bodies[path] = body
+    place = places[head_path] if head_path else ""
+    head = _read_table(head_path, place, Head, faults) if head_path else None
+    if head_path and head is None:
         return None
-    folders = {} if label == BUILT_IN else dict.fromkeys(names.values(), label)
-    earlier = tuple(name for name in joins.files if name not in names.values()) if joins else ()
-    return Rule(
-        rule_id,
-        head,
-        (*earlier, *names.values()),
-        dict(sorted(languages.items())),
-        {**(joins.folders if joins else {}), **folders},
-    )
+    languages = {path.stem: body for path, body in sorted(bodies.items(), key=lambda pair: pair[0].stem)}
+    if head is not None and (known is None or head.replaces):
+        folders = {} if label == BUILT_IN else dict.fromkeys(names.values(), label)
+        return take_place(Rule(rule_id, head, tuple(names.values()), languages, folders), known, place, faults)
+    if known is None or (head is not None and not may_join(known, head, languages, place, faults)):
+        return None
+    return join_rule(known, head, {path: (names[path], places[path], body) for path, body in bodies.items()}, faults)
 
 
 @functools.lru_cache(maxsize=2048)
