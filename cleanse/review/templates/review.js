@@ -72,7 +72,11 @@ function show(found) {
 async function work(action) {
   if (busy) return;
   busy = true;
-  try { await action(); } catch (error) { fail(error); } finally { busy = false; }
+  document.querySelector("main").setAttribute("aria-busy", "true");
+  try { await action(); } catch (error) { fail(error); } finally {
+    busy = false;
+    document.querySelector("main").setAttribute("aria-busy", "false");
+  }
 }
 const ask = async () => show(await post("next", { desk, rule: byId("rule").value, language: byId("language").value }));
 const judge = (verdict) => work(async () => {
