@@ -35,7 +35,7 @@ from cleanse import dedupe, load_rules
 from cleanse.files import store
 from cleanse.files.readers import Columns
 from cleanse.kernels import text as kernels
-from cleanse.passes import job as passes
+from cleanse.passes import cleaning, resolving
 
 PART_ROWS = 20_000
 
@@ -160,9 +160,9 @@ def expect_recall(parameters: dedupe.Parameters) -> float:
     )
 
 
-def open_job(folder: Path, parameters: dedupe.Parameters) -> passes.Job:
+def open_job(folder: Path, parameters: dedupe.Parameters) -> cleaning.Job:
     rules = load_rules()
-    return passes.Job(folder, rules, rules, Columns("text", "id", None, id_required=False), parameters)
+    return cleaning.Job(folder, rules, rules, Columns("text", "id", None, id_required=False), parameters)
 
 
 def judge_scale(counts: list[int], copies: int, folder: Path, parameters: dedupe.Parameters) -> None:
@@ -175,7 +175,7 @@ def judge_scale(counts: list[int], copies: int, folder: Path, parameters: dedupe
         ids = pl.select(pl.format("pages/example.org/{}.html", mixed.cast(pl.String).str.zfill(10))).to_series()
         frame = pl.DataFrame({"id": ids, "text": make_texts(numbers, copies)})
         store.write_part(folder, "documents", 0, batch, frame)
-        passes.write_signatures(job, "signatures", 0, batch, frame.with_row_index("doc"))
+        cleaning.write_signatures(job, "signatures", 0, batch, frame.with_row_index("doc"))
     signed = sum(path.stat().st_size for path in (folder / "signatures").iterdir())
     print(
         f"signatures: {signed / max(counts):.0f} bytes a document; recall expected {100 * expect_recall(parameters):.3f} %"
@@ -203,7 +203,9 @@ def resolve_parts(count: int, folder: Path, parameters: dedupe.Parameters) -> No
     find(texts, pl.Series(["a", "b", "c"]), parameters)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     cpu, wall = time.process_time(), time.perf_counter()
-    outcome, _ = passes.resolve(open_job(folder, parameters), [passes.ShardSummary(batches=count // PART_ROWS)], {})
+    outcome, _ = resolving.resolve(
+        open_job(folder, parameters), [cleaning.ShardSummary(batches=count // PART_ROWS)], {}
+    )
     found = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "before": before}
     found |= {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, "dropped": outcome.decisions.height}
     print(json.dumps(found))

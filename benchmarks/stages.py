@@ -16,7 +16,7 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import polars as pl
 
 from cleanse import dedupe, load_rules, pipeline
-from cleanse.passes.job import _tables
+from cleanse.passes.cleaning import _tables
 
 BUDGET = {"encoding": 8, "language": 8, "boilerplate": 8, "spam": 8, "quality": 6, "signature": 6}
 

@@ -16,7 +16,7 @@ import cleanse
 from cleanse import dedupe
 from cleanse.errors import LedgerError, OutputError
 from cleanse.files import readers, store
-from cleanse.passes import job as passes
+from cleanse.passes import cleaning as passes
 from tests.runs import TABLES, check_books, contents, put, rows, run, table
 
 TEXT = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"

@@ -1,0 +1,247 @@
+"""The third pass: write OUT and the tables of the report in input order, and balance the ledger."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from cleanse import dedupe, documents
+from cleanse.files import (
+    store,
+)
+from cleanse.hits import make_hits
+from cleanse.passes.cleaning import Job, ShardSummary
+from cleanse.passes.columns import OtherColumn, find_columns
+from cleanse.progress import Reporter, Step
+from cleanse.rules import Rules
+from cleanse.verdicts import (
+    add_precision,
+    count_verdicts,
+)
+
+COUNTED = ("rule", "language", "action", "documents", "lines", "characters", "documents_alone")  # of the table of rules
+
+
+def assemble(
+    job: Job,
+    out: Path,
+    summaries: list[ShardSummary],
+    found: tuple[dedupe.Outcome, pl.DataFrame],
+    numbered: pl.DataFrame,
+    metadata: dict[str, str],
+    timing: dict[str, float],
+    progress: Reporter | None,
+) -> dict[str, Any]:
+    """Write OUT and the tables of the report into the work folder, in input order, and balance the ledger.
+
+    `found` are the outcome of the search for duplicates, and what rules in draft would have decided. Gives the summary of the run.
+
+    Raises:
+        LedgerError: what was read is not what was kept, dropped and quarantined.
+    """
+    clock = time.perf_counter()
+    outcome, tried = found
+    batches = [summary.batches for summary in summaries]
+    parts = list(store.iterate_parts(batches))
+    others = find_columns(job, parts, summaries)
+    schema = {**documents.OUT, **{other.label: other.dtype or pl.String() for other in others}}
+    against: dict[str, pl.DataType] = {"kept_in": pl.String()} if "kept_in" in numbered.columns else {}
+    tables = _TableWriters(job.work / "report", against)
+    prefixed = {f"{store.METADATA_PREFIX}{key}": value for key, value in metadata.items()}
+    writer = store.open_out(name_made_out(job, out), schema, prefixed)
+    ledger = store.Ledger(
+        documents_read=sum(summary.read for summary in summaries),
+        characters_read=sum(summary.characters for summary in summaries),
+    )
+    duplicates = outcome.decisions.join(
+        numbered.with_row_index("kept").rename({"id": "kept_id"}), on="kept", how="left"
+    ).drop("kept")
+    sizes = outcome.decisions.group_by(pl.col("kept").alias("number")).agg((pl.len() + 1).alias("cluster_size"))
+    counts: list[pl.DataFrame] = []
+    touched: Counter[str] = Counter()
+    start = 0
+    for number, part in enumerate(parts, 1):
+        frame = store.read_part(job.work, "documents", *part).with_row_index("doc")
+        frame = frame.with_columns((pl.col("doc") + start).alias("number"))
+        start += frame.height
+        frame = frame.join(duplicates, on="number", how="left", maintain_order="left", suffix="_duplicate").join(
+            sizes, on="number", how="left", maintain_order="left"
+        )
+        frame = frame.with_columns(pl.coalesce("reason", "reason_duplicate").alias("reason"))
+        drops = frame.filter(pl.col("reason_duplicate").is_not_null()).select("doc", "id", "reason")
+        hits = _with_drops(store.read_part(job.work, "hits", *part), drops, job.rules)
+        counts.append(count_hits(hits, frame))
+        touched.update(_count_lines(hits))
+        noted = frame.join(tried.select("number", reason_tried="reason"), on="number", maintain_order="left")
+        noted = noted.select("doc", "id", reason="reason_tried")
+        drafts = _with_drops(store.read_part(job.work, "drafts", *part), noted, job.rules)
+        tables.write_part(job.work, part, {"hits": hits, "drafts": drafts}, frame)
+        kept = frame.filter(pl.col("reason").is_null())
+        writer.write(_out_frame(kept, others))
+        _enter(ledger, frame, kept)
+        if progress:
+            progress(Step("assemble", number, len(parts)))
+    writer.close()
+    ledger.documents_quarantined = tables.close()
+    ledger.check()
+    rules = _rule_table(counts, job)
+    rules.write_parquet(job.work / "report" / "rules.parquet", compression="zstd")
+    timing["assemble"] = time.perf_counter() - clock
+    return {
+        **_summarise(job, metadata, ledger, outcome, rules),
+        "touched_lines": {action: touched[action] for action in ("fix", "flag", "strip")},
+    }
+
+
+def _with_drops(hits: pl.DataFrame, duplicates: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Add a hit for each duplicate. Reads of `duplicates`: `doc`, `id`, and `reason`, the rule that finds it to be one."""
+    drops = make_hits(duplicates.select("doc", rule="reason"), rules).with_columns(duplicates["id"])
+    return pl.concat([hits, drops.select(hits.columns)]).sort("doc", maintain_order=True)
+
+
+def count_hits(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
+    """Count what each rule did, by the language of the documents; characters under overlapping hits count once."""
+    spans = hits.join(frame.select("doc", "language", "chars_out"), on="doc", how="left", maintain_order="left")
+    alone = hits.group_by("doc").agg(pl.col("rule").n_unique().alias("rules")).filter(pl.col("rules") == 1)
+    reach = pl.col("end").cum_max().shift(1).over("doc", "rule", "line").fill_null(0)
+    length = pl.col("end").cast(pl.Int64) - pl.max_horizontal("start", reach)
+    spans = spans.sort("doc", "rule", "line", "start").with_columns(length.clip(0).alias("length"))
+    # A document that is dropped goes whole: its characters are those that were left of it.
+    dropped = pl.when((pl.col("action") == "drop") & pl.col("line").is_null()).then("chars_out").otherwise(0)
+    return (
+        spans.with_columns((pl.col("length").fill_null(0) + dropped).alias("length"))
+        .join(alone.select("doc", alone=pl.lit(value=True)), on="doc", how="left")
+        .group_by("rule", "language", "action")
+        .agg(
+            pl.col("doc").n_unique().alias("documents"),
+            pl.struct("doc", "line").filter(pl.col("line").is_not_null()).n_unique().alias("lines"),
+            pl.col("length").sum().alias("characters"),
+            pl.col("doc").filter(pl.col("alone").fill_null(value=False)).n_unique().alias("documents_alone"),
+        )
+    )
+
+
+def _count_lines(hits: pl.DataFrame) -> dict[str, int]:
+    """Count the lines that each action touched, each once however many rules hit it."""
+    lines = hits.filter(pl.col("line").is_not_null()).unique(["doc", "line", "action"])
+    return {action: lines.filter(pl.col("action") == action).height for action in ("fix", "strip", "flag")}
+
+
+def _rule_table(counts: list[pl.DataFrame], job: Job) -> pl.DataFrame:
+    """Give a row a rule and language: rules that never fired (language null, all zero), and those that run unasked."""
+    schema = {**documents.RULES}
+    empty = pl.DataFrame(schema={name: schema[name] for name in COUNTED})
+    totals = pl.concat([empty, *(_cast_counts(frame) for frame in counts)])
+    totals = totals.group_by("rule", "language", "action").agg(
+        pl.col("documents", "lines", "characters", "documents_alone").sum()
+    )
+    unasked = set(totals["rule"]) - {rule.id for rule in job.rules}
+    versions = pl.DataFrame(
+        [(rule.id, rule.version, str(rule.action)) for rule in (*job.rules, *(job.every[name] for name in unasked))],
+        schema={"rule": pl.String, "version": pl.String, "own_action": pl.String},
+        orient="row",
+    )
+    joined = versions.join(totals, on="rule", how="left").with_columns(
+        pl.coalesce("action", "own_action").alias("action"),
+        pl.col("documents", "lines", "characters", "documents_alone").fill_null(0),
+    )
+    joined = add_precision(joined, count_verdicts([]) if job.judged is None else job.judged)
+    return joined.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort("rule", "language", "action")
+
+
+def _cast_counts(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select(pl.col(name).cast(documents.RULES[name]) for name in COUNTED)
+
+
+def _out_frame(kept: pl.DataFrame, others: list[OtherColumn]) -> pl.DataFrame:
+    """Give the rows of OUT: our columns, then the input's other columns in their common types."""
+    ours = pl.col("cluster_size").fill_null(1).cast(pl.UInt32)
+    return kept.with_columns(ours).select(*documents.OUT, *(other.expression(kept) for other in others))
+
+
+class _TableWriters:
+    """The tables of the report that are written part by part."""
+
+    def __init__(self, folder: Path, against: dict[str, pl.DataType]) -> None:
+        self._writers = {
+            name: store.ParquetWriter(folder / f"{name}.parquet", schema)
+            for name, schema in {
+                "hits": documents.HITS,
+                "drafts": documents.HITS,
+                "signals": documents.SIGNALS,
+                "blocks": documents.BLOCKS,
+                "measures": documents.MEASURES,
+                "dropped": {**documents.DROPPED, **against},
+                "quarantine": documents.QUARANTINE,
+                "originals": documents.ORIGINALS,
+            }.items()
+        }
+
+    def write_part(self, work: Path, part: tuple[int, int], hits: dict[str, pl.DataFrame], frame: pl.DataFrame) -> None:
+        for name, writer in self._writers.items():
+            if name in hits:
+                writer.write(hits[name])
+            elif name == "dropped":
+                writer.write(frame.filter(pl.col("reason").is_not_null()))
+            else:
+                writer.write(store.read_part(work, name, *part))
+
+    def close(self) -> int:
+        """Finish all tables; give the number of rows in quarantine."""
+        for writer in self._writers.values():
+            writer.close()
+        return self._writers["quarantine"].rows
+
+
+def _enter(ledger: store.Ledger, frame: pl.DataFrame, kept: pl.DataFrame) -> None:
+    """Enter one part: dropped documents take along what their strips and fixes had left."""
+    dropped = frame.filter(pl.col("reason").is_not_null())
+    with_documents = int((dropped["chars_out"] - dropped["replaced"]).sum())
+    ledger.documents_kept += kept.height
+    ledger.documents_dropped += dropped.height
+    ledger.characters_removed += int(frame["removed"].sum()) + with_documents
+    ledger.characters_changed += int(frame["changed"].sum())
+    ledger.characters_removed_with_documents += with_documents
+    ledger.characters_replaced += int(kept["replaced"].sum())
+    ledger.characters_out += int(kept["chars_out"].sum())
+    kept_as_read = kept["chars_in"].cast(pl.Int64) - kept["removed"] - kept["changed"]
+    ledger.characters_kept += int(kept_as_read.sum())
+    for reason, count in dropped["reason"].value_counts().iter_rows():
+        ledger.dropped_by[reason] = ledger.dropped_by.get(reason, 0) + count
+
+
+def _summarise(
+    job: Job, metadata: dict[str, str], ledger: store.Ledger, outcome: dedupe.Outcome, rules: pl.DataFrame
+) -> dict[str, Any]:
+    def acting(action: str) -> dict[str, int]:
+        rows = rules.filter((pl.col("action") == action) & (pl.col("documents") > 0))
+        totals = rows.group_by("rule").agg(pl.col("lines").sum()).sort("rule")
+        return dict(totals.iter_rows())
+
+    return {
+        **metadata,
+        "ledger": ledger.tables(),
+        "lines": {action: acting(action) for action in ("fix", "strip", "flag")},
+        "duplicates": {
+            "active": job.duplicates.active,
+            "threshold": job.duplicates.threshold,
+            "bands": job.duplicates.bands,
+            "rows": job.duplicates.rows,
+            "probability_of_candidate": outcome.curve,
+            "candidate_pairs": outcome.candidates,
+            "verified_pairs": outcome.verified,
+            "largest_bucket": outcome.largest_bucket,
+            "unfinished_buckets": outcome.unfinished_buckets,
+        },
+        "rules_selected": len(job.rules),
+        "replaced": [str(one) for one in job.every.replaced()],
+    }
+
+
+def name_made_out(job: Job, out: Path) -> Path:
+    """Name the place in the work folder where OUT is made."""
+    return job.work / ("out.parquet" if out.suffix == ".parquet" else "out")
