@@ -156,6 +156,19 @@ class Options(BaseModel):
     overwrite: Annotated[bool, Shown(result=False)] = Field(
         default=False, description="Replace an OUT of other input or options; what is not ours is moved aside."
     )
+    restart: Annotated[bool, Shown(result=False)] = Field(
+        default=False, description="Throw away what a run that was cut short has done."
+    )
+    shard_mb: Annotated[float | None, Shown("MB", result=False)] = Field(
+        default=None,
+        gt=0,
+        description="Megabytes of input that a process cleans at a time; sets its memory.  [default: 16]",
+    )
+    out_mb: Annotated[float | None, Shown("MB", result=False)] = Field(
+        default=None,
+        gt=0,
+        description="Megabytes of text in each file, where OUT is a folder.  [default: 500 000 rows]",
+    )
     shard_bytes: Annotated[int | None, Shown(command=False, result=False)] = Field(
         default=None, ge=1, description="Bytes of input that are cleaned at a time.  [default: about 16 MB]"
     )
@@ -167,6 +180,8 @@ class Options(BaseModel):
             raise ValueError(
                 f"--number-rows and --id-column {self.id_column} contradict each other: leave one of them out"
             )
+        if self.shard_mb is not None and self.shard_bytes is not None:
+            raise ValueError("--shard-mb and shard_bytes say the same: leave one of them out")
         if self.id_column == self.text_column:
             hint = "name another column with --id-column, or number the rows with --number-rows"
             raise ValueError(f"one column cannot be both text and id: {self.text_column}: {hint}")

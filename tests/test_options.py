@@ -37,6 +37,9 @@ VALUES: dict[str, tuple[Any, list[str]]] = {
     "workers": (3, ["--workers", "3"]),
     "strict": (True, ["--strict"]),
     "overwrite": (True, ["--overwrite"]),
+    "restart": (True, ["--restart"]),
+    "shard_mb": (8.0, ["--shard-mb", "8"]),
+    "out_mb": (100.0, ["--out-mb", "100"]),
 }
 
 

@@ -104,6 +104,47 @@ def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not (tmp_path / "cut" / "out.work").exists()
 
 
+def change_input(folder: Path) -> dict[str, object]:
+    put(folder / "in", {"b.txt": TEXT + "more"})
+    return {}
+
+
+def change_options(folder: Path) -> dict[str, object]:
+    return {"duplicates": False}
+
+
+@pytest.mark.parametrize(("change", "what"), [(change_input, "input"), (change_options, "options")])
+def test_the_work_of_another_run_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change, what: str) -> None:
+    """What a run of other input or options has done stays until --restart throws it away."""
+    folder = put(tmp_path / "in", FILES)
+    monkeypatch.setattr(store, "publish", lambda new, place: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        cleanse.run(folder, tmp_path / "out.parquet")
+    monkeypatch.undo()
+    options = change(tmp_path)
+    markers = sorted((tmp_path / "out.work" / "shards").iterdir())
+    with pytest.raises(
+        OutputError, match=f"a run with other {what} was cut short here: .*out.work\n  hint: give --restart"
+    ):
+        cleanse.run(folder, tmp_path / "out.parquet", **options)
+    assert markers == sorted((tmp_path / "out.work" / "shards").iterdir()) != []
+    check_books(cleanse.run(folder, tmp_path / "out.parquet", restart=True, **options))
+    assert not (tmp_path / "out.work").exists()
+
+
+def test_files_of_a_folder_end_after_so_much_text(tmp_path: Path) -> None:
+    """However the rows come, a file ends behind the row group in which its text is full."""
+    frame = pl.DataFrame({"text": ["mast" * 25] * 23_000})
+    for name, step in (("a", 23_000), ("b", 777)):
+        writer = store.open_out(tmp_path / name, {"text": pl.String()}, {}, 900_000)
+        for start in range(0, frame.height, step):
+            writer.write(frame.slice(start, step))
+        writer.close()
+    files = [sorted((tmp_path / name).iterdir()) for name in "ab"]
+    assert [pq.ParquetFile(path).metadata.num_rows for path in files[0]] == [10_000, 10_000, 3_000]
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
+
+
 def near_copies() -> list[dict[str, str]]:
     """Give rows with ids: forty texts of forty words, with up to four copies each that lack some of the last words."""
     source = random.Random(3)
@@ -160,15 +201,6 @@ def test_a_killed_run_of_other_input_starts_anew(tmp_path: Path, monkeypatch: py
         run(tmp_path, {"a.txt": TEXT})
     monkeypatch.undo()
     assert rows(run(tmp_path, {"a.txt": f"New: {TEXT}"}))["text"].to_list() == [f"New: {TEXT}"]
-
-
-def change_input(folder: Path) -> dict[str, object]:
-    put(folder / "in", {"b.txt": TEXT + "more"})
-    return {}
-
-
-def change_options(folder: Path) -> dict[str, object]:
-    return {"duplicates": False}
 
 
 @pytest.mark.parametrize(("change", "what"), [(change_input, "other input"), (change_options, "other options")])

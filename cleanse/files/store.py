@@ -116,40 +116,60 @@ class ParquetWriter:
 
 
 class FolderWriter:
-    """Write frames into `part-00000.parquet` and so on, FILE_ROWS rows each."""
+    """Write frames into `part-00000.parquet` and so on: FILE_ROWS rows each, or `file_bytes` of text.
 
-    def __init__(self, folder: Path, schema: dict[str, pl.DataType], metadata: dict[str, str]) -> None:
+    Where a file ends depends on the rows only: after a row group, never on how the rows were cut into frames.
+    """
+
+    def __init__(
+        self, folder: Path, schema: dict[str, pl.DataType], metadata: dict[str, str], file_bytes: int | None = None
+    ) -> None:
         """Begin a folder of Parquet files."""
         self.folder, self.schema, self.metadata, self.rows = folder, schema, metadata, 0
-        self._files = 0
+        self._file_bytes = file_bytes
+        self._files = self._in_file = self._bytes = 0
         self._writer = self._next()
 
     def _next(self) -> ParquetWriter:
         writer = ParquetWriter(self.folder / f"part-{self._files:05}.parquet", self.schema, self.metadata)
         self._files += 1
+        self._in_file = self._bytes = 0
         return writer
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append the rows of a frame."""
         start = 0
         while start < frame.height:
-            room = FILE_ROWS - self.rows % FILE_ROWS
-            if self.rows and room == FILE_ROWS:
+            if self._is_full():
                 self._writer.close()
                 self._writer = self._next()
-            piece = frame.slice(start, room)
+            piece = frame.slice(start, ROW_GROUP_ROWS - self._in_file % ROW_GROUP_ROWS)
             self._writer.write(piece)
+            self._bytes += int(sum(piece[name].str.len_bytes().sum() for name in self._texts()))
+            self._in_file += piece.height
             self.rows += piece.height
             start += piece.height
+
+    def _texts(self) -> list[str]:
+        return [name for name, dtype in self.schema.items() if dtype == pl.String]
+
+    def _is_full(self) -> bool:
+        if not self._in_file or self._in_file % ROW_GROUP_ROWS:
+            return False
+        return self._in_file >= FILE_ROWS if self._file_bytes is None else self._bytes >= self._file_bytes
 
     def close(self) -> None:
         """Finish the last file."""
         self._writer.close()
 
 
-def open_out(place: Path, schema: dict[str, pl.DataType], metadata: dict[str, str]) -> ParquetWriter | FolderWriter:
-    """Begin an OUT: one file where its name ends in `.parquet`, else a folder of them."""
-    return (ParquetWriter if place.suffix == ".parquet" else FolderWriter)(place, schema, metadata)
+def open_out(
+    place: Path, schema: dict[str, pl.DataType], metadata: dict[str, str], file_bytes: int | None = None
+) -> ParquetWriter | FolderWriter:
+    """Begin an OUT: one file where its name ends in `.parquet`, else a folder of files of about `file_bytes` of text."""
+    if place.suffix == ".parquet":
+        return ParquetWriter(place, schema, metadata)
+    return FolderWriter(place, schema, metadata, file_bytes)
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -162,11 +182,12 @@ def write_json(path: Path, content: Any) -> None:
 class WorkFolder:
     """`OUT.work/`: tables in parts, one marker for each finished shard, so that a killed run goes on."""
 
-    def __init__(self, out: Path, fingerprint: dict[str, str]) -> None:
-        """Open the work folder of OUT; one that another input, rule or option left behind is emptied.
+    def __init__(self, out: Path, fingerprint: dict[str, str], *, restart: bool = False) -> None:
+        """Open the work folder of OUT, in which a run that was cut short goes on; with `restart` it is emptied first.
 
         Raises:
-            OutputError: it cannot be made, or another run is at work in it.
+            OutputError: it cannot be made, another run is at work in it, or a run of other input, rules, options or version
+                left finished work there.
         """
         self.path = work_folder(out)
         try:
@@ -176,7 +197,11 @@ class WorkFolder:
                 raise OutputError("the place of the work folder is taken", where=str(self.path), hint=hint)
             self._lock = self._take_lock()
             manifest = self.path / MANIFEST
-            if not manifest.exists() or orjson.loads(manifest.read_bytes()) != fingerprint:
+            known = orjson.loads(manifest.read_bytes()) if manifest.exists() else None
+            if restart or known != fingerprint:
+                if known and not restart and any(self.path.glob("shards/*.json")):
+                    self._lock.close()
+                    raise _other_work(self.path, known, fingerprint)
                 self._empty()
                 write_json(manifest, fingerprint)
             (self.path / "shards").mkdir(exist_ok=True)
@@ -222,6 +247,17 @@ class WorkFolder:
     def close(self) -> None:
         """Leave the folder for a later run."""
         self._lock.close()
+
+
+def _other_work(place: Path, known: dict[str, str], wanted: dict[str, str]) -> OutputError:
+    """Make the error for the work of another run: it says what is different."""
+    names = {"version": "version of cleanse", "rules": "rules", "input": "input", "options": "options"}
+    different = [word for name, word in names.items() if known.get(name) != wanted.get(name)] or ["shards"]
+    return OutputError(
+        f"a run with other {', '.join(different)} was cut short here",
+        where=str(place),
+        hint="give --restart to throw its work away, or finish it with its own command",
+    )
 
 
 def part_path(work: Path, table: str, shard: int, batch: int) -> Path:

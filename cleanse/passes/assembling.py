@@ -52,7 +52,7 @@ def assemble(
     against: dict[str, pl.DataType] = {"kept_in": pl.String()} if "kept_in" in numbered.columns else {}
     tables = _TableWriters(job.work / "report", against)
     prefixed = {f"{store.METADATA_PREFIX}{key}": value for key, value in metadata.items()}
-    writer = store.open_out(name_made_out(job, out), schema, prefixed)
+    writer = store.open_out(name_made_out(job, out), schema, prefixed, job.file_bytes)
     ledger = store.Ledger(
         documents_read=sum(summary.read for summary in summaries),
         characters_read=sum(summary.characters for summary in summaries),

@@ -36,7 +36,8 @@ class Job:
     """All that a worker needs: the rules, the columns, the duplicates to look for and the folder to write to.
 
     `tried` are the duplicates that rules in draft would look for together with the others; None where no such rule is in draft.
-    `judged` holds what reviewers found, by rule and language, for the table of rules.
+    `judged` holds what reviewers found, by rule and language, for the table of rules. `file_bytes` is how much text a file of OUT holds,
+    where OUT is a folder.
     """
 
     work: Path
@@ -47,6 +48,7 @@ class Job:
     keep: tuple[str, ...] = ()
     tried: dedupe.Parameters | None = None
     judged: pl.DataFrame | None = None
+    file_bytes: int | None = None
 
     @property
     def signs(self) -> bool:

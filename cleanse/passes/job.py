@@ -37,7 +37,7 @@ from cleanse.files import (
 from cleanse.hits import divide_drafts
 from cleanse.options import Options, takes_options
 from cleanse.passes.assembling import assemble, name_made_out
-from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
+from cleanse.passes.cleaning import MEGABYTE, Job, clean_shards, refuse_quarantine, total_seconds
 from cleanse.passes.resolving import digest_earlier, resolve
 from cleanse.progress import Reporter
 from cleanse.rules import Rules, load_rules
@@ -122,9 +122,10 @@ def run(
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
     metadata = _metadata(found, every, told)
     store.check_out(place, metadata, overwrite=chosen.overwrite)
-    shards = plan_shards(found, chosen.shard_bytes) if chosen.shard_bytes else plan_shards(found)
-    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(chosen.shard_bytes)}
-    with _at_work(store.WorkFolder(place, fingerprint), place):
+    size = int(chosen.shard_mb * MEGABYTE) if chosen.shard_mb else chosen.shard_bytes
+    shards = plan_shards(found, size) if size else plan_shards(found)
+    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(size)}
+    with _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place):
         summaries = clean_shards(job, shards, chosen.workers or 1, progress)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
@@ -170,6 +171,7 @@ def _plan(out: Path, options: Options, every: Rules) -> tuple[Job, list[Verdict]
         options.language,
         dedupe.Parameters.of(rules, every) if any(rule.head.method for rule in drafts) else None,
         count_verdicts(said) if options.verdicts is not None else None,
+        int(options.out_mb * MEGABYTE) if options.out_mb else None,
     )
     return job, said, restrained
 
