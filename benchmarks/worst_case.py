@@ -1,6 +1,6 @@
 r"""Time hostile inputs at one and at two megabytes: does a run stay linear?
 
-    python benchmarks/worst_case.py [--only GLOB]... [--list] [--markdown]
+    python benchmarks/worst_case.py [--only GLOB]... [--list] [--size MEGABYTES] [--runs N]
 
 Each shape is written to a file and cleaned by `cleanse.run`, after two smaller sizes have warmed everything up; then `restore`
 gives it back and `why` explains its first document. Seconds are CPU time of this process, the least of up to three runs. A
@@ -331,8 +331,8 @@ def least(one: Seconds, other: Seconds) -> Seconds:
     return {name: min(one[name], other[name]) for name in one}
 
 
-def try_shape(shape: Shape, larger: float, empty: Seconds) -> tuple[Seconds, Seconds, float, list[str]]:
-    """Measure a shape at both sizes until it passes, three times at the most."""
+def try_shape(shape: Shape, larger: float, empty: Seconds, runs: int) -> tuple[Seconds, Seconds, float, list[str]]:
+    """Measure a shape at both sizes until it passes, so many times at the most."""
     for part in WARM:
         size = int(part * larger * MEGABYTE)
         spent = measure(shape(size))
@@ -343,7 +343,7 @@ def try_shape(shape: Shape, larger: float, empty: Seconds) -> tuple[Seconds, Sec
     megabytes = sum(len(text.encode()) for text in ([texts[1]] if isinstance(texts[1], str) else texts[1])) / MEGABYTE
     small = large = None
     wrong: list[str] = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         one, two = measure(texts[0]), measure(texts[1])
         small, large = least(one, small or one), least(two, large or two)
         wrong = faults(small, large, empty, megabytes, 0 if isinstance(texts[1], str) else len(texts[1]))
@@ -358,6 +358,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the table; give the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", action="append", default=[], metavar="GLOB")
+    parser.add_argument("--size", type=float, default=1.0, help="megabytes of the smaller of two inputs")
+    parser.add_argument("--runs", type=int, default=RUNS, help="measure a shape that fails so often at the most")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args(arguments)
     chosen = [
@@ -373,7 +375,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("|---|--:|--:|--:|--:|--:|--:|--:|---|")
     failed = 0
     for name in chosen:
-        small, large, megabytes, wrong = try_shape(SHAPES[name], LARGER.get(name, 1.0), empty)
+        small, large, megabytes, wrong = try_shape(
+            SHAPES[name], LARGER.get(name, 1.0) * options.size, empty, options.runs
+        )
         beyond = max(0.0, large["run"] - empty["run"])
         shown = name.replace("|", "\\|")
         print(

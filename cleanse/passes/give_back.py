@@ -17,6 +17,7 @@ from cleanse.documents import is_document_file
 from cleanse.encoding import CHARSET, LINE_ENDS, UTF8
 from cleanse.errors import InputError, OutputError
 from cleanse.files import is_utf8, report_folder, store
+from cleanse.memory import uncollected
 
 
 def restore(out: str | os.PathLike[str], to: str | os.PathLike[str]) -> dict[str, int]:
@@ -37,7 +38,8 @@ def restore(out: str | os.PathLike[str], to: str | os.PathLike[str]) -> dict[str
     if not (report / "hits.parquet").exists():
         raise InputError("the report of this OUT is missing", where=str(report), hint="it must stand beside OUT")
     try:
-        return _restore(place, report, folder)
+        with uncollected():
+            return _restore(place, report, folder)
     except (pl.exceptions.PolarsError, LookupError, RuntimeError, TypeError, ValueError) as error:
         hint = "one of them was changed, or comes from another run: run the same command again"
         raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
@@ -210,7 +212,7 @@ class AsRead:
             taken += gap
             own = [column[row:behind] for column in columns]
             if number == next_gone:
-                lines.append("".join(text for _, _, text in _join_strips(own)))
+                lines.append("".join([text for _, _, text in _join_strips(own)]))
                 next_gone = next(gone, -1)
             else:
                 lines.append(_fill(self._rest[taken], own))
