@@ -54,3 +54,11 @@ def test_edits_lead_from_one_line_to_the_other(before, after, by_words):
 def test_single_edits(before, after, edits):
     """What is put in takes a neighbour along, so that every hit has a text."""
     assert [tuple(edit[:3]) for edit in compare(before, after, "encoding/mojibake")] == edits
+
+
+def test_a_comparison_that_would_take_too_long_is_not_finished():
+    """A long word in which two characters take turns with damage is one edit, where a short one is many."""
+    short, long = "Ã©a" * 20, "Ã©a" * 300
+    assert len(compare(short, short.replace("Ã©", "é"), "x/rule")) == 20
+    (edit,) = compare(long, long.replace("Ã©", "é"), "x/rule")
+    assert edit.replacement == "éa" * 299 + "é"

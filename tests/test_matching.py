@@ -203,6 +203,7 @@ def test_the_first_byte_turns_away_nothing_that_matches(text, pattern):
     assert allowed is None or first in allowed or not pl.Series([text]).str.contains(pattern).item()
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="a#—“é© 【", max_size=8), max_size=4), st.data())
 def test_what_stands_around_each_place(texts, data):
     """Places of one line or of several, in any number: each gets what a look at its two sides gives."""

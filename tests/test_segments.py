@@ -158,6 +158,7 @@ def test_a_vowel_of_two_marks_belongs_to_its_letter():
 SPANS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 9), st.integers(0, 9)), max_size=8)
 
 
+@settings(deadline=None)
 @given(SPANS, SPANS)
 def test_places_that_a_union_covers(places: list[tuple[int, ...]], spans: list[tuple[int, ...]]) -> None:
     """A place is covered where one stretch of the union of the spans of its line holds it."""
@@ -173,6 +174,7 @@ def test_places_that_a_union_covers(places: list[tuple[int, ...]], spans: list[t
     assert found.to_list() == expected
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="aé字😀", min_size=1, max_size=9), st.data())
 def test_texts_of_places_are_cut_out_of_their_line(text: str, data: st.DataObject) -> None:
     """However many places one line has, and in whatever order, each gets its own text."""

@@ -16,6 +16,8 @@ from cleanse.kernels import U32
 from cleanse.segments import Piece
 
 LONGEST_DIFF = 2_000
+FEW_STEPS = 20_000  # comparisons that any two texts may take
+STEPS_PER_CHARACTER = 300  # comparisons that longer ones may take: so much for each of their characters
 STRETCH = 64  # characters that are compared at once
 
 
@@ -46,10 +48,9 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
             at += len(old)
         if len(pairs) > 1:
             return edits
+    changes = None if by_words or len(left) + len(right) > LONGEST_DIFF else find_changes(left, right)
     opcodes: Sequence[tuple[str, int, int, int, int]] = (
-        _compare_words(left, right)
-        if by_words or len(left) + len(right) > LONGEST_DIFF
-        else [("replace", *block) for block in find_changes(left, right)]
+        _compare_words(left, right) if changes is None else [("replace", *block) for block in changes]
     )
     edits = [Piece(start + i, start + j, right[k:m], rule) for tag, i, j, k, m in opcodes if tag != "equal"]
     edits = [_widen(edit, before) for edit in edits]
@@ -99,14 +100,19 @@ def _widen(edit: Piece, line: str) -> Piece:
     return edit._replace(end=edit.end + 1, replacement=(edit.replacement or "") + line[edit.end])
 
 
-def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]]:
+def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]] | None:
     """Give the stretches by which two texts differ, start and end in each, as `difflib.SequenceMatcher` finds them.
+
+    Its time grows with the cube of the length where few characters stand again and again; then None, so that no line takes long.
 
     >>> find_changes("qabxcd", "abycdf")
     [(0, 1, 0, 0), (3, 4, 2, 3), (6, 6, 5, 6)]
     """
     changes, i, j = [], 0, 0
-    blocks = match_blocks(character_codes(left), character_codes(right))
+    most = max(FEW_STEPS, STEPS_PER_CHARACTER * (len(left) + len(right)))
+    blocks, complete = match_blocks(character_codes(left), character_codes(right), most)
+    if not complete:
+        return None
     for begin, other, length in blocks[blocks[:, 0].argsort()].tolist():
         if i < begin or j < other:
             changes.append((i, begin, j, other))
@@ -117,11 +123,11 @@ def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]]:
 
 
 @numba.njit(cache=True, nogil=True)
-def match_blocks(left: U32, right: U32) -> NDArray[np.int64]:
+def match_blocks(left: U32, right: U32, most: int) -> tuple[NDArray[np.int64], bool]:
     """Find the longest stretch that two texts share, then the same before and behind it, and so on.
 
     Gives int64 of shape (stretches, 3): where each begins in both, and its length. Of equally long ones the first in
-    `left` counts, then the first in `right`.
+    `left` counts, then the first in `right`. Also says whether that is all; more than about `most` comparisons are not made.
     """
     count, size = len(left), len(right)
     first, following = _find_places(left, right)
@@ -131,10 +137,12 @@ def match_blocks(left: U32, right: U32) -> NDArray[np.int64]:
     waiting[0] = 0, count, 0, size
     depth = 1
     lengths = np.zeros((2, size + 1), dtype=np.int64)
-    while depth:
+    steps = np.int64(0)
+    while depth and steps <= most:
         depth -= 1
         start, end, low, high = waiting[depth]
-        i, j, length = _find_longest(waiting[depth].copy(), first, following, lengths)
+        i, j, length, taken = _find_longest(waiting[depth].copy(), first, following, lengths)
+        steps += taken
         if length:
             blocks[found] = i, j, length
             found += 1
@@ -144,7 +152,7 @@ def match_blocks(left: U32, right: U32) -> NDArray[np.int64]:
             if i + length < end and j + length < high:
                 waiting[depth] = i + length, end, j + length, high
                 depth += 1
-    return blocks[:found].copy()
+    return blocks[:found].copy(), depth == 0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -171,18 +179,21 @@ def _find_longest(
     first: NDArray[np.int64],
     following: NDArray[np.int64],
     lengths: NDArray[np.int64],
-) -> tuple[Any, Any, Any]:
-    """Find the longest stretch that `left[start:end]` and `right[low:high]` share; `lengths` is room for two rows."""
+) -> tuple[Any, Any, Any, Any]:
+    """Find the longest stretch that `left[start:end]` and `right[low:high]` share, and say in how many steps; `lengths` is room for two rows."""
     start, end, low, high = bounds
     best_i, best_j, best = start, low, np.int64(0)
     # Entry j of a row is of the character before j: how long the stretch is that ends there.
     earlier = 0
+    steps = end - start
     lengths[earlier, low : high + 1] = 0
     for i in range(start, end):
         now = 1 - earlier
         lengths[now, low : high + 1] = 0
         j = first[i]
+        steps += high - low
         while j < high:
+            steps += 1
             if j >= low:
                 length = lengths[earlier, j] + 1
                 lengths[now, j + 1] = length
@@ -190,4 +201,4 @@ def _find_longest(
                     best_i, best_j, best = i - length + 1, j - length + 1, length
             j = following[j]
         earlier = now
-    return best_i, best_j, best
+    return best_i, best_j, best, steps

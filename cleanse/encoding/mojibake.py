@@ -400,7 +400,7 @@ def _keeps_letters(line: str, text: str) -> bool:
     """Say whether no letter, and no control character that may stand for one, became something else."""
     return all(
         unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
-        for old, new in zip(FOREIGN.findall(line), FOREIGN.findall(text), strict=True)
+        for old, new in set(zip(FOREIGN.findall(line), FOREIGN.findall(text), strict=True))
         if old != new
     )
 
@@ -483,29 +483,40 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     script,
                     len({text[number] for number in new}),
                     len(new),
-                    any(_intrudes(start.text, number) for number in new),
+                    _has_intruder(start.text, new),
                 ),
             )
 
 
 def _is_intruded(line: str, text: str) -> bool:
     """Say whether one of the characters that a reading changes stands in a word and is no letter of it."""
-    return any(_intrudes(line, number) for number in _find_changes(line, text))
+    return _has_intruder(line, _find_changes(line, text))
 
 
 def _find_changes(line: str, text: str) -> list[int]:
     """Give the places at which a reading by a page of NARROW differs from the line."""
-    return [place for found in FOREIGN.finditer(line) if text[place := found.start()] != found[0]]
+    return [place for place, character in _find_foreign(line) if text[place] != character]
 
 
-def _intrudes(text: str, number: int) -> bool:
-    """Say whether a character stands in a word of Latin letters and is none: a symbol between two, or a letter beside one."""
-    beside = [
-        0 <= place < len(text) and text[place].isalpha() and _is_latin(text[place])
-        for place in (number - 1, number + 1)
-    ]
-    if text[number].isalpha():
-        return not _is_latin(text[number]) and any(beside)
+@functools.lru_cache(maxsize=1)
+def _find_foreign(line: str) -> list[tuple[int, str]]:
+    """Give the characters outside ASCII with their places; the readings of a line come one after another, so the last is remembered."""
+    return [(found.start(), found[0]) for found in FOREIGN.finditer(line)]
+
+
+def _has_intruder(line: str, places: Sequence[int]) -> bool:
+    """Say whether at one of the places something stands in a word that is no letter of it; equal surroundings are looked at once."""
+    framed = f"\0{line}\0"
+    return any(map(_intrudes, {framed[place : place + 3] for place in places}))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _intrudes(three: str) -> bool:
+    """Say whether the middle one of three characters stands in a word of Latin letters and is none: a symbol between two, or a letter beside one."""
+    before, character, behind = three[0], three[1], three[2]
+    beside = [letter.isalpha() and _is_latin(letter) for letter in (before, behind)]
+    if character.isalpha():
+        return not _is_latin(character) and any(beside)
     return all(beside)
 
 

@@ -7,9 +7,7 @@ with which parameters, stands in `rules/encoding/`.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import gc
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -33,6 +31,7 @@ from cleanse.encoding.mojibake import Limits, Verdict
 from cleanse.encoding.weighing import UNCERTAINTY, Weights
 from cleanse.hits import HITS, acts, attach_hits, make_hits
 from cleanse.matching import find_places
+from cleanse.memory import uncollected
 from cleanse.rules import Rule, Rules
 from cleanse.segments import Piece
 
@@ -178,18 +177,6 @@ class Lines(NamedTuple):
     stops: list[int]
 
 
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from looking through all there is, again and again, while many small objects come and go."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
 class _Work:
     """Lines that are being repaired: `texts` as they are now, and `pieces` that lead there, by the number of each changed line."""
 
@@ -312,7 +299,7 @@ class Repairer:
         Without the gate every line is looked at, which is slow and gives the same.
         """
         # What is made for single lines is gone before the collector wakes, so that it finds nothing to look through.
-        with _uncollected():
+        with uncollected():
             repaired, found = self.find_repairs(documents, gated=gated)
             if self.trial is not None:
                 _, tried = self.trial.find_repairs(documents, gated=gated)

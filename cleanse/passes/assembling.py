@@ -107,7 +107,9 @@ def count_hits(hits: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Count what each rule did, by the language of the documents; characters under overlapping hits count once."""
     spans = hits.join(frame.select("doc", "language", "chars_out"), on="doc", how="left", maintain_order="left")
     alone = hits.group_by("doc").agg(pl.col("rule").n_unique().alias("rules")).filter(pl.col("rules") == 1)
-    reach = pl.col("end").cum_max().shift(1).over("doc", "rule", "line").fill_null(0)
+    # How far the hits of the same rule in the same line reach so far: a running maximum, in which each line begins above all before it.
+    run = pl.struct("doc", "rule", "line").rle_id().cast(pl.Int64) * 2**32
+    reach = ((run + pl.col("end").fill_null(0)).cum_max().shift(1) - run).fill_null(0).clip(0)
     length = pl.col("end").cast(pl.Int64) - pl.max_horizontal("start", reach)
     spans = spans.sort("doc", "rule", "line", "start").with_columns(length.clip(0).alias("length"))
     # A document that is dropped goes whole: its characters are those that were left of it.

@@ -135,7 +135,7 @@ class AsRead:
             taken += gap
             own = [column[row:behind] for column in columns]
             if number == next_gone:
-                lines.append("".join(text for _, _, text in _join_strips(own)))
+                lines.append("".join([text for _, _, text in _join_strips(own)]))
                 next_gone = next(gone, -1)
             else:
                 lines.append(_fill(self._rest[taken], own))

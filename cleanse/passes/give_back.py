@@ -15,6 +15,7 @@ from cleanse.documents import is_document_file
 from cleanse.encoding import CHARSET, UTF8
 from cleanse.errors import CleanseError, InputError, OutputError
 from cleanse.files import is_utf8, report_folder, store
+from cleanse.memory import uncollected
 from cleanse.passes.edits import NO_EDITS, group_edits, undo
 
 ROWS = {"id": pl.String(), "text": pl.String(), "bytes": pl.Binary()}
@@ -45,7 +46,8 @@ def restore(out: str | os.PathLike[str], to: str | os.PathLike[str]) -> dict[str
     try:
         folder.mkdir(parents=True, exist_ok=True)
         giving = _Giving(folder)
-        giving.give_all(place, report)
+        with uncollected():
+            giving.give_all(place, report)
     except (pl.exceptions.PolarsError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise _misfit(str(place)) from error
     except OSError as error:

@@ -13,6 +13,7 @@ from cleanse import segments
 from cleanse.errors import InputError
 from cleanse.files import report_folder, store
 from cleanse.matching import STOPS
+from cleanse.memory import uncollected
 from cleanse.passes import NO_EDITS, group_edits, undo
 from cleanse.report.page import make_visible, show_text
 
@@ -36,6 +37,11 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
     report = report_folder(place)
     if not place.exists() or store.read_metadata(place) is None or not (report / "hits.parquet").exists():
         raise InputError("not an output of cleanse with its report", where=str(place), hint="give the OUT of a run")
+    with uncollected():
+        return _explain(place, report, document)
+
+
+def _explain(place: Path, report: Path, document: str) -> str:
     row = _find(place, report, document)
     touched = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id") == document).collect()
     hits = touched.to_dicts()
