@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cleanse.encoding import damage, plausibility
 from cleanse.encoding.damage import READERS
-from cleanse.encoding.plausibility import BMP, STEPS
+from cleanse.encoding.plausibility import BMP, INSIDE_WORD, STEPS
 
 UTF8 = "utf-8"
 GBK = "gb18030"
@@ -43,6 +43,8 @@ NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\uff
 # No page of NARROW has another character for a byte of ASCII, nor one of ASCII for another byte, nor have readers (but the sloppy ones, of a
 # control character that no reading keeps): what they read again differs at these places alone.
 FOREIGN = re.compile("[^\x00-\x7f]")
+# A character of GBK within a word of Latin letters.
+IN_WORD = re.compile("(?<=[A-Za-z])[\u2e80-\uffef](?=[A-Za-z])")
 LAYERS = 3
 LATIN = 1  # number of the script in `plausibility.PAGES`
 
@@ -54,7 +56,8 @@ class Limits:
     Of what is not ASCII: `gain`: how much less a reading must cost than the line; `lead`: than the next best reading; `per_letter`,
     `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that is not repaired is flagged, whose
     places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that other lines of the
-    document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to
+    document have; `plain`: how much dearer a text of GB 2312 may be than another of GBK; `plenty`: the gain
+    and lead from which a text may cost as much as one that is flagged; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to
     which what ftfy made of a line needs no other reading; `least`: what a place of any text costs at least.
 
     Of a reading in the letters of the line, from end to end, ASCII included: `whole`: how much less it must cost than the line for a flag;
@@ -74,6 +77,8 @@ class Limits:
     per_ideograph: float
     doubtful: float
     neighbour: float
+    plain: float
+    plenty: float
     natural: float
     mended: float
     least: float
@@ -284,8 +289,9 @@ def _lead(found: Sequence[Reading]) -> float:
 
 
 def _is_right(readings: Sequence[Reading], limits: Limits, severity: int = 1) -> bool:
-    best = readings[0]
-    return best.gain >= limits.gain and best.dearness <= 1 and _lead(readings) >= limits.lead * severity
+    best, lead = readings[0], _lead(readings)
+    most = limits.doubtful if min(best.gain, lead) >= limits.plenty else 1
+    return best.gain >= limits.gain and best.dearness <= most and lead >= limits.lead * severity
 
 
 def price_lines(lines: Sequence[str]) -> NDArray[np.int64]:
@@ -330,6 +336,7 @@ def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
         for search in going:
             search.layer = _next_layer(search, sorted(fresh[id(search)], key=_rank))
     found = [searches[number].found if number in searches else [] for number in range(len(lines))]
+    found = [_prefer_plain(readings, limits.plain) if len(readings) > 1 else readings for readings in found]
     return _compare_whole(found, lines, limits)
 
 
@@ -429,7 +436,9 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
     ways, data = damage.encode_lines(codes, offsets, _codecs())
     wide: list[tuple[_Search, Reading, str, str, str]] = []
     dense = np.array([not search.sparse for search, _ in starts])
-    for number, reader_number, _, bits in ways[dense[ways[:, 0]] & (ways[:, 3] > 0)].tolist():
+    # Han characters that stand alone between letters of ASCII are letters with accents, in UTF-8 that was read as GBK.
+    as_gbk = ways[:, 1] == len(READERS)
+    for number, reader_number, _, bits in ways[(dense[ways[:, 0]] | as_gbk) & (ways[:, 3] > 0)].tolist():
         search, start = starts[number]
         reader = (*READERS, GBK)[reader_number]
         own = start.text.encode(reader)
@@ -445,9 +454,12 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         wide, price_texts([text for *_, text in wide]).tolist(), strict=True
     ):
         price = total / STEPS
+        gain = search.price - price
+        if reader == GBK:
+            gain += 2 * INSIDE_WORD / STEPS * len(IN_WORD.findall(start.text))
         most = limits.per_ideograph if ideographic else limits.per_letter
         dearness = foreign / STEPS / max(1, places) / most
-        yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
+        yield search, Reading(text, (*start.pages, reader, page), price, gain, dearness)
     ways = ways[ways[:, 1] < len(READERS)]
     least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
     akin = int(-STEPS * limits.against)
@@ -485,6 +497,27 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     any(_intrudes(start.text, number) for number in new),
                 ),
             )
+
+
+def _prefer_plain(readings: list[Reading], plain: float) -> list[Reading]:
+    """Of two readers that make a line GBK, prefer the one whose text GB 2312 holds: simplified text has few other ideographs.
+
+    It may cost up to `plain` bits more, and counts as what the other costs.
+    """
+    as_gbk = [
+        reading for reading in readings if len(reading.pages) == 2 and reading.pages[1] == GBK != reading.pages[0]
+    ]
+    within = [reading for reading in as_gbk if _is_in_gb2312(reading.text)]
+    if not within or as_gbk[0] is within[0] or within[0].price > as_gbk[0].price + plain:
+        return readings
+    first, chosen = as_gbk[0], within[0]
+    better = chosen._replace(price=first.price, gain=first.gain, dearness=first.dearness)
+    kept = [reading for reading in readings if reading is not chosen and (reading not in as_gbk or reading in within)]
+    return sorted([better, *kept], key=_rank)
+
+
+def _is_in_gb2312(text: str) -> bool:
+    return "?" not in "".join(FOREIGN.findall(text)).encode("gb2312", "replace").decode("ascii", "ignore")
 
 
 def _is_intruded(line: str, text: str) -> bool:
