@@ -102,7 +102,7 @@ class Reading(NamedTuple):
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
     much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. `script` is the number of that of its
     page, 0 where a page has several. Of a text in Latin script, `changes` says how many different characters are new, `places` how many in all, and
-    `intruders` whether one stood in a word that is no letter of it. `whole`: by how much it costs less from end to end, where it is in the letters of the
+    `intruders` whether one stood in a word that is no letter of it; this also of a text in UTF-8. `whole`: by how much it costs less from end to end, where it is in the letters of the
     line and costs no more than text does; else 0.
     """
 
@@ -207,7 +207,9 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     )
     # A word that only another reading makes whole is suspect too, however the rest of the line reads.
     intruded = any(
-        reading.intruders and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful**2
+        reading.intruders
+        and reading.gain >= limits.suspect
+        and (reading.dearness <= limits.doubtful**2 or (reading.pages[-1] == UTF8 and reading.gain >= limits.plenty))
         for reading in readings
     )
     # So is a line that costs much less from end to end in other letters of its script.
@@ -285,12 +287,16 @@ def _is_list(foreign: list[str], limits: Limits) -> bool:
 
 
 def _lead(found: Sequence[Reading]) -> float:
-    return found[1].price - found[0].price if len(found) > 1 else float("inf")
+    """Say how much less the best reading costs than the next that is not made of it by reading it again."""
+    pages = found[0].pages
+    others = (reading.price for reading in found[1:] if pages[-1] != UTF8 or reading.pages[: len(pages)] != pages)
+    return next(others, float("inf")) - found[0].price
 
 
 def _is_right(readings: Sequence[Reading], limits: Limits, severity: int = 1) -> bool:
     best, lead = readings[0], _lead(readings)
-    most = limits.doubtful if min(best.gain, lead) >= limits.plenty else 1
+    plenty = min(best.gain, lead) >= limits.plenty
+    most = limits.doubtful ** (2 if best.pages[-1] == UTF8 else 1) if plenty else 1
     return best.gain >= limits.gain and best.dearness <= most and lead >= limits.lead * severity
 
 
@@ -459,7 +465,17 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
             gain += 2 * INSIDE_WORD / STEPS * len(IN_WORD.findall(start.text))
         most = limits.per_ideograph if ideographic else limits.per_letter
         dearness = foreign / STEPS / max(1, places) / most
-        yield search, Reading(text, (*start.pages, reader, page), price, gain, dearness)
+        yield (
+            search,
+            Reading(
+                text,
+                (*start.pages, reader, page),
+                price,
+                gain,
+                dearness,
+                intruders=page == UTF8 and gain >= limits.suspect and _becomes_latin(start.text, text),
+            ),
+        )
     ways = ways[ways[:, 1] < len(READERS)]
     least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
     akin = int(-STEPS * limits.against)
@@ -518,6 +534,16 @@ def _prefer_plain(readings: list[Reading], plain: float) -> list[Reading]:
 
 def _is_in_gb2312(text: str) -> bool:
     return "?" not in "".join(FOREIGN.findall(text)).encode("gb2312", "replace").decode("ascii", "ignore")
+
+
+def _becomes_latin(line: str, text: str) -> bool:
+    """Say whether what stood in Latin words and is none of their letters became letters that are."""
+    letters = [character for character in FOREIGN.findall(text) if character.isalpha()]
+    return (
+        bool(letters)
+        and all(map(_is_latin, letters))
+        and any(_intrudes(line, found.start()) for found in FOREIGN.finditer(line))
+    )
 
 
 def _is_intruded(line: str, text: str) -> bool:
