@@ -247,3 +247,31 @@ def test_the_gate_is_exact(lines):
     """Line by line, repair behind the gate gives what repair of every line gives, on damage in 20 scripts."""
     text = "\n".join(lines)
     assert repair(text) == repair(text, gated=False)
+
+
+ACCENTED = (
+    "Für das Gebäude gibt es keine Schlüssel mehr.",
+    "Die Fähre fährt früh über den Fluss und hält an der Mühle.",
+    "La bibliothèque a rouvert après les vacances d'été.",
+    "Le bac traverse très tôt, même à marée basse.",
+    "El señor Núñez llegó mañana y tarde en avión.",
+)
+
+
+@pytest.mark.parametrize("line", ACCENTED)
+@pytest.mark.parametrize("reader", ["gb18030", "cp1251"])
+def test_utf8_of_latin_letters_read_as_another_script(line: str, reader: str) -> None:
+    """Letters with accents that became ideographs or Cyrillic within words come back."""
+    assert repair(line.encode().decode(reader))[0][0] == line
+
+
+@pytest.mark.parametrize("line", ["OK么", "用Windows没A", "他说app每天都要更新", "Python猫", "T恤和A股"])
+def test_ideographs_beside_latin_letters_stay(line: str) -> None:
+    """Chinese text sets no space between its words and those in Latin letters."""
+    assert repair(line)[0][0] == line
+
+
+def test_gbk_of_common_ideographs_that_was_read_as_latin_9() -> None:
+    """ISO-8859-15 has letters where Latin-1 has signs; the reading that GB 2312 holds is the better one."""
+    for text in ("游轮搁浅", "渔船搁浅在沙滩上"):
+        assert repair(text.encode("gb18030").decode("iso-8859-15"))[0][0] == text

@@ -180,7 +180,8 @@ def find_lines(
     A line is UNUSUAL where somewhere in it the bits by which its pairs of letters are less usual than is common
     add up to more than `suspicion` (a running sum that never falls below 0),
     in a line of at most SHORT_BYTES to more than `suspicion_short`, and each character is one that a reader may have given; or where it costs `suspicion_second` bits less in other letters of its
-    script, and `against_second` bits speak at most against that in what is not ASCII (`_look_again`). PAIRED: its Han characters, in GBK, are UTF-8.
+    script, and `against_second` bits speak at most against that in what is not ASCII (`_look_again`). PAIRED: some of its Han characters, or all that is
+    not ASCII, are UTF-8 in GBK.
     Each line has the reasons `always` too: EVERY where all lines are looked at, else 0.
     """
     # Arrays of a tuple that are taken out of it for each character cost more than what is done with them.
@@ -218,6 +219,8 @@ def find_lines(
             width = 0
             highest = np.int64(0)
             unreadable = telltale = False
+            paired = False  # there are characters that GBK has
+            broken = False  # the line, in GBK, is no UTF-8
             while i < end:
                 byte = data[i]
                 if byte < 0x80:
@@ -243,6 +246,8 @@ def find_lines(
                         before = np.int64(classes[data[i - 1]])
                         before_case = cases[data[i - 1]]
                     before_mark = 0
+                    if expected:
+                        broken = True
                     expected = sequences2 = sequences3 = 0
                     if i == end:
                         break
@@ -262,7 +267,7 @@ def find_lines(
                     continue
                 code, i = decode_character(data, i)
                 if code >= PLANES:
-                    unreadable = True
+                    unreadable = broken = True
                     if code >= 0xE0000:
                         reasons |= beyond
                     before = before_case = before_mark = 0
@@ -306,6 +311,7 @@ def find_lines(
                     if code >= 0x2000 and gbk[code]:
                         pass
                     else:
+                        broken = True
                         expected = sequences2 = sequences3 = 0
                         continue
                 else:
@@ -313,8 +319,10 @@ def find_lines(
                     total = max(np.int64(0), total - calm)
                 pair = np.int64(gbk[code]) if code < 0x10000 else np.int64(0)
                 if pair == 0:
+                    broken = True
                     expected = sequences2 = sequences3 = 0
                     continue
+                paired = True
                 for half in (pair >> 8, pair & 255):
                     if expected:
                         if 0x80 <= half < 0xC0:
@@ -327,6 +335,7 @@ def find_lines(
                                 if sequences3 >= THREE_BYTES or sequences2 >= TWO_BYTES:
                                     reasons |= PAIRED
                             continue
+                        broken = True
                         expected = sequences2 = sequences3 = 0
                     if 0xC2 <= half < 0xE0:
                         expected, width = 1, 2
@@ -335,8 +344,12 @@ def find_lines(
                     elif 0xF0 <= half < 0xF5:
                         expected, width = 3, 4
                     else:
+                        if half >= 0x80:
+                            broken = True
                         sequences2 = sequences3 = 0
             stop = i
+            if paired and not broken and expected == 0:
+                reasons |= PAIRED
             if before >= FIRST:
                 highest = max(highest, total + excess[before, 1])
             if (not unreadable and highest > (short_limit if stop - begin <= SHORT_BYTES else long_limit)) or (

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cleanse import cache
 from cleanse.encoding import damage, plausibility
 from cleanse.encoding.damage import READERS
-from cleanse.encoding.plausibility import BMP, STEPS
+from cleanse.encoding.plausibility import BMP, INSIDE_WORD, STEPS
 
 UTF8 = "utf-8"
 GBK = "gb18030"
@@ -44,6 +44,8 @@ NO_TEXT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\uff
 # No page of NARROW has another character for a byte of ASCII, nor one of ASCII for another byte, nor have readers (but the sloppy ones, of a
 # control character that no reading keeps): what they read again differs at these places alone.
 FOREIGN = re.compile("[^\x00-\x7f]")
+# A character of GBK within a word of Latin letters.
+IN_WORD = re.compile("(?<=[A-Za-z])[\u2e80-\uffef](?=[A-Za-z])")
 LAYERS = 3
 LATIN = 1  # number of the script in `plausibility.PAGES`
 
@@ -55,7 +57,8 @@ class Limits:
     Of what is not ASCII: `gain`: how much less a reading must cost than the line; `lead`: than the next best reading; `per_letter`,
     `per_ideograph`: the most that a place of it may cost; `suspect`: the gain from which a line that is not repaired is flagged, whose
     places may cost `doubtful` times as much; `neighbour`: how much dearer than the best a reading may be that other lines of the
-    document have; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to
+    document have; `plain`: how much dearer a text of GB 2312 may be than another of GBK; `plenty`: the gain
+    and lead from which a text may cost as much as one that is flagged; `natural`: the bits of a place, in the best language, up to which a line is whole; `mended`: the bits of a place up to
     which what ftfy made of a line needs no other reading; `least`: what a place of any text costs at least.
 
     Of a reading in the letters of the line, from end to end, ASCII included: `whole`: how much less it must cost than the line for a flag;
@@ -75,6 +78,8 @@ class Limits:
     per_ideograph: float
     doubtful: float
     neighbour: float
+    plain: float
+    plenty: float
     natural: float
     mended: float
     least: float
@@ -98,7 +103,7 @@ class Reading(NamedTuple):
     `pages` are the code pages that lead to it (reader, page, reader, page, ...); `price` is what it costs, and `gain` how
     much less than the line, in bits; `dearness` what a place of it costs, as a share of what it may. `script` is the number of that of its
     page, 0 where a page has several. Of a text in Latin script, `changes` says how many different characters are new, `places` how many in all, and
-    `intruders` whether one stood in a word that is no letter of it. `whole`: by how much it costs less from end to end, where it is in the letters of the
+    `intruders` whether one stood in a word that is no letter of it; this also of a text in UTF-8. `whole`: by how much it costs less from end to end, where it is in the letters of the
     line and costs no more than text does; else 0.
     """
 
@@ -203,7 +208,9 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     )
     # A word that only another reading makes whole is suspect too, however the rest of the line reads.
     intruded = any(
-        reading.intruders and reading.gain >= limits.suspect and reading.dearness <= limits.doubtful**2
+        reading.intruders
+        and reading.gain >= limits.suspect
+        and (reading.dearness <= limits.doubtful**2 or (reading.pages[-1] == UTF8 and reading.gain >= limits.plenty))
         for reading in readings
     )
     # So is a line that costs much less from end to end in other letters of its script.
@@ -281,12 +288,17 @@ def _is_list(foreign: list[str], limits: Limits) -> bool:
 
 
 def _lead(found: Sequence[Reading]) -> float:
-    return found[1].price - found[0].price if len(found) > 1 else float("inf")
+    """Say how much less the best reading costs than the next that is not made of it by reading it again."""
+    pages = found[0].pages
+    others = (reading.price for reading in found[1:] if pages[-1] != UTF8 or reading.pages[: len(pages)] != pages)
+    return next(others, float("inf")) - found[0].price
 
 
 def _is_right(readings: Sequence[Reading], limits: Limits, severity: int = 1) -> bool:
-    best = readings[0]
-    return best.gain >= limits.gain and best.dearness <= 1 and _lead(readings) >= limits.lead * severity
+    best, lead = readings[0], _lead(readings)
+    plenty = min(best.gain, lead) >= limits.plenty
+    most = limits.doubtful ** (2 if best.pages[-1] == UTF8 else 1) if plenty else 1
+    return best.gain >= limits.gain and best.dearness <= most and lead >= limits.lead * severity
 
 
 def price_lines(lines: Sequence[str]) -> NDArray[np.int64]:
@@ -331,6 +343,7 @@ def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
         for search in going:
             search.layer = _next_layer(search, sorted(fresh[id(search)], key=_rank))
     found = [searches[number].found if number in searches else [] for number in range(len(lines))]
+    found = [_prefer_plain(readings, limits.plain) if len(readings) > 1 else readings for readings in found]
     return _compare_whole(found, lines, limits)
 
 
@@ -430,7 +443,9 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
     ways, data = damage.encode_lines(codes, offsets, _codecs())
     wide: list[tuple[_Search, Reading, str, str, str]] = []
     dense = np.array([not search.sparse for search, _ in starts])
-    for number, reader_number, _, bits in ways[dense[ways[:, 0]] & (ways[:, 3] > 0)].tolist():
+    # Han characters that stand alone between letters of ASCII are letters with accents, in UTF-8 that was read as GBK.
+    as_gbk = ways[:, 1] == len(READERS)
+    for number, reader_number, _, bits in ways[(dense[ways[:, 0]] | as_gbk) & (ways[:, 3] > 0)].tolist():
         search, start = starts[number]
         reader = (*READERS, GBK)[reader_number]
         own = start.text.encode(reader)
@@ -446,9 +461,22 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         wide, price_texts([text for *_, text in wide]).tolist(), strict=True
     ):
         price = total / STEPS
+        gain = search.price - price
+        if reader == GBK:
+            gain += 2 * INSIDE_WORD / STEPS * len(IN_WORD.findall(start.text))
         most = limits.per_ideograph if ideographic else limits.per_letter
         dearness = foreign / STEPS / max(1, places) / most
-        yield search, Reading(text, (*start.pages, reader, page), price, search.price - price, dearness)
+        yield (
+            search,
+            Reading(
+                text,
+                (*start.pages, reader, page),
+                price,
+                gain,
+                dearness,
+                intruders=page == UTF8 and gain >= limits.suspect and _becomes_latin(start.text, text),
+            ),
+        )
     ways = ways[ways[:, 1] < len(READERS)]
     least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
     akin = int(-STEPS * limits.against)
@@ -486,6 +514,37 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
                     _has_intruder(start.text, new),
                 ),
             )
+
+
+def _prefer_plain(readings: list[Reading], plain: float) -> list[Reading]:
+    """Of two readers that make a line GBK, prefer the one whose text GB 2312 holds: simplified text has few other ideographs.
+
+    It may cost up to `plain` bits more, and counts as what the other costs.
+    """
+    as_gbk = [
+        reading for reading in readings if len(reading.pages) == 2 and reading.pages[1] == GBK != reading.pages[0]
+    ]
+    within = [reading for reading in as_gbk if _is_in_gb2312(reading.text)]
+    if not within or as_gbk[0] is within[0] or within[0].price > as_gbk[0].price + plain:
+        return readings
+    first, chosen = as_gbk[0], within[0]
+    better = chosen._replace(price=first.price, gain=first.gain, dearness=first.dearness)
+    kept = [reading for reading in readings if reading is not chosen and (reading not in as_gbk or reading in within)]
+    return sorted([better, *kept], key=_rank)
+
+
+def _is_in_gb2312(text: str) -> bool:
+    return "?" not in "".join(FOREIGN.findall(text)).encode("gb2312", "replace").decode("ascii", "ignore")
+
+
+def _becomes_latin(line: str, text: str) -> bool:
+    """Say whether what stood in Latin words and is none of their letters became letters that are."""
+    letters = [character for character in FOREIGN.findall(text) if character.isalpha()]
+    return (
+        bool(letters)
+        and all(map(_is_latin, letters))
+        and any(_intrudes(line, found.start()) for found in FOREIGN.finditer(line))
+    )
 
 
 def _is_intruded(line: str, text: str) -> bool:

@@ -74,6 +74,9 @@ BIDI_MARKS = "\u200e\u200f\u061c"
 BIDI_CONTROLS = f"{EMBEDDINGS}{OVERRIDES}{POP}{ISOLATES}{POP_ISOLATE}{BIDI_MARKS}"
 # What a hit holds before its rule gives it an action.
 PLACES = {**segments.PLACE_SCHEMA, "replacement": pl.String}
+# IPA extensions and modifier letters, beside no letter, and beside one.
+PHONETIC_ALONE = re.compile(r"(?<![^\W\d_])[\u0250-\u02ff](?![^\W\d_])")
+PHONETIC_IN_WORD = re.compile(r"[\u0250-\u02ff][^\W\d_]|[^\W\d_][\u0250-\u02ff]")
 LINE_BREAKS = "\r\x0b\x85\u2028\u2029"
 
 
@@ -466,12 +469,12 @@ class Repairer:
     ) -> tuple[list[tuple[str, str]], bool]:
         """Give the steps by which a line is mended: the rule and the text after it; and whether it stays suspect."""
         mended = self._mends(steps)
-        shouted = mended and _is_shouted(line, steps[-1][1])
+        shouted = mended and (_is_shouted(line, steps[-1][1]) or _is_phonetic(line, steps[-1][1]))
         if verdict is None or (mended and not self._is_worse(line, steps[-1][1], verdict)):
             return ([], SUSPECT in self.methods) if shouted else (steps, False)
-        # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend.
+        # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend, if it does.
         pages = verdict.readings[0].pages
-        ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS
+        ours = pages[-1] != UTF8 or pages[0] not in FTFY_READERS or ("mojibake" in self.methods and not mended)
         if verdict.text is not None and ours:
             return [(self.code_page, verdict.text), *self._steps(verdict.text)], False
         suspect = verdict.suspect or verdict.text is not None or mended
@@ -722,6 +725,12 @@ def _is_lettered(line: str, fixed: str) -> bool:
 def _is_shouted(line: str, fixed: str) -> bool:
     """Say whether ftfy put a capital behind a small letter for a control character: it was a letter of a page that it does not know."""
     return bool(_CONTROL.search(line) and _CAPITAL_INSIDE.search(fixed) and not _CAPITAL_INSIDE.search(line))
+
+
+def _is_phonetic(line: str, fixed: str) -> bool:
+    """Say whether all letters that ftfy made are phonetic signs that stand alone: two bytes of GBK look like these in UTF-8 too."""
+    made = [letter for letter in fixed if letter not in line and letter.isalpha()]
+    return bool(made) and set(made) <= set(PHONETIC_ALONE.findall(fixed)) and not PHONETIC_IN_WORD.search(fixed)
 
 
 def unbalanced(line: str) -> list[int]:
