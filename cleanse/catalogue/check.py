@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import code, planted, quality
+from cleanse import code, dedupe, planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import OPENING
 from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Points, Rule, Rules, compile_pattern
@@ -25,7 +25,7 @@ LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))
 MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
-PATTERN_PARAMETERS = {"without"}
+PATTERN_PARAMETERS = {"without", *dedupe.WORD_PARAMETERS}
 # What a scorecard of a family is of, and its measures.
 CARDS = {"spam": ("segment", planted.MEASURES), code.FAMILY: ("line", code.MEASURES)}
 
@@ -230,6 +230,7 @@ def parameters_of(method: str | None) -> set[str]:
         "says-twice": {"min_units"},
         "matches-without": {"without"},
         **encoding.PARAMETERS,
+        "folded": set(dedupe.WORD_PARAMETERS),
         "near": {"threshold", "shingle", "permutations", "recall", "seed", "rounds"},
         "language": {"model"},
     }
