@@ -74,7 +74,7 @@ def judge_quality(data: Path, parameters: dedupe.Parameters, peers: list[str]) -
     texts, ids = pl.Series([row["text"] for row in rows]), pl.Series([row["id"] for row in rows])
     outcome, _, _ = find(texts, ids, parameters)
     content, offsets = kernels.buffers(texts)
-    sets, starts = kernels.shingle_sets(content, offsets, *kernels.token_tables(), parameters.shingle)
+    sets, starts = kernels.shingle_sets(content, offsets, *parameters.tables, parameters.shingle)
     left, right = np.triu_indices(len(texts), 1)
     exact = kernels.jaccard(sets, starts, left.astype(np.int64), right.astype(np.int64))
     near = np.zeros((len(texts), len(texts)), dtype=np.bool_)

@@ -24,6 +24,8 @@ from cleanse import kernels
 from cleanse.rules import Rules
 
 FAMILY = "dedupe"
+# Patterns of one character in the rule of same words.
+WORD_PARAMETERS = ("ignored", "signs", "behind", "before")
 EXACT, FOLDED, NEAR = "dedupe/exact", "dedupe/folded", "dedupe/near"
 EXACT_KEYS, FOLDED_KEYS = ["exact_0", "exact_1"], ["folded_0", "folded_1"]
 LoadTexts = Callable[[pl.Series], pl.Series]
@@ -48,12 +50,17 @@ class Parameters:
     rows: int
     seed: int
     rounds: int
+    ignored: str
+    signs: str
+    behind: str
+    before: str
 
     @staticmethod
     def of(selected: Rules, every: Rules) -> Parameters:
         """Take the switches from the rules that were selected and the numbers from all rules."""
         values = {name: float(str(value)) for name, value in every[NEAR].head.parameters.items()}
-        whole = {name: int(values[name]) for name in ("shingle", "seed", "rounds")}
+        words: dict[str, Any] = {name: str(every[FOLDED].head.parameters[name]) for name in WORD_PARAMETERS}
+        whole: dict[str, Any] = {name: int(values[name]) for name in ("shingle", "seed", "rounds")}
         bands, rows = choose_bands(values["threshold"], int(values["permutations"]), values["recall"])
         return Parameters(
             exact=EXACT in selected,
@@ -63,12 +70,18 @@ class Parameters:
             bands=bands,
             rows=rows,
             **whole,
+            **words,
         )
 
     @property
     def active(self) -> bool:
         """Say whether any duplicates are looked for."""
         return self.exact or self.folded or self.near
+
+    @property
+    def tables(self) -> tuple[kernels.U8, kernels.U32]:
+        """Give the tables by which texts are cut into tokens."""
+        return kernels.sign_tables(self.ignored, self.signs, self.behind, self.before)
 
     def band_names(self) -> list[str]:
         """Name the columns of band keys."""
@@ -123,18 +136,30 @@ def permutations(count: int, seed: int) -> tuple[kernels.U32, kernels.U32]:
     return a, b
 
 
+def compose(texts: pl.Series) -> pl.Series:
+    """Compose letters with their marks in the few texts that have them apart, so that both spellings are the same words."""
+    data, offsets = kernels.buffers(texts)
+    apart = kernels.find_uncomposed(data, offsets, *kernels.composing_tables())
+    if not apart.any():
+        return texts
+    frame = pl.DataFrame({"text": texts, "apart": apart})
+    composed = pl.when("apart").then(pl.col("text").str.normalize("NFC")).otherwise("text")
+    return frame.select(composed.alias("text")).to_series()
+
+
 def sign_documents(texts: pl.Series, parameters: Parameters) -> pl.DataFrame:
     """Give what duplicates are found by, a row a text.
 
     Columns: `exact_0`, `exact_1` u64 (XXH3, 128 bits, of the text); `folded_0`, `folded_1` u64 (of the tokens); `tokens` u32;
     and `band_00` … u64, which mean nothing where the text has too few tokens for a shingle.
     """
-    data, offsets = kernels.buffers(texts)
+    data, offsets = kernels.buffers(compose(texts))
     count = parameters.bands * parameters.rows
     a, b = permutations(count, parameters.seed)
-    classes, folded = kernels.token_tables()
+    classes, folded = parameters.tables
     signatures, sequence, tokens = kernels.sign_texts(data, offsets, classes, folded, parameters.shingle, a, b)
     keys = kernels.hash_bands(signatures, parameters.bands, parameters.rows)
+    data, offsets = kernels.buffers(texts)
     content = memoryview(data)  # type: ignore[arg-type]
     digests = b"".join(
         xxhash.xxh3_128_digest(content[start:end])
@@ -356,8 +381,8 @@ class _Shingles:
         self._sets = np.zeros(0, dtype=np.uint64)
         starts = [np.zeros(1, dtype=np.int64)]
         for part in slices:
-            data, offsets = kernels.buffers(load_texts(part["number"]))
-            sets, own_starts = kernels.shingle_sets(data, offsets, *kernels.token_tables(), parameters.shingle)
+            data, offsets = kernels.buffers(compose(load_texts(part["number"])))
+            sets, own_starts = kernels.shingle_sets(data, offsets, *parameters.tables, parameters.shingle)
             starts.append(own_starts[1:] + starts[-1][-1])
             if self._file:
                 self._file.write(sets.view(np.uint8).data)

@@ -360,3 +360,25 @@ def test_nothing_in_nothing_out():
     """No documents, no duplicates."""
     assert search([]) == {}
     assert search([""]) == {}
+
+
+LONG = "The sign at the old pier says that it was {} this morning and nobody believed it at first"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reasons"),
+    [
+        ("-5", "5", set()),
+        ("$5", "€5", set()),
+        ("C++", "C#", set()),
+        ("café", "cafe\u0301", {"dedupe/folded", "dedupe/near"}),
+        ("１２", "12", {"dedupe/folded", "dedupe/near"}),
+        ("İZMİR", "izmir", {"dedupe/folded", "dedupe/near"}),
+        ("كَتَبَ", "كتب", {"dedupe/folded", "dedupe/near"}),
+        ("3-5", "3 - 5", {"dedupe/folded", "dedupe/near"}),
+    ],
+)
+def test_signs_and_spellings_in_a_long_text(first, second, reasons):
+    """What tells two texts apart tells their shingles apart too, and what does not is the same for both rules."""
+    texts = [LONG.format(first), LONG.format(second)]
+    assert dedupe.explain_pair(texts, RULES) == reasons

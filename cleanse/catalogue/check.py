@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import code, planted, quality
+from cleanse import code, dedupe, planted, quality
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import OPENING
 from cleanse.rules import (
@@ -38,7 +38,7 @@ MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 UNBROKEN = 1_000  # columns, more than any rule takes
 NEAR_SHARE = 0.5
-PATTERN_PARAMETERS = {"without"}
+PATTERN_PARAMETERS = {"without", *dedupe.WORD_PARAMETERS}
 REWORD = "reword:"  # how the note of an example begins whose text stands on a page of somebody
 # What a scorecard of a family is of, and its measures.
 CARDS = {"spam": ("segment", planted.MEASURES), code.FAMILY: ("line", code.MEASURES)}
@@ -272,6 +272,7 @@ def parameters_of(method: str | None) -> set[str]:
         "says-twice": {"min_units"},
         "matches-without": {"without"},
         **encoding.PARAMETERS,
+        "folded": set(dedupe.WORD_PARAMETERS),
         "near": {"threshold", "shingle", "permutations", "recall", "seed", "rounds"},
         "language": {"model"},
     }

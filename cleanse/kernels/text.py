@@ -34,6 +34,8 @@ SCRIPTS = (
 UNSPACED = ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar", "Tibetan")
 PLANES = 0x20000  # the tables cover planes 0 and 1; above them are only Han (planes 2 and 3) and unassigned codes
 SEPARATOR, WORD, SINGLE = 0, 1, 2
+# Only in `sign_tables`: what is passed over, signs that are words, and those that are only right behind a word or before a number.
+IGNORED, SIGN, BEHIND, BEFORE = 3, 4, 5, 6
 STRETCH = 4096  # of shingle hashes that are compared at a time
 SHARE_KEYS = 1 << 14  # of keys that `find_repeated` looks at together: with its table they fit into the cache of a core
 SHARE_BITS = 12  # there are no more shares than 2 to this
@@ -77,6 +79,33 @@ def token_tables() -> tuple[U8, U32]:
     changed = np.flatnonzero(((lowered != characters) & (lowered.str.len_chars() == 1)).to_numpy())
     folded[changed] = [ord(text) for text in lowered.gather(changed)]
     return classes, folded
+
+
+@functools.lru_cache(maxsize=4)
+def sign_tables(ignored: str, signs: str, behind: str, before: str) -> tuple[U8, U32]:
+    """Give the same for texts that are compared: some signs are words there, and forms of one letter are one.
+
+    Each argument is a pattern of one character: those passed over; signs that are words; those that are words right behind a word;
+    those that are before a digit where no word stands before, all of which count as one. Full-width and half-width forms are
+    those that they are forms of, and the dotless and the dotted i of Turkish are i.
+    """
+    codes = range(PLANES)
+    plain = [code if 0xD800 <= code < 0xE000 else ord(_narrow(chr(code))) for code in codes]
+    lowered = [ord(small) if len(small := chr(code).casefold()) == 1 else code for code in codes]
+    lowered[ord("İ")] = lowered[ord("ı")] = ord("i")
+    characters = code_points()
+    classes = token_tables()[0].copy()
+    for kind, pattern in ((IGNORED, ignored), (SIGN, signs), (BEHIND, behind), (BEFORE, before)):
+        classes[characters.str.contains(f"^(?:{pattern})$").to_numpy()] = kind
+    folded = np.array(lowered, dtype=np.uint32)[plain]
+    folded[classes == BEFORE] = ord("-")
+    return classes[plain], folded
+
+
+def _narrow(character: str) -> str:
+    """Give the character that a full-width or half-width one is a form of, where it is a form of one."""
+    kind, _, rest = unicodedata.decomposition(character).partition(" ")
+    return chr(int(rest, 16)) if kind in ("<wide>", "<narrow>") and " " not in rest else character
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -343,8 +372,10 @@ def _mix64(value: np.uint64) -> np.uint64:
 def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out: U64) -> int:
     """Write the 64-bit hash of each token of one text into `out`; give their number.
 
-    A token is a run of letters, marks and digits in lower case, or one character of a script without spaces.
+    A token is a run of letters, marks and digits in lower case, or one character of a script without spaces; with `sign_tables`
+    also a sign that means something.
     """
+    counted = False  # the sign before this character is a word, as the first "+" of "C++"
     # Where a word ends is what a processor guesses wrong, so no branch asks for it: the state is written at every character,
     # and it counts as a token where a word ends with it.
     one = np.uint64(1)
@@ -360,6 +391,14 @@ def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out
             wide, behind = decode_character(data, i)  # type: ignore[arg-type]
             code, i = np.uint32(wide), np.uint64(behind)
             kind = classes[code] if code < PLANES else np.uint8(SINGLE if code < 0x40000 else SEPARATOR)
+        if kind == IGNORED:
+            continue
+        sign = kind == SIGN
+        if kind >= BEHIND:
+            if kind == BEHIND:  # noqa: SIM108 - two short questions read better apart
+                sign = inside > 0 or counted
+            else:
+                sign = inside == 0 and i < last and 48 <= data[i] <= 57
         word = np.uint64(kind == WORD)
         out[tokens] = state
         tokens += inside & (word ^ one)
@@ -367,8 +406,10 @@ def hash_tokens(data: Bytes, start: int, end: int, classes: U8, folded: U32, out
         letter = np.uint64(folded[code & np.uint32(PLANES - 1)])
         state = ((state ^ letter) * np.uint64(0x9E3779B97F4A7C15)) & (np.uint64(0) - word)
         inside = word
-        if kind == SINGLE:
-            out[tokens] = (np.uint64(code) + one) * np.uint64(0x9E3779B97F4A7C15)
+        counted = sign
+        if kind == SINGLE or sign:
+            single = letter if code < PLANES else np.uint64(code)
+            out[tokens] = (single + one) * np.uint64(0x9E3779B97F4A7C15)
             tokens += one
     out[tokens] = state
     tokens += inside

@@ -26,7 +26,7 @@ from cleanse.lang import UNKNOWN, line_languages, rule_language
 from cleanse.matching import blocks, literals
 from cleanse.matching.lines import LINE_SCHEMA, Lines, Rows
 from cleanse.matching.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, fold
-from cleanse.rules import ANY, END, Pattern, Rule, Rules, Template, Variant, find_first_bytes
+from cleanse.rules import ANY, END, Heading, Pattern, Rule, Rules, Template, Variant, find_first_bytes
 
 Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
 Flags = NDArray[np.bool_]
@@ -167,10 +167,10 @@ class Matcher:
         admitted = self.bounds.admit(joined["variant"].to_numpy(), joined["row"].to_numpy(), lines, languages)
         joined = joined.filter(pl.Series(admitted & _surrounded(joined)))
         hits = _Hits(len(self.variants))
-        hits.add_pairs(_decorated(joined.filter(pl.col("use") == Use.LABEL), lines))
-        hits.add_pairs(self._match_cuts(joined, lines))
+        labels = _decorated(joined.filter(pl.col("use") == Use.LABEL), lines).select("variant", "row")
+        cut = self._match_cuts(joined, lines)
         matched = self._match_patterns(self._admit_patterns(joined, lines), lines)
-        hits.add_pairs(matched)
+        hits.add_pairs(self._drop_headings(labels, pl.concat([cut, matched.select("variant", "row")]), lines))
         return self._place_hits(hits, matched, lines)
 
     def _find_literals(self, lines: Lines) -> pl.DataFrame:
@@ -196,6 +196,37 @@ class Matcher:
                 frame = pl.DataFrame({"row": rows[found.lines].astype(np.uint32), **places})
                 frames.append(frame.with_columns(opening=pl.lit(opening)))
         return pl.concat(frames)
+
+    def _drop_headings(self, labels: pl.DataFrame, others: pl.DataFrame, lines: Lines) -> pl.DataFrame:
+        """Leave out the labels that are headings of a text: see `rules.Heading`.
+
+        Reads and gives pairs of `variant` and `row`; `others` are what patterns hit. A rule that has labels asks only of these.
+        """
+        heads = [rule.head for rule, _ in self.variants]
+        # Spans take a part of a line, and a method or a recipe in draft says nothing of what the line is.
+        takes = [
+            head.action == "strip" and head.status == "stable" and head.scope != "span" and not head.method
+            for head in heads
+        ]
+        every = pl.concat([labels, others])
+        taken = np.zeros(len(lines) + 1, dtype=np.bool_)
+        taken[every["row"].to_numpy()[np.array(takes, dtype=np.bool_)[every["variant"].to_numpy()]]] = True
+        found = []
+        bare = pl.Series(
+            [number for number, head in enumerate(heads) if head.heading and not head.label], dtype=pl.UInt32
+        )
+        asked = pl.concat([labels, others.filter(pl.col("variant").is_in(bare.implode()))])
+        for (variant,), pairs in asked.group_by("variant", maintain_order=True):
+            heading = heads[int(str(variant))].heading
+            if heading is not None:
+                rows = pairs["row"].to_numpy().astype(np.int64)
+                above = (lines.ordinals[rows] > 0) & taken[np.maximum(rows - 1, 0)]
+                headed = _is_text(rows, 1, heading, lines) & ~taken[rows + 1] & ~above
+                if heading.above:
+                    headed &= _is_text(rows, -1, heading, lines)
+                pairs = pairs.filter(pl.Series(~headed))  # noqa: PLW2901
+            found.append(pairs)
+        return pl.concat([others.filter(~pl.col("variant").is_in(bare.implode())), *found])
 
     def _match_cuts(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
@@ -537,6 +568,18 @@ def _decorated(labels: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         pl.col("front").str.ends_with(pl.col("before")) & pl.col("back").str.starts_with(pl.col("behind"))
     )
     return pl.concat([labels.filter(~needs), needy.filter(fits.to_series())])
+
+
+def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:
+    """Say of each row whether the line one step on is text."""
+    there = np.clip(rows + step, 0, len(lines) - 1)
+    near: Flags = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
+    near &= np.abs(lines.line[there].astype(np.int64) - lines.line[rows]) <= heading.max_gap + 1
+    near &= lines.chars[there] >= heading.min_chars
+    asked = np.flatnonzero(near)
+    matches = [pl.col("text").str.contains(pattern) for pattern in heading.below]
+    near[asked] = lines.take(there[asked]).select(pl.any_horizontal(matches)).to_series().to_numpy()
+    return near
 
 
 def _match_own(texts: pl.Series, patterns: pl.Series) -> pl.Series:

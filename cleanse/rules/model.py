@@ -77,6 +77,19 @@ class Block(Strict):
     max_gap: int = 1
 
 
+class Heading(Strict):
+    """When a label is a heading of the text and no furniture: the line below it is text.
+
+    That line stands at most `max_gap` blank lines below, matches one of `below`, has at least `min_chars` characters, and no rule
+    takes it, nor the line before the label. With `above`, the line before must match too, for labels that also stand between a title and its article.
+    """
+
+    below: list[str]
+    min_chars: int
+    max_gap: int = 1
+    above: bool = False
+
+
 class Measure(Strict):
     """A document rule: it hits where the named measure is below `min` or above `max`, but for documents in `not_in` languages."""
 
@@ -160,6 +173,7 @@ class Head(Body):
     method: str | None = None
     parameters: dict[str, int | float | str | list[str]] = {}
     block: Block | None = None
+    heading: Heading | None = None
     measure: Measure | None = None
     scorecard: Scorecard | None = None
     points: list[Points] = []
