@@ -403,7 +403,7 @@ class Rules:
             OptionError: there is no such rule; the nearest names are in the hint.
         """
         if rule_id not in self._rules:
-            raise unknown_rule(rule_id, list(self._rules))
+            raise unknown_rule(rule_id, [*self._rules, *{rule.family for rule in self}])
         return self._rules[rule_id]
 
     def family(self, name: str) -> Rules:
