@@ -249,7 +249,9 @@ def _unknown(name: str, function: str, known: list[str]) -> OptionError:
 
 
 def _say(error: Any) -> str:
-    """Say what is wrong with one value, in our words."""
+    """Say what is wrong with one value, in our words; or with several together, in those of the check that found it."""
+    if not error["loc"]:
+        return str(error["ctx"]["error"] if "ctx" in error else error["msg"])
     limits = {
         "greater_than": "above {gt:g}",
         "greater_than_equal": "{ge:g} or more",

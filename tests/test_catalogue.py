@@ -424,3 +424,26 @@ def test_the_catalogue_of_one_language(capsys):
     assert "dedupe/near" not in shown
     with pytest.raises(OptionError, match="no rule has words in that language: xx"):
         catalogue.print_catalogue(RULES, "xx")
+
+
+def test_unless_leaves_lines_alone_and_is_checked(tmp_path):
+    """A pattern of `unless` has to compile, to stand in a rule on lines, and to leave a miss alone that would be hit without it."""
+    near = MISSES + '[[miss]]\ntext = "» old mill road"\n'
+    wide = HEAD.replace("}$'", "}( road)?$'") + "trim = true\n"
+    assert [fault[1:] for fault in find_faults(tmp_path, {"boilerplate/mill.toml": wide + HITS + near})] == [
+        ("miss 3", "is hit: '» old mill road'")
+    ]
+    alone = wide + "unless = ['^{literals} road$']\n" + HITS + near
+    assert find_faults(tmp_path, {"boilerplate/mill.toml": alone}) == []
+    idle = HEAD + "trim = true\nunless = ['^{literals} lane$', '(']\n" + HITS + MISSES
+    assert [fault[1:] for fault in find_faults(tmp_path, {"boilerplate/mill.toml": idle})] == [
+        ("unless", "does not compile: unclosed group: (")
+    ]
+    idle = idle.replace(", '('", "")
+    assert [fault[1:] for fault in find_faults(tmp_path, {"boilerplate/mill.toml": idle})] == [
+        ("unless", "no miss needs this pattern: ^{literals} lane$")
+    ]
+    span = alone.replace('"line"', '"span"')
+    assert ("unless", "only rules on lines leave lines alone") in {
+        fault[1:] for fault in find_faults(tmp_path, {"boilerplate/mill.toml": span})
+    }

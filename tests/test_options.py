@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 import polars as pl
 import pytest
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
 import cleanse
 from cleanse import cli
@@ -180,3 +180,17 @@ def test_a_result_is_short(tmp_path: Path) -> None:
     assert repr(result) == (
         f"Result(out='{tmp_path}/out.parquet', report='{tmp_path}/out.report', read=1, kept=1, dropped=0, quarantined=0)"
     )
+
+
+def test_options_that_contradict_each_other_are_refused() -> None:
+    """A check of several options together says its own sentence."""
+
+    class Checked(Options):
+        @model_validator(mode="after")
+        def check(self) -> Self:
+            if self.strict and self.overwrite:
+                raise ValueError("--strict and --overwrite contradict each other")
+            return self
+
+    with pytest.raises(OptionError, match="^--strict and --overwrite contradict each other\n  hint: "):
+        Checked.of({"strict": True, "overwrite": True})

@@ -241,7 +241,7 @@ def test_a_typo_is_answered_with_the_known_keys(tmp_path):
     assert first == "1 fault in the rule files"
     assert second == f"{tmp_path}/boilerplate/a.toml: litterals: extra inputs are not permitted"
     assert third.startswith(
-        "  hint: known keys: everywhere, terms, literals, patterns, hit, miss, replaces, title, why,"
+        "  hint: known keys: everywhere, terms, literals, patterns, unless, hit, miss, replaces, title, why,"
     )
 
 

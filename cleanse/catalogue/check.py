@@ -74,7 +74,8 @@ def find_faults(rules: Rules) -> list[Fault]:
     faults = [fault for found in obstacles.values() for fault in found]
     faults += [fault for rule in rules for fault in _static_faults(rule)]
     stuck = {rule_id for rule_id, found in obstacles.items() if found}
-    faults += _unreached([rule for rule in rules if rule.id not in stuck])
+    able = [rule for rule in rules if rule.id not in stuck]
+    faults += [*_unreached(able), *(fault for rule in able for fault in _idle_exceptions(rule))]
     for case, problem in run_examples(rules, skip=stuck):
         if problem:
             faults.append(Fault(*place_example(case), *problem))
@@ -164,6 +165,7 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
     if head.scope == "block" and head.block is None:
         yield Fault(place, "block", "a block rule needs a table [block]", "copy one from related-posts")
     yield from _pattern_faults(rule)
+    yield from _exception_faults(rule)
 
 
 def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
@@ -408,6 +410,31 @@ def _borrowed_examples(rule: Rule) -> Iterator[Fault]:
                     yield Fault(file_of(rule, language), f"{kind} {number}", "the text of a page, from a verdict", hint)
 
 
+def _exception_faults(rule: Rule) -> Iterator[Fault]:
+    """Find patterns of `unless` that cannot run, or that no stage would ask."""
+    for language, body in {ANY: rule.head, **rule.languages}.items():
+        for pattern in body.unless:
+            problem = pattern_problem(pattern.replace("{literals}", "x"))
+            if problem:
+                yield Fault(file_of(rule, language), "unless", f"{problem[0]}: {pattern}", problem[1])
+        if body.unless and rule.head.scope not in ("line", "block"):
+            yield Fault(
+                file_of(rule, language), "unless", "only rules on lines leave lines alone", "narrow the patterns"
+            )
+
+
+def _idle_exceptions(rule: Rule) -> Iterator[Fault]:
+    """Find the patterns of `unless` that leave no miss of their file alone."""
+    for variant in rule.variants:
+        body = rule.languages.get(variant.language, rule.head)
+        misses = pl.Series([line for miss in body.miss for line in miss.text.split("\n")], dtype=pl.String)
+        misses = misses.str.replace(f"^{OPENING}+", "") if rule.head.trim else misses
+        for text, pattern in zip(body.unless, variant.unless, strict=True):
+            if not misses.str.contains(pattern).any():
+                hint = "write a [[miss]] that would be hit without it, or take the pattern away"
+                yield Fault(file_of(rule, variant.language), "unless", f"no miss needs this pattern: {text}", hint)
+
+
 def _unreached(rules: Sequence[Rule]) -> list[Fault]:
     """Find the patterns that no hit of their file reaches; a pattern of `rule.toml` needs a hit of any language.
 
@@ -521,6 +548,8 @@ def describe_rule(rule: Rule) -> str:
             lines += [f"  {theme}, {level}: {', '.join(words)}" for level, words in levels.items()]
         own = rule.languages[variant.language].patterns if rule.languages else variant.patterns
         lines += [f"  pattern   {pattern}" for pattern in own]
+        body = rule.languages.get(variant.language, head)
+        lines += [f"  unless    {pattern}" for pattern in body.unless]
         for kind, language, _, example in rule.examples():
             if language == variant.language or not rule.languages:
                 note = f"   ({example.note})" if example.note else ""

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -318,7 +318,7 @@ class Matcher:
         ends = [pl.DataFrame(schema=blocks.SCHEMA)]
         plain: list[tuple[str, Rows]] = []
         for rule, numbers in self._by_rule():
-            rows = hits.of(numbers)
+            rows = _leave_out(hits.of(numbers), [self.variants[number] for number in numbers], lines)
             if not len(rows):
                 continue
             if rule.head.method:
@@ -606,6 +606,17 @@ def split_label(literal: str) -> tuple[str, str, str]:
         return "", text, ""
     before, behind = text.split(core, 1)
     return before.strip(), core, behind.strip()
+
+
+def _leave_out(rows: Rows, variants: Sequence[tuple[Rule, Variant]], lines: Lines) -> Rows:
+    """Take away the lines that a rule leaves alone though its patterns match them (`unless`)."""
+    unless = [pattern for _, variant in variants for pattern in variant.unless]
+    if not unless or not len(rows):
+        return rows
+    text = pl.col("text").str.replace(f"^{literals.OPENING}+", "") if variants[0][0].head.trim else pl.col("text")
+    left = pl.any_horizontal(text.str.contains(pattern) for pattern in unless)
+    kept: Rows = rows[lines.take_composed(rows).select(~left).to_series().to_numpy()]
+    return kept
 
 
 def whole_lines(lines: pl.DataFrame) -> pl.DataFrame:

@@ -103,7 +103,8 @@ def join_words(ours: Body, theirs: Body) -> dict[str, Any]:
         for level, words in levels.items():
             terms.setdefault(theme, {})[level] = _merge(terms.get(theme, {}).get(level, []), words)
     lists = {
-        name: _merge(getattr(ours, name), getattr(theirs, name)) for name in ("literals", "patterns", "hit", "miss")
+        name: _merge(getattr(ours, name), getattr(theirs, name))
+        for name in ("literals", "patterns", "unless", "hit", "miss")
     }
     return {"everywhere": ours.everywhere or theirs.everywhere, "terms": terms, **lists}
 
@@ -114,7 +115,7 @@ def _merge(ours: list[Any], theirs: list[Any]) -> list[Any]:
 
 def list_differences(ours: Head, theirs: Head) -> list[str]:
     """List the keys in which two heads say different things; words, patterns and examples are not among them."""
-    words = {"everywhere", "terms", "literals", "patterns", "hit", "miss", WORD}
+    words = {"everywhere", "terms", "literals", "patterns", "unless", "hit", "miss", WORD}
     return [
         name for name in type(ours).model_fields if name not in words and getattr(ours, name) != getattr(theirs, name)
     ]

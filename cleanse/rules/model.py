@@ -133,7 +133,8 @@ class Mark(Strict):
 class Body(Strict):
     """What a single-file rule and a language file share: words, patterns and their examples.
 
-    `terms` are words by theme and level, for a scorecard of segments. `replaces` puts the file in the place of one that is there
+    `unless` are patterns of lines that stay though one of `patterns` matches them. `terms` are words by theme and level, for a
+    scorecard of segments. `replaces` puts the file in the place of one that is there
     already (`joining.py`); it says nothing about the rule itself, and is not part of its version.
     """
 
@@ -141,6 +142,7 @@ class Body(Strict):
     terms: dict[str, dict[Literal["topic", "pitch", "sure", "words"], list[str]]] = {}
     literals: list[str] = []
     patterns: list[str] = []
+    unless: list[str] = []
     hit: list[Example] = []
     miss: list[Example] = []
     replaces: Annotated[bool, Field(exclude=True)] = False
@@ -219,7 +221,7 @@ class Pattern:
 class Variant:
     """A rule in one language: what the engine matches. `language` is "*" for rules without languages.
 
-    `patterns` are all of them, compiled. Of a rule on lines, `templates` are those that can be cut at their literals, and `whole`
+    `patterns` are all of them, compiled, and so is `unless`. Of a rule on lines, `templates` are those that can be cut at their literals, and `whole`
     the others; for spans and methods all are `whole`.
     """
 
@@ -230,6 +232,7 @@ class Variant:
     patterns: tuple[str, ...]
     templates: tuple[Template, ...]
     whole: tuple[Pattern, ...]
+    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -294,6 +297,10 @@ class Rule:
                     tuple(pattern.regex for pattern in patterns),
                     tuple(cut for cut in cuts if cut),
                     tuple(pattern for pattern, cut in zip(patterns, cuts, strict=True) if not cut),
+                    tuple(
+                        compile_pattern(text, body.literals, case_sensitive=self.head.case_sensitive)
+                        for text in body.unless
+                    ),
                 )
             )
         return tuple(found)
@@ -431,7 +438,7 @@ class Rules:
             OptionError: there is no such rule; the nearest names are in the hint.
         """
         if rule_id not in self._rules:
-            raise unknown_rule(rule_id, list(self._rules))
+            raise unknown_rule(rule_id, [*self._rules, *{rule.family for rule in self}])
         return self._rules[rule_id]
 
     def family(self, name: str) -> Rules:
