@@ -20,6 +20,7 @@ import zstandard
 from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.encoding import charset
 from cleanse.errors import InputError
+from cleanse.files.arrow_types import as_ids, find_broken_text, fit_types
 from cleanse.files.places import open_parquet
 from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
 from cleanse.rules import Rules
@@ -512,7 +513,8 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
                     rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
                 else:
                     table, numbers = _refuse_broken_text(pa.Table.from_batches([batch]), file, number + place, rows)
-                    _take_frame(pl.DataFrame(pl.from_arrow(table)), numbers, names, file, columns, rows)
+                    frame = pl.DataFrame(pl.from_arrow(fit_types(table)))
+                    _take_frame(frame, numbers, names, file, columns, rows, parquet.schema_arrow)
                 yield
         except pl.exceptions.PolarsError as error:
             raise InputError(
@@ -551,7 +553,6 @@ def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) ->
     Neither pyarrow nor Polars looks, and Polars dies of them later.
     """
     import pyarrow as pa
-    import pyarrow.types as kinds
 
     numbers = pl.Series("number", range(first, first + table.num_rows), dtype=pl.UInt64)
     try:
@@ -559,23 +560,13 @@ def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) ->
     except pa.ArrowInvalid:
         good = [True] * table.num_rows
         for name, column in zip(table.column_names, table.columns, strict=True):
-            if not (kinds.is_string(column.type) or kinds.is_large_string(column.type)):
-                continue
-            for place, value in enumerate(column.cast(pa.large_binary()).to_pylist()):
-                if good[place] and value is not None and not _is_utf8(value):
+            for place, value in find_broken_text(column.combine_chunks()).items():
+                if good[place]:
                     good[place] = False
                     rows.refuse(file, first + place, f"`{name}` is not UTF-8", value)
         table, numbers = table.filter(pa.array(good)), numbers.filter(pl.Series(good))
         table.validate(full=True)
     return table, numbers
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _check_parquet(parquet: Any, file: InputFile, columns: Columns) -> None:
@@ -602,7 +593,13 @@ def _rows_of(parquet: Any, groups: list[int]) -> int:
 
 
 def _take_frame(
-    frame: pl.DataFrame, numbers: pl.Series, names: list[str], file: InputFile, columns: Columns, rows: _Rows
+    frame: pl.DataFrame,
+    numbers: pl.Series,
+    names: list[str],
+    file: InputFile,
+    columns: Columns,
+    rows: _Rows,
+    schema: Any,
 ) -> None:
     """Add the rows of a frame; those without text go to quarantine as JSON."""
     text = frame[columns.text].cast(pl.String)
@@ -611,7 +608,7 @@ def _take_frame(
         rows.refuse(file, number, f"`{columns.text}` is null", _row_as_json(row))
     identity = pl.select(pl.lit(f"{file.source}#") + numbers.cast(pl.String)).to_series()
     if columns.id in names:
-        own = frame[columns.id].cast(pl.String)
+        own = as_ids(frame[columns.id], schema.field(columns.id).type)
         identity = pl.select(pl.when(own.is_null() | (own == "")).then(identity).otherwise(own)).to_series()
     rows.frame = pl.DataFrame(
         [
