@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import polars as pl
@@ -150,3 +151,79 @@ def as_ids(values: pl.Series, kind: Any) -> pl.Series:
     if values.dtype in (pl.Duration, pl.Time):
         return values.dt.to_string("iso")
     return values.cast(pl.String)
+
+
+def read_row_group(parquet: Any, path: str, group: int) -> Any:
+    """Read one row group; where a dictionary holds a string that is not UTF-8, as if there were no dictionaries.
+
+    Arrow refuses a whole dictionary for one bad string in it. Without the schema that Arrow left in the file, its strings are read
+    as plain ones, which `find_broken_text` can look at.
+
+    Raises:
+        ArrowException, OSError: the group is damaged.
+    """
+    import pyarrow as pa
+
+    try:
+        return parquet.read_row_group(group)
+    except pa.ArrowException:
+        schema = parquet.schema_arrow
+        packed = [field.name for field in schema if "dictionary<" in str(field.type)]
+        if not packed:
+            raise
+        others = [name for name in schema.names if name not in packed]
+        with pa.PythonFile(_UndeclaredFile(path), mode="r") as source:
+            import pyarrow.parquet
+
+            plain = pyarrow.parquet.ParquetFile(source).read_row_group(group, columns=packed)
+        table = parquet.read_row_group(group, columns=others) if others else plain
+        return pa.table({name: (plain if name in packed else table).column(name) for name in schema.names})
+
+
+def declare_types(table: Any, schema: Any) -> Any:
+    """Give columns that were read as plain strings the dictionaries back that the schema declares."""
+    import pyarrow.types as kinds
+
+    for place, field in enumerate(schema):
+        if kinds.is_dictionary(field.type) and not kinds.is_dictionary(table.schema.field(place).type):
+            table = table.set_column(place, field, table.column(place).dictionary_encode().cast(field.type))
+    return table
+
+
+class _UndeclaredFile(io.RawIOBase):
+    """A Parquet file whose footer does not tell of the schema that Arrow left in it."""
+
+    def __init__(self, path: str) -> None:
+        self._stream = open(path, "rb")  # noqa: PTH123, SIM115 - closed with this one
+        self._stream.seek(-8, io.SEEK_END)
+        length = int.from_bytes(self._stream.read(4), "little")
+        self._end = self._stream.seek(0, io.SEEK_END)
+        self._footer_at = self._stream.seek(-8 - length, io.SEEK_END)
+        self._footer = self._stream.read().replace(b"ARROW:schema", b"arrow-schema")
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._place = offset + (0, self._place, self._end)[whence]
+        return self._place
+
+    def read(self, size: int = -1) -> bytes:
+        stop = self._end if size < 0 else min(self._end, self._place + size)
+        self._stream.seek(self._place)
+        before = self._stream.read(max(0, min(stop, self._footer_at) - self._place))
+        behind = max(self._place, self._footer_at) - self._footer_at
+        data = before + self._footer[behind : max(0, stop - self._footer_at)]
+        self._place += len(data)
+        return data
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()

@@ -20,7 +20,7 @@ import zstandard
 from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.encoding import charset
 from cleanse.errors import InputError
-from cleanse.files.arrow_types import as_ids, find_broken_text, fit_types
+from cleanse.files.arrow_types import as_ids, declare_types, find_broken_text, fit_types, read_row_group
 from cleanse.files.places import open_parquet
 from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
 from cleanse.rules import Rules
@@ -508,12 +508,12 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
         _check_parquet(parquet, file, columns)
         groups = list(range(span.start, parquet.num_row_groups if span.stop is None else span.stop))
         try:
-            for place, batch in _parquet_batches(parquet, groups):
+            for place, batch in _parquet_batches(parquet, groups, file.path):
                 if isinstance(batch, Exception):
                     rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
                 else:
                     table, numbers = _refuse_broken_text(pa.Table.from_batches([batch]), file, number + place, rows)
-                    frame = pl.DataFrame(pl.from_arrow(fit_types(table)))
+                    frame = pl.DataFrame(pl.from_arrow(fit_types(declare_types(table, parquet.schema_arrow))))
                     _take_frame(frame, numbers, names, file, columns, rows, parquet.schema_arrow)
                 yield
         except pl.exceptions.PolarsError as error:
@@ -522,7 +522,7 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
             ) from error
 
 
-def _parquet_batches(parquet: Any, groups: list[int]) -> Iterator[tuple[int, Any]]:
+def _parquet_batches(parquet: Any, groups: list[int], path: str) -> Iterator[tuple[int, Any]]:
     """Give (number of the first row, rows) of row groups; an exception stands for a group that is damaged."""
     import pyarrow as pa
 
@@ -536,7 +536,7 @@ def _parquet_batches(parquet: Any, groups: list[int]) -> Iterator[tuple[int, Any
         count = parquet.metadata.row_group(group).num_rows
         if first + count > given:
             try:
-                whole = parquet.read_row_group(group).slice(max(0, given - first))
+                whole = read_row_group(parquet, path, group).slice(max(0, given - first))
             except (pa.ArrowException, OSError) as error:
                 yield max(first, given), error
                 given = first + count
@@ -565,7 +565,11 @@ def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) ->
                     good[place] = False
                     rows.refuse(file, first + place, f"`{name}` is not UTF-8", value)
         table, numbers = table.filter(pa.array(good)), numbers.filter(pl.Series(good))
-        table.validate(full=True)
+        try:
+            table.validate(full=True)
+        except pa.ArrowInvalid as error:
+            rows.refuse(file, first, f"damaged row group: {_reason(error)}", None)
+            return table.slice(0, 0), numbers.head(0)
     return table, numbers
 
 
