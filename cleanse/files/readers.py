@@ -22,6 +22,7 @@ from cleanse.encoding import charset
 from cleanse.errors import InputError
 from cleanse.files.arrow_types import as_ids, declare_types, find_broken_text, fit_types, read_row_group
 from cleanse.files.places import open_parquet
+from cleanse.files.separated import Row, TabSeparatedValues, fit_width, name_columns
 from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
 from cleanse.rules import Rules
 
@@ -433,15 +434,15 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
         rows.refuse(file, None, _reason(error), None)
         return
     name = None if decoded.charset == charset.UTF8 else decoded.charset
-    table = _SeparatedValues(decoded.text.removeprefix(charset.BYTE_ORDER_MARK), "\t" if file.kind == ".tsv" else ",")
+    table = _SEPARATED[file.kind](decoded.text.removeprefix(charset.BYTE_ORDER_MARK))
     header, problem = next(((values, problem) for values, _, problem in table if values), ([], "empty file: no header"))
-    if not problem and len(set(header)) != len(header):
-        problem = "two columns have the same name"
     if problem:
         rows.refuse(file, None, problem, data)
         return
+    as_read, header = header, name_columns(header)
     _check_columns(file, columns, header)
-    for number, (values, lines, broken) in enumerate(table):
+    for number, (as_written, lines, broken) in enumerate(table):
+        values = fit_width(as_written, as_read)
         uneven = f"{len(values)} fields where the header has {len(header)}" if len(values) != len(header) else ""
         problem = broken or (uneven if values else "")
         if problem:
@@ -460,13 +461,13 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
 
 
 class _SeparatedValues:
-    """The rows of a table: (values, the lines they stood in, what is wrong or an empty string)."""
+    """The rows of a table with commas: (values, the lines they stood in, what is wrong or an empty string)."""
 
-    def __init__(self, text: str, delimiter: str) -> None:
+    def __init__(self, text: str) -> None:
         self._text = io.StringIO(text, newline="")
         self._lines: list[str] = []
         self._ended = False
-        self._reader = csv.reader(self._feed(), delimiter=delimiter)
+        self._reader = csv.reader(self._feed())
 
     def _feed(self) -> Iterator[str]:
         for line in self._text:
@@ -487,6 +488,9 @@ class _SeparatedValues:
             # A row that asks for more than there is stands in a quotation without an end, with all that follows it.
             problem = "a quotation without an end: this row and all behind it are not read"
         return values, "".join(self._lines), problem
+
+
+_SEPARATED: dict[str, Callable[[str], Iterator[Row]]] = {".csv": _SeparatedValues, ".tsv": TabSeparatedValues}
 
 
 def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
