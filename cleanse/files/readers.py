@@ -186,6 +186,13 @@ class _ZstdStream(io.RawIOBase):
         super().close()
 
 
+def _packed_bytes(file: InputFile) -> bytes | None:
+    """Give the bytes of a file as it lies there, so that it can be given back, or None where it cannot be read."""
+    with contextlib.suppress(OSError), open(file.path, "rb") as stream:  # noqa: PTH123
+        return stream.read()
+    return None
+
+
 def _is_compressed(file: InputFile) -> bool:
     return file.path.lower().endswith((".gz", ".zst"))
 
@@ -431,7 +438,7 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
         rows.refuse(file, None, error.what, data)
         return
     except BROKEN_STREAM as error:
-        rows.refuse(file, None, _reason(error), None)
+        rows.refuse(file, None, _reason(error), _packed_bytes(file))
         return
     name = None if decoded.charset == charset.UTF8 else decoded.charset
     table = _SEPARATED[file.kind](decoded.text.removeprefix(charset.BYTE_ORDER_MARK))
