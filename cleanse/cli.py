@@ -19,6 +19,7 @@ PASSED_OVER = {
     "passed_over": ("file of unknown kind", "files of unknown kind"),
     "hidden": ("hidden folder", "hidden folders"),
     "outputs": ("output of cleanse", "outputs of cleanse"),
+    "left_out": ("file by --include or --exclude", "files by --include or --exclude"),
     "links": ("link to what is read already", "links to what is read already"),
 }
 
@@ -78,6 +79,8 @@ def main() -> None:
 @click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
 @click.option("--drop-spam", type=float, metavar="SCORE", help="Drop documents whose spam score is above SCORE.")
 @click.option("--language", default="", metavar="TAGS", help="Keep these languages, such as hi,en; drop the rest.")
+@click.option("--include", multiple=True, metavar="GLOB", help="Read only files whose name it matches (repeatable).")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files whose name it matches (repeatable).")
 @click.option("--text-column", default="text", show_default=True, metavar="NAME", help="Column of rows with the text.")
 @click.option("--id-column", metavar="NAME", help="Column of rows with the id.  [default: id, where there is one]")
 @click.option("--url-column", metavar="NAME", help="Column of rows with the address.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from cleanse.files import store
 from cleanse.files.places import check_place, is_utf8, open_parquet, report_folder, work_folder
 from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
-from cleanse.files.sources import Inputs, Shard, check_sources, find_inputs, plan_shards
+from cleanse.files.sources import Inputs, Shard, Wanted, check_sources, find_inputs, plan_shards
 
 __all__ = [
     "JSON_OTHER",
@@ -17,6 +17,7 @@ __all__ = [
     "Columns",
     "Inputs",
     "Shard",
+    "Wanted",
     "check_place",
     "check_sources",
     "find_inputs",

@@ -34,6 +34,7 @@ from cleanse.files import (
     Columns,
     Inputs,
     Shard,
+    Wanted,
     check_place,
     check_sources,
     find_inputs,
@@ -111,6 +112,8 @@ def run(
     id_column: str | None = None,
     url_column: str | None = None,
     number_rows: bool = False,
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
     workers: int = 1,
     strict: bool = False,
     overwrite: bool = False,
@@ -147,7 +150,7 @@ def run(
     if earlier and not job.duplicates.active:
         hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
         raise OptionError("--against, but no duplicates are looked for", where=str(against), hint=hint)
-    found = find_inputs(names, place)
+    found = find_inputs(names, place, Wanted(tuple(include), tuple(exclude)))
     check_sources(found)
     options = {
         "select": sorted(select),
