@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import sys
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -21,6 +25,7 @@ PASSED_OVER = {
     "passed_over": ("file of unknown kind", "files of unknown kind"),
     "hidden": ("hidden folder", "hidden folders"),
     "outputs": ("output of cleanse", "outputs of cleanse"),
+    "left_out": ("file by --include or --exclude", "files by --include or --exclude"),
     "links": ("link to what is read already", "links to what is read already"),
 }
 
@@ -77,8 +82,8 @@ def main() -> None:
 def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, **options: Any) -> None:
     """Clean INPUT... into OUT and write a report beside it.
 
-    INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet. OUT is a
-    .parquet file, or a folder of them. The report of out.parquet is out.report/index.html.
+    INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet; - is
+    JSONL from the standard input. OUT is a .parquet file, or a folder of them. The report of out.parquet is out.report/index.html.
     """
     from cleanse.passes import count_processors
     from cleanse.passes import run as run_passes
@@ -86,10 +91,26 @@ def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, **opt
 
     progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
     options["workers"] = options["workers"] or count_processors()
-    result = run_passes(list(inputs), out, progress=progress, **options)
+    with contextlib.ExitStack() as stack:
+        names = take_standard_input(list(inputs), out, stack, overwrite=options["overwrite"])
+        result = run_passes(names, out, progress=progress, **options)
     if not quiet:
         click.echo(describe(result))
     raise click.exceptions.Exit(QUARANTINED if result.quarantined else DONE)
+
+
+def take_standard_input(names: list[str], out: str, stack: contextlib.ExitStack, *, overwrite: bool) -> list[str]:
+    """Put the file `stdin.jsonl` in the place of `-`: what is piped in is read twice, so it must be kept until the run is done."""
+    if "-" not in names:
+        return names
+    from cleanse.files import check_place
+
+    check_place(out, [name for name in names if name != "-"], overwrite=overwrite)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cleanse-"))
+    kept = Path(folder) / "stdin.jsonl"
+    with kept.open("wb") as stream:
+        shutil.copyfileobj(sys.stdin.buffer, stream)
+    return [str(kept) if name == "-" else name for name in names]
 
 
 def count(number: int, noun: str) -> str:

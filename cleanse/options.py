@@ -135,6 +135,12 @@ class Options(BaseModel):
     verdicts: Annotated[Path | None, Shown("FILE", result=False)] = Field(
         default=None, description="What reviewers said: figures for the table of rules."
     )
+    include: Annotated[Names, Shown("GLOB", result=False)] = Field(
+        default=(), description="Read only files whose name it matches (repeatable)."
+    )
+    exclude: Annotated[Names, Shown("GLOB", result=False)] = Field(
+        default=(), description="Leave out files whose name it matches (repeatable)."
+    )
     text_column: Annotated[Name, Shown("NAME")] = Field(default="text", description="Column of rows with the text.")
     id_column: Annotated[Name | None, Shown("NAME")] = Field(
         default=None, description="Column of rows with the id.  [default: id, where there is one]"

@@ -93,6 +93,31 @@ def test_the_printed_figures_are_those_of_the_ledger(tmp_path: Path) -> None:
     ]
 
 
+def test_the_standard_input(tmp_path: Path) -> None:
+    """`-` is JSONL from a pipe, among other INPUTs too; OUT is checked before it is read."""
+    command = [
+        sys.executable,
+        "-m",
+        "cleanse",
+        "run",
+        "--quiet",
+        "--select",
+        "encoding",
+        "-",
+        str(tmp_path / "out.parquet"),
+    ]
+    rows = b'{"text": "one"}\n{"text": "two"}\n'
+    for _ in range(2):
+        assert subprocess.run(command, input=rows, check=False).returncode == 0
+    ids = pl.read_parquet(tmp_path / "out.parquet")["id"].to_list()
+    assert ids == ["stdin.jsonl#0", "stdin.jsonl#1"]
+    wrong = CliRunner().invoke(main, ["run", "-", str(tmp_path / "out.csv")], input=b"never read")
+    assert (wrong.exit_code, wrong.stderr.splitlines()[0]) == (
+        2,
+        f"error: OUT cannot be of the kind .csv: {tmp_path}/out.csv",
+    )
+
+
 def test_quiet_still_prints_errors(tmp_path: Path) -> None:
     """An error is printed under --quiet too, to stderr, with status 2."""
     got = call("run", tmp_path / "nowhere", tmp_path / "out.parquet", "--quiet")

@@ -30,6 +30,8 @@ VALUES: dict[str, tuple[Any, list[str]]] = {
     "language": (("en", "zh-Hant"), ["--language", "zh-hant,en"]),
     "min_precision": (0.9, ["--min-precision", "0.9"]),
     "verdicts": (Path("said.jsonl"), ["--verdicts", "said.jsonl"]),
+    "include": (("*.txt",), ["--include", "*.txt"]),
+    "exclude": (("draft*",), ["--exclude", "draft*"]),
     "text_column": ("body", ["--text-column", "body"]),
     "id_column": ("nr", ["--id-column", "nr"]),
     "url_column": ("address", ["--url-column", "address"]),
@@ -192,5 +194,5 @@ def test_options_that_contradict_each_other_are_refused() -> None:
                 raise ValueError("--strict and --overwrite contradict each other")
             return self
 
-    with pytest.raises(OptionError, match="^--strict and --overwrite contradict each other\n  hint: "):
+    with pytest.raises(OptionError, match=r"^--strict and --overwrite contradict each other\n  hint: "):
         Checked.of({"strict": True, "overwrite": True})

@@ -119,7 +119,10 @@ CSV = {
     "open last column": (b'x,text\n1,one\n2,"two\n3,three\n', ["one"], ["a quotation without an end"]),
     "open header": (b'"text\none\n', [], ["a quotation without an end"]),
     "empty": (b"", [], ["empty file: no header"]),
-    "twice": (b"text,text\na,b\n", [], ["two columns have the same name"]),
+    "twice": (b"text,x,text,x\na,b,c,d\n", ["a"], []),
+    "commas at the end": (b"id,text,,\n1,one,,\n2,two\n3,three,\n4,four,,x\n5,five,,,\n6,six,,,x\n", ["one", "two", "three", "four", "five"], ["5 fields where"]),
+    "commas behind rows": (b"text\none,\ntwo,,\nthree,x\n", ["one", "two"], ["2 fields where"]),
+    "no names": (b"text,,\none,1,2\n", ["one"], []),
     "header only": (b"text\n", [], []),
     "gb18030": ("text\n渡轮早上九点从码头出发。\n天气好的时候中午就到对岸。\n".encode("gb18030"),
                 ["渡轮早上九点从码头出发。", "天气好的时候中午就到对岸。"], []),
@@ -146,9 +149,47 @@ def test_csv_with_nul(tmp_path: Path) -> None:
 
 def test_a_quotation_without_an_end_keeps_its_lines(tmp_path: Path) -> None:
     """All that was not read stands in quarantine, as it was."""
-    result = run(tmp_path, {"a.tsv": 'text\tx\none\t1\n"two\t2\nпривет\t3\n'})
-    assert quarantine(result)[0][:2] == ("a.tsv", 1)
-    assert table(result, "quarantine")["bytes"].to_list() == ['"two\t2\nпривет\t3\n'.encode()]
+    result = run(tmp_path, {"a.csv": 'text,x\none,1\n"two,2\nпривет,3\n'})
+    assert quarantine(result)[0][:2] == ("a.csv", 1)
+    assert table(result, "quarantine")["bytes"].to_list() == ['"two,2\nпривет,3\n'.encode()]
+
+
+def test_columns_without_a_name_of_their_own(tmp_path: Path) -> None:
+    """Each gets one, and nothing is lost; the first of two `text` is the text, and the second can be named."""
+    files = {"a.csv": "text,x,,x,text,column_3\none,1,2,3,4,5\n"}
+    got = others(run(tmp_path / "one", files)).rows(named=True)
+    assert got == [{"id": "a.csv#0", "x": "1", "column_3_2": "2", "x_2": "3", "text_2": "4", "column_3": "5"}]
+    assert rows(run(tmp_path / "two", files, text_column="text_2"))["text"].to_list() == ["4"]
+
+
+TSV = {
+    "a quote in front": ('"Hello" she said\t1\nBye\t2\n', ['"Hello" she said', "Bye"]),
+    "a quote that is never closed": ('"Hello\t1\nBye\t2\n', ['"Hello', "Bye"]),
+    "two of them": ('"Hello\t1\n"Bye\t2\n', ['"Hello', '"Bye']),
+    "one opens and one closes": ('5" disk\t"x\nBye\ty"\n', ['5" disk', "Bye"]),
+    "inches": ('5" disk\t1\n3" disk\t2\n', ['5" disk', '3" disk']),
+    "a quoted field": ('"Hello ""you"""\t"1"\r\n""\t2\r\n', ['Hello "you"', ""]),
+    "a quoted tab": ('"a\tb"\t1\n', ["a\tb"]),
+    "a quoted line break": ('"a\nb"\t1\nBye\t2\n', ["a\nb", "Bye"]),
+    "in the last column": ('a\t"x\ny"\nBye\t2\n', ["a", "Bye"]),
+    "quotes alone": ('"\t"\n"""\t""""\n', ['"', '"""']),
+    "tabs at the end": ("one\t1\t\t\ntwo\t2\n", ["one", "two"]),
+    "no last break": ('"one"\t"1"', ["one"]),
+}
+
+
+@pytest.mark.parametrize("name", TSV)
+def test_quotes_in_tables_with_tabs(tmp_path: Path, name: str) -> None:
+    """A quote that quotes nothing is a letter like any other, and never merges rows; one that does is taken away."""
+    body, texts = TSV[name]
+    result = run(tmp_path, {"a.tsv": f"text\tn\n{body}"}, select=["encoding/charset"])
+    assert (rows(result)["text"].to_list(), quarantine(result)) == (texts, [])
+
+
+def test_a_table_with_tabs_of_one_column(tmp_path: Path) -> None:
+    """Of one column each line would be a row: a field that is closed well is a field."""
+    result = run(tmp_path, {"a.tsv": 'text\n"a\nb"\n"c\nd\n'}, select=["encoding/charset"])
+    assert rows(result)["text"].to_list() == ["a\nb", '"c', "d"]
 
 
 def test_other_columns_of_json(tmp_path: Path) -> None:

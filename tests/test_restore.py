@@ -197,6 +197,15 @@ def test_quarantined_rows_come_back(tmp_path: Path) -> None:
     }
 
 
+def test_a_table_in_a_damaged_stream_comes_back(tmp_path: Path) -> None:
+    """A packed table that cannot be unpacked is quarantined with the bytes of its file."""
+    packed = gzip.compress(b"text\n" + PROSE.encode() * 9, mtime=0)[:-9]
+    restore(run(tmp_path, {"a.csv.gz": packed, "b.txt": PROSE}).out, tmp_path / "back")
+    assert pl.read_parquet(tmp_path / "back" / "a.csv.gz.parquet").select("id", "bytes").rows() == [
+        ("a.csv.gz", packed)
+    ]
+
+
 def test_long_names_come_back(tmp_path: Path) -> None:
     """A name of 255 bytes leaves no room for `.tmp`, and none for `.parquet`: rows get a name that is cut."""
     names = {

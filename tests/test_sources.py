@@ -8,12 +8,13 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet
 import pytest
+from click.testing import CliRunner
 
 import cleanse
-from cleanse.cli import describe
+from cleanse.cli import describe, main
 from cleanse.errors import InputError, OptionError
 from cleanse.files import Columns, read_shard
-from cleanse.files.sources import find_inputs, plan_shards
+from cleanse.files.sources import Wanted, find_inputs, plan_shards
 from cleanse.rules import load_rules
 from tests.runs import check_books, put, rows, run
 
@@ -67,10 +68,35 @@ def test_what_is_passed_over_stands_in_the_summary(tmp_path: Path) -> None:
         "hidden": [".venv", "deep/.git"],
         "outputs": ["out.parquet", "out.report"],
         "links": ["again", "far/up", "loop"],
+        "left_out": [],
     }
     assert "passed over  4 files of unknown kind, 2 hidden folders, 2 outputs of cleanse, 3 links to" in describe(
         result
     )
+
+
+WANTED = {
+    ("*.txt",): ((), ["a/.hidden.txt", "a/é è.txt", "b.txt"]),
+    (): (("*.txt", "*.TXT"), ["a/x.md", "c.jsonl"]),
+    ("a/*",): (("*.md",), ["a/.hidden.txt", "a/é è.txt"]),
+    ("[!a]*/*", "Z*"): ((), ["Z.TXT"]),
+}
+
+
+@pytest.mark.parametrize("include", WANTED)
+def test_files_that_are_wanted(tmp_path: Path, include: tuple[str, ...]) -> None:
+    """Patterns choose by the name, or by the whole name below INPUT; what they leave out is named."""
+    exclude, expected = WANTED[include]
+    found = find_inputs([put(tmp_path / "in", TREE)], tmp_path / "out.parquet", Wanted(include, exclude))
+    assert [file.source for file in found.files] == expected
+    assert {*expected, *found.skipped.left_out, *found.passed_over} == set(TREE)
+
+
+def test_nothing_that_is_wanted(tmp_path: Path) -> None:
+    """Where the patterns leave nothing, the hint says that it was they."""
+    folder = put(tmp_path / "in", TREE)
+    got = CliRunner().invoke(main, ["run", "--exclude", "*", str(folder), str(tmp_path / "out.parquet")])
+    assert (got.exit_code, got.stderr.splitlines()[1]) == (2, "  hint: --include and --exclude leave out all 7 files that were found")  # fmt: skip
 
 
 def test_loops_of_links_end(tmp_path: Path) -> None:

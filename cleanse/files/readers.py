@@ -21,8 +21,10 @@ import zstandard
 from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
 from cleanse.encoding import charset
 from cleanse.errors import InputError
+from cleanse.files.arrow_types import as_ids, declare_types, find_broken_text, fit_types, read_row_group
 from cleanse.files.places import open_parquet
 from cleanse.files.rows import Decoding, Decodings, Mended, Mender, Undecoded, decode_column, is_binary
+from cleanse.files.separated import Row, TabSeparatedValues, fit_width, name_columns
 from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
 from cleanse.rules import Rules
 
@@ -189,6 +191,13 @@ class _ZstdStream(io.RawIOBase):
     def close(self) -> None:
         self._packed.close()
         super().close()
+
+
+def _packed_bytes(file: InputFile) -> bytes | None:
+    """Give the bytes of a file as it lies there, so that it can be given back, or None where it cannot be read."""
+    with contextlib.suppress(OSError), open(file.path, "rb") as stream:  # noqa: PTH123
+        return stream.read()
+    return None
 
 
 def _is_compressed(file: InputFile) -> bool:
@@ -456,20 +465,20 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterat
         rows.refuse(file, None, error.what, data)
         return
     except BROKEN_STREAM as error:
-        rows.refuse(file, None, _reason(error), None)
+        rows.refuse(file, None, _reason(error), _packed_bytes(file))
         return
     name = None if decoded.charset == charset.UTF8 else decoded.charset
     # Where bytes did not decode, each stands as a lone surrogate until its row is known.
     content = decoded.text if decoded.escaped is None else decoded.escaped
-    table = _SeparatedValues(content.removeprefix(charset.BYTE_ORDER_MARK), "\t" if file.kind == ".tsv" else ",")
+    table = _SEPARATED[file.kind](content.removeprefix(charset.BYTE_ORDER_MARK))
     header, problem = next(((values, problem) for values, _, problem in table if values), ([], "empty file: no header"))
-    if not problem and len(set(header)) != len(header):
-        problem = "two columns have the same name"
     if problem:
         rows.refuse(file, None, problem, data)
         return
+    as_read, header = header, name_columns(header)
     _check_columns(file, columns, header)
-    for number, (values, lines, broken) in enumerate(table):
+    for number, (as_written, lines, broken) in enumerate(table):
+        values = fit_width(as_written, as_read)
         uneven = f"{len(values)} fields where the header has {len(header)}" if len(values) != len(header) else ""
         problem = broken or (uneven if values else "")
         if problem:
@@ -497,13 +506,13 @@ def _unread(lines: str, decoded: charset.Decoded) -> bytes | None:
 
 
 class _SeparatedValues:
-    """The rows of a table: (values, the lines they stood in, what is wrong or an empty string)."""
+    """The rows of a table with commas: (values, the lines they stood in, what is wrong or an empty string)."""
 
-    def __init__(self, text: str, delimiter: str) -> None:
+    def __init__(self, text: str) -> None:
         self._text = io.StringIO(text, newline="")
         self._lines: list[str] = []
         self._ended = False
-        self._reader = csv.reader(self._feed(), delimiter=delimiter)
+        self._reader = csv.reader(self._feed())
 
     def _feed(self) -> Iterator[str]:
         for line in self._text:
@@ -526,6 +535,9 @@ class _SeparatedValues:
         return values, "".join(self._lines), problem
 
 
+_SEPARATED: dict[str, Callable[[str], Iterator[Row]]] = {".csv": _SeparatedValues, ".tsv": TabSeparatedValues}
+
+
 def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
     """Read rows of a Parquet file; other columns keep their types. A null text goes to quarantine, and one of bytes is decoded."""
     import pyarrow as pa
@@ -544,17 +556,17 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
         _check_parquet(parquet, file, columns)
         groups = list(range(span.start, parquet.num_row_groups if span.stop is None else span.stop))
         try:
-            for place, batch in _cut_batches(_parquet_batches(parquet, groups), span):
+            for place, batch in _cut_batches(_parquet_batches(parquet, groups, file.path), span):
                 if isinstance(batch, Exception):
                     rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
                 else:
-                    first = number + place
-                    table, found = _decode_texts(pa.Table.from_batches([batch]), columns.text, rules)
+                    first, schema = number + place, parquet.schema_arrow
+                    table = declare_types(pa.Table.from_batches([batch]), schema)
+                    table, found = _decode_texts(table, columns.text, rules)
                     table, numbers = _refuse_broken_text(table, file, first, rows)
-                    frame = pl.DataFrame(pl.from_arrow(table))
-                    _take_frame(
-                        frame, numbers, names, file, columns, rows, {first + n: own for n, own in found.items()}
-                    )
+                    frame = pl.DataFrame(pl.from_arrow(fit_types(table)))
+                    decodings = {first + n: own for n, own in found.items()}
+                    _take_frame(frame, numbers, names, file, columns, rows, decodings, schema)
                 yield
         except pl.exceptions.PolarsError as error:
             raise InputError(
@@ -562,7 +574,7 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
             ) from error
 
 
-def _parquet_batches(parquet: Any, groups: list[int]) -> Iterator[tuple[int, Any]]:
+def _parquet_batches(parquet: Any, groups: list[int], path: str) -> Iterator[tuple[int, Any]]:
     """Give (number of the first row, rows) of row groups; an exception stands for a group that is damaged."""
     import pyarrow as pa
 
@@ -576,7 +588,7 @@ def _parquet_batches(parquet: Any, groups: list[int]) -> Iterator[tuple[int, Any
         count = parquet.metadata.row_group(group).num_rows
         if first + count > given:
             try:
-                whole = parquet.read_row_group(group).slice(max(0, given - first))
+                whole = read_row_group(parquet, path, group).slice(max(0, given - first))
             except (pa.ArrowException, OSError) as error:
                 yield max(first, given), error
                 given = first + count
@@ -616,7 +628,6 @@ def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) ->
     Neither pyarrow nor Polars looks, and Polars dies of them later.
     """
     import pyarrow as pa
-    import pyarrow.types as kinds
 
     numbers = pl.Series("number", range(first, first + table.num_rows), dtype=pl.UInt64)
     try:
@@ -624,23 +635,17 @@ def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) ->
     except pa.ArrowInvalid:
         good = [True] * table.num_rows
         for name, column in zip(table.column_names, table.columns, strict=True):
-            if not (kinds.is_string(column.type) or kinds.is_large_string(column.type)):
-                continue
-            for place, value in enumerate(column.cast(pa.large_binary()).to_pylist()):
-                if good[place] and value is not None and not _is_utf8(value):
+            for place, value in find_broken_text(column.combine_chunks()).items():
+                if good[place]:
                     good[place] = False
                     rows.refuse(file, first + place, f"`{name}` is not UTF-8", value)
         table, numbers = table.filter(pa.array(good)), numbers.filter(pl.Series(good))
-        table.validate(full=True)
+        try:
+            table.validate(full=True)
+        except pa.ArrowInvalid as error:
+            rows.refuse(file, first, f"damaged row group: {_reason(error)}", None)
+            return table.slice(0, 0), numbers.head(0)
     return table, numbers
-
-
-def _is_utf8(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _check_parquet(parquet: Any, file: InputFile, columns: Columns) -> None:
@@ -680,6 +685,7 @@ def _take_frame(
     columns: Columns,
     rows: _Rows,
     decodings: Decodings,
+    schema: Any,
 ) -> None:
     """Add the rows of a frame; those without text go to quarantine as JSON."""
     text = frame[columns.text].cast(pl.String)
@@ -692,7 +698,7 @@ def _take_frame(
             rows.refuse(file, number, f"`{columns.text}` is null", _row_as_json(row))
     identity = pl.select(pl.lit(f"{file.source}#") + numbers.cast(pl.String)).to_series()
     if columns.id in names:
-        own = frame[columns.id].cast(pl.String)
+        own = as_ids(frame[columns.id], schema.field(columns.id).type)
         identity = pl.select(pl.when(own.is_null() | (own == "")).then(identity).otherwise(own)).to_series()
     known = [found if isinstance(found := decodings.get(number), Decoding) else None for number in numbers]
     rows.originals += [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import functools
 import itertools
 import os
 from collections import Counter
@@ -82,7 +84,33 @@ def _chunks(path: str) -> Iterator[bytes]:
         return  # the reader puts the file into quarantine, with the reason
 
 
-def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path) -> Inputs:
+@dataclass(frozen=True)
+class Wanted:
+    """Which of the files that are found are wanted, by patterns of their names.
+
+    A pattern with a slash is compared with the whole name relative to INPUT, one without with the last part of it.
+
+    >>> (
+    ...     Wanted(include=("*.txt", "a/*"), exclude=("draft*",)).accepts("b/c.txt"),
+    ...     Wanted(exclude=("*.md",)).accepts("x.md"),
+    ... )
+    (True, False)
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def accepts(self, name: str) -> bool:
+        """Say whether a file is wanted: no pattern of `exclude` matches it, and one of `include` if there are any."""
+        matches = functools.partial(_matches, name)
+        return not any(map(matches, self.exclude)) and (not self.include or any(map(matches, self.include)))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(name if "/" in pattern else name.rpartition("/")[2], pattern)
+
+
+def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path, wanted: Wanted | None = None) -> Inputs:
     """Find the files that INPUT... names: files, folders (recursive) and globs, in the order given, then by name.
 
     Hidden folders, outputs of cleanse and links to what is read already are passed over, and named in `skipped`.
@@ -101,6 +129,9 @@ def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path) -> Inputs:
         for path, relative in walk.find():
             source = printable(f"{prefix}{relative}")
             kind = kind_of(relative)
+            if wanted and not wanted.accepts(relative):
+                skipped.left_out.append(source)
+                continue
             if kind is None or _is_special(path):
                 if single:
                     what = "unknown kind of file" if kind is None else "not a regular file"
@@ -111,7 +142,9 @@ def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path) -> Inputs:
         skipped.add(walk.skipped, prefix)
     if not files:
         hint = f"known kinds are {_known_kinds()}"
-        if skipped.outputs:
+        if skipped.left_out:
+            hint = f"--include and --exclude leave out all {len(skipped.left_out)} files that were found"
+        elif skipped.outputs:
             hint = "outputs of cleanse are passed over: name the file itself to clean it again"
         raise InputError("nothing to read", where=", ".join(names), hint=hint)
     return Inputs(tuple(files), tuple(passed_over), skipped)

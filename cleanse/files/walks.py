@@ -29,11 +29,15 @@ Found = tuple[Path, str]
 
 @dataclass
 class Skipped:
-    """What a walk did not go into: hidden folders, outputs of cleanse, and links to what is read already."""
+    """What a walk did not go into: hidden folders, outputs of cleanse, and links to what is read already.
+
+    `left_out` are files that were found, and that nobody wants.
+    """
 
     hidden: list[str] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     def add(self, other: Skipped, prefix: str) -> None:
         """Take over what another walk did not go into, each name once, behind a prefix."""

@@ -76,7 +76,7 @@ class _Giving:
             if identity == source and is_document_file(source):
                 self._write_text(identity, text, charset, originals.get(identity))
             else:
-                rows.setdefault(source, []).append((identity, text, None))
+                rows.setdefault(source, []).append((identity, text, originals.get(identity)))
         refused: Counter[str] = Counter()
         for source, row, content in _read(report / "quarantine.parquet").select("source", "row", "bytes").iter_rows():
             if content is None:
@@ -91,7 +91,7 @@ class _Giving:
                 refused[source] += 1
         for source, there in rows.items():
             frame = pl.DataFrame(there, schema=ROWS, orient="row")
-            frame = frame if refused[source] else frame.drop("bytes")
+            frame = frame.drop("bytes") if frame["bytes"].null_count() == frame.height else frame
             if self._write(f"{source}.parquet", _as_parquet(frame)):
                 self.counts["rows"] += len(there)
                 self.counts["quarantined"] += refused[source]
@@ -181,7 +181,7 @@ def _inside(folder: Path, name: str) -> Path:
 def _cut(part: str) -> str:
     """Cut a name of more bytes than a folder holds: its begin, a digest of the whole, and its end with the suffix.
 
-    >>> len(_cut("ü" * 200 + ".jsonl.parquet").encode()), _cut("short.txt")
+    >>> len(_cut("x" * 300 + ".jsonl.parquet").encode()), _cut("short.txt")
     (255, 'short.txt')
     """
     data = part.encode()

@@ -26,6 +26,7 @@ from cleanse.errors import CleanseError, OptionError, WorkerError
 from cleanse.files import (
     Columns,
     Inputs,
+    Wanted,
     check_place,
     check_sources,
     find_inputs,
@@ -116,7 +117,7 @@ def run(
     if earlier and not job.duplicates.active:
         hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
         raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
-    found = find_inputs(names, place)
+    found = find_inputs(names, place, Wanted(chosen.include, chosen.exclude))
     check_sources(found)
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
