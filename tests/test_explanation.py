@@ -102,7 +102,7 @@ def test_flags_and_signals(result: Result) -> None:
     ("identity", "lines"),
     [
         ("twin.txt", ["twin.txt   from twin.txt", "dropped by dedupe/exact", "its kept twin is twin-too.txt, similarity 1.000"]),
-        ("empty.txt", ["empty.txt   from empty.txt", "dropped by quality/empty", "flag by dedupe/too-short", "", "    0 [-/img/harbour-1.jpg-]"]),
+        ("empty.txt", ["empty.txt   from empty.txt", "dropped by quality/empty: visible_chars 0, at least 1 asked", "flag by dedupe/too-short: words 0, at least 5 asked", "", "    0 [-/img/harbour-1.jpg-]"]),
         ("x\x1b[31m\u202e", ["x⟨U+001B⟩[31m⟨U+202E⟩   from rows.jsonl"]),
     ],
 )  # fmt: skip

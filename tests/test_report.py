@@ -18,12 +18,12 @@ import pytest
 from click.testing import CliRunner
 
 import cleanse
+from cleanse import report
 from cleanse.cli import main
 from cleanse.errors import InputError
 from cleanse.passes import AsRead
 from cleanse.passes.job import Result
-from cleanse.report import page as report
-from cleanse.report import samples
+from cleanse.report import samples, sections
 from cleanse.report.samples import Piece, ShownLine
 from tests.runs import put, run, table
 
@@ -45,11 +45,11 @@ ELEMENTS = {
 }  # fmt: skip
 ATTRIBUTES = {
     *("lang", "charset", "name", "content", "http-equiv", "class", "id", "href", "scope", "colspan", "dir", "role", "tabindex", "title", "type"),
-    *("aria-label", "aria-labelledby", "aria-live", "aria-pressed", "aria-sort", "data-rule", "data-language", "data-action", "data-value", "hidden", "open"),
+    *("aria-label", "aria-labelledby", "aria-live", "aria-pressed", "aria-sort", "data-rule", "data-language", "data-action", "data-id", "data-value", "hidden", "open"),
     *("value", "placeholder", "autocomplete", "viewbox", "x", "y", "width", "height", "rx", "text-anchor"),
 }  # fmt: skip
-PARTS = {"rules", "samples", "distributions", "duplicates", "quarantine", "silent"}
-CONTROLS = {"filters", "language", "action", "words", "unfold", "found", "rows", *(f"chart-{name}{part}" for name in ("languages", "spam") for part in ("", "-values"))}  # fmt: skip
+PARTS = {"rules", "samples", "distributions", "duplicates", "documents", "quarantine", "silent"}
+CONTROLS = {"filters", "language", "action", "words", "document", "unfold", "found", "rows", *(f"chart-{name}{part}" for name in ("languages", "spam") for part in ("", "-values"))}  # fmt: skip
 
 
 class Page(HTMLParser):
@@ -101,8 +101,12 @@ def test_each_rule_that_hit_has_a_row_and_a_sample(ordinary: Result) -> None:
     page = Page(ordinary)
     counted = table(ordinary, "rules")
     fired = set(counted.filter(counted["documents"] > 0)["rule"])
-    assert page.attributes["href"] == {f"#{rule}" for rule in fired | PARTS}
-    assert page.attributes["id"] == fired | PARTS | CONTROLS
+    keys = {sections.document_key(name) for name in ("a.txt", "b.txt", "c.txt", "d.txt", "f.txt")}
+    documents = {f"document-{sections.document_key('a.txt')}"}
+    targets = {target for target in page.attributes["href"] if not target.startswith("#?id=")}
+    assert targets == {f"#{name}" for name in fired | PARTS | documents}
+    assert page.attributes["data-id"] <= keys
+    assert page.attributes["id"] == fired | PARTS | CONTROLS | documents
     assert f"{len(set(counted['rule']) - fired)} rules hit nothing" in page.text()
 
 
@@ -112,7 +116,7 @@ def test_each_rule_that_hit_has_a_row_and_a_sample(ordinary: Result) -> None:
         "en · a.txt · line 0, 0–18 · rules/boilerplate/image-path.toml · hit 1 time /img/harbour-1.jpg The fer ⟨U+200B⟩ ry",
         "en · a.txt · line 1, 7–8 · rules/encoding/zero-width-space.toml · hit 1 time /img/harbour-1.jpg The fer ⟨U+200B⟩ ry The harbour",
         "ru · c.txt · the whole document · rules/dedupe/exact.toml · similarity 1.000 Паром",
-        "similarity 1.000 · dedupe/exact · 1 dropped · kept b.txt kept b.txt Паром",
+        "similarity 1.000 · dedupe/exact · 1 dropped · kept b.txt dropped c.txt : the texts are the same Паром",
         "e.jsonl 0 not valid JSON",
         "boilerplate/image-path en strip 1 1 18 3.789 %",
     ],
@@ -163,7 +167,7 @@ def test_samples_are_bounded(tmp_path: Path) -> None:
     """Of many hits a few are shown for each rule and language of document."""
     files = {f"{n}.txt": f"/img/{n}.jpg\n{(PROSE, RUSSIAN)[n % 2]} {n}" for n in range(90)}
     page = Page(run(tmp_path, files, select=["boilerplate/image-path"]))
-    shown = re.findall(r'<li data-language="(..)"><div', page.source)
+    shown = re.findall(r'<li data-language="(..)" data-id="[0-9a-f]{16}"><div', page.source)
     assert {language: shown.count(language) for language in ("en", "ru")} == dict.fromkeys(("en", "ru"), 8)
 
 
@@ -250,12 +254,65 @@ def test_overlapping_hits_in_a_line() -> None:
     )
 
 
+def test_a_line_is_shown_once(tmp_path: Path) -> None:
+    """A line that went whole on many pages is one sample, and a line of a document that was hit twice is one too."""
+    files = {f"{n}.txt": f"/img/harbour.jpg\n{PROSE} {n} fer\u200bry fer\u200bry\n" for n in range(9)}
+    page = Page(run(tmp_path, files, select=["boilerplate/image-path", "encoding/zero-width-space"]))
+    assert page.source.count("hit 9 times") == 1
+    assert page.source.count("hit 18 times") == 8
+
+
+def test_the_measured_value_stands_beside_the_limit(tmp_path: Path) -> None:
+    """A document that a measure drops shows what was measured and what was asked, on the page and in `why`; the nearest to the limit is in doubt."""
+    files = {f"{n}.txt": PROSE * n for n in (1, 2, 3)}
+    result = run(tmp_path, files, profile="gopher", select=["quality/gopher-word-count"])
+    text = Page(result).text()
+    shown = re.findall(
+        r"(\d+)\.txt · the whole document · \S+ · words (\d+), at least 50 asked .*? allowed( · least certain)?", text
+    )
+    assert sorted(shown) == [("1", "15", ""), ("2", "30", ""), ("3", "45", " · least certain")]
+    why = report.explain(result.out, "2.txt").splitlines()
+    assert why[1] == "dropped by quality/gopher-word-count: words 30, at least 50 asked and at most 100000 allowed"
+
+
+def test_sums_of_points_are_drawn(tmp_path: Path) -> None:
+    """A hit of a scorecard shows each term of its sum as a bar with a name, and all sums of the rule are a chart."""
+    planted = cleanse.load_rules()["spam/planted"]
+    text = next(example.text for kind, _, _, example in planted.examples() if kind == "hit")
+    result = run(tmp_path, {"a.txt": f"{PROSE}{text}\n"}, select=[planted.id])
+    page = Page(result)
+    signals = table(result, "signals").drop_nulls("evidence")
+    assert signals.height
+    total = round(signals["weight"].sum())
+    assert f"{total} points, from " in page.text()
+    for name, weight in signals.select("evidence", "weight").iter_rows():
+        assert f"{name} {round(weight):+d}" in page.text()
+    threshold = planted.head.scorecard.threshold
+    assert f"Hits of spam/planted by their points, from {threshold} on {total}: 1 hits." in page.text()
+
+
+def test_pairs_show_their_difference(tmp_path: Path) -> None:
+    """Of two near duplicates the page shows the lines in which they differ, and what is equal only beside them."""
+    lines = [f"{PROSE.strip()} On day {n} it left at {n}.\n" for n in range(12)]
+    other = "".join(lines).replace("On day 6 it left at 6.", "On day 6 nothing left.")
+    result = run(tmp_path, {"a.txt": "".join(lines), "b.txt": other}, select=["dedupe"])
+    source = Page(result).source.split('id="duplicates"')[1].split('id="documents"')[0]
+    assert '<del title="">nothing left</del><ins title="">it left at 6</ins>' in source
+    assert source.count('class="text') == 3
+
+
+def test_documents_that_changed_most(ordinary: Result) -> None:
+    """They are listed with what was read and written, the first ones whole, with all marks."""
+    text = Page(ordinary).text()
+    assert "a.txt en 110 90 20 a.txt · en · 20 of 110 characters gone /img/harbour-1.jpg The fer ⟨U+200B⟩ ry" in text
+
+
 def places(rows: list[tuple[str, str, float | None, int, int]]) -> pl.DataFrame:
     """Give hits of one rule and language from id, source, similarity, copies and length."""
     return pl.DataFrame(
         rows, orient="row", schema={"id": pl.String, "source": pl.String, "similarity": pl.Float64, "copies": pl.UInt32, "chars": pl.UInt32},
     ).with_row_index("row").with_columns(
-        rule=pl.lit("x/rule"), language=pl.lit("hi"), line=pl.lit(0, pl.UInt32), start=pl.lit(0, pl.UInt32), weight=pl.lit(None, pl.Float32), points=pl.lit(None, pl.Boolean), repeat=pl.lit(0, pl.UInt32)
+        rule=pl.lit("x/rule"), language=pl.lit("hi"), line=pl.lit(0, pl.UInt32), start=pl.lit(0, pl.UInt32), weight=pl.lit(None, pl.Float32), points=pl.lit(None, pl.Boolean), distance=pl.lit(None, pl.Float64), repeat=pl.lit(0, pl.UInt32)
     )  # fmt: skip
 
 
@@ -303,7 +360,7 @@ def test_overlaps_name_the_other_rule(tmp_path: Path) -> None:
     """The table names the rules that hit the same lines, and how many."""
     text = f"{PROSE}<p>- harita indirme programı harita indirme programı</p>\n"
     result = run(tmp_path, {"a.txt": text * 2}, select=["boilerplate/markup-residue", "spam/planted"])
-    pairs = report.count_overlaps(result.report, table(result, "measures").select("id", "language"))
+    pairs = sections.count_overlaps(result.report, table(result, "measures").select("id", "language"))
     lines = table(result, "hits").select("line", "rule").unique()
     both = lines.group_by("line").len().filter(pl.col("len") > 1).height
     assert sorted(pairs.select("rule", "other", "lines").rows()) == [
@@ -346,9 +403,9 @@ def test_tables_for_spreadsheets(tmp_path: Path) -> None:
     cells = [
         cell for path in paths for row in csv.reader(io.StringIO(path.read_text("utf-8"), newline="")) for cell in row
     ]
-    assert [path.name for path in paths] == ["rules.csv", "duplicates.csv", "quarantine.csv"]
+    assert [path.name for path in paths] == ["rules.csv", "hits.csv", "dropped.csv", "duplicates.csv", "quarantine.csv"]
     assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
-    assert sum(cell.startswith("'") for cell in cells) == 5 * 3 + 1
+    assert sum(cell.startswith("'") for cell in cells) == 5 * (1 + 3 + 3) + 1
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "chrome-headless-shell")
@@ -414,6 +471,27 @@ def test_one_button_opens_all_samples(tmp_path: Path, ordinary: Result, browse: 
         dom = browse(tmp_path / "page.html")
         states.append([" open" in tag for tag in re.findall(r'<details id="[^"]*/[^>]*>', dom)])
     assert [set(state) for state in states] == [{False}, {True}, {False}]
+
+
+def test_filters_stand_in_the_address(tmp_path: Path, ordinary: Result, browse: Callable[[Path], str]) -> None:
+    """An address with a filter shows what it says: a language, a part of a rule, a document by its digits or a part of its id."""
+    source = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", Page(ordinary).source)
+    key = sections.document_key("a.txt")
+    shown = {}
+    for number, address in enumerate(
+        ("", "#?language=ru", "#?rule=ZERO", f"#?id={key}", "#?document=c.t", "#?action=drop")
+    ):
+        page = tmp_path / f"page-{number}.html"
+        page.write_text(source.replace('"use strict";', f'"use strict"; location.hash = "{address}";', 1), "utf-8")
+        dom = browse(page)
+        samples_shown = re.findall(r'<li data-language="(\w+)" data-id="(\w+)">', dom)
+        shown[address] = (re.search(r'<output id="found"[^>]*>([^<]*)</output>', dom).group(1), sorted(samples_shown))
+    every = {key: [item for item in shown[""][1] if item[1] == key]}
+    assert [item[0] for item in shown["#?language=ru"][1]] == ["ru"]
+    assert shown["#?rule=ZERO"][0] == "1 rows"
+    assert shown[f"#?id={key}"] == (f"{len(every[key])} samples", every[key])
+    assert shown["#?document=c.t"] == ("1 samples", [("ru", sections.document_key("c.txt"))])
+    assert shown["#?action=drop"][0] == "2 rows"
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)

@@ -6,19 +6,14 @@ to a terminal; the server for reviewers uses the samples.
 
 from __future__ import annotations
 
-from cleanse.report.page import (
-    export_tables,
-    hash_source,
-    make_environment,
-    make_visible,
-    rebuild_page,
-    show_text,
-    write_page,
-    write_page_file,
-)
+from cleanse.report.environment import hash_source, make_environment, write_page_file
+from cleanse.report.evidence import read_described, read_values
+from cleanse.report.export import export_tables
+from cleanse.report.page import rebuild_page, write_page
 from cleanse.report.pairs import compare_texts
 from cleanse.report.precision import read_rule_table, update_precision
 from cleanse.report.samples import Piece, choose_places, cut_line, name_evidence, read_texts, weigh_hits
+from cleanse.report.visible import make_visible, show_text
 from cleanse.report.why import explain
 
 __all__ = [
@@ -32,8 +27,10 @@ __all__ = [
     "make_environment",
     "make_visible",
     "name_evidence",
+    "read_described",
     "read_rule_table",
     "read_texts",
+    "read_values",
     "rebuild_page",
     "show_text",
     "update_precision",

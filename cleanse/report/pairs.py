@@ -11,6 +11,7 @@ from cleanse.report.samples import Piece
 
 PAIR_LINES = 400  # lines of each text that are compared
 LINE_CHARS = 1_000  # characters shown of a line
+WORD_CHARS = 20  # a difference is widened to whole words of so many characters
 BESIDE = 1  # equal lines shown on each side of a difference
 
 
@@ -56,10 +57,19 @@ def _part(left: str, right: str) -> tuple[Piece, ...]:
     """Give two lines as one: what both begin and end with, and what each has between."""
     front = len(os.path.commonprefix([left, right]))  # noqa: RUF071 - characters are meant
     back = len(os.path.commonprefix([left[front:][::-1], right[front:][::-1]]))  # noqa: RUF071 - as above
+    front, back = front - _inside_word(left[:front]), back - _inside_word(left[len(left) - back :][::-1])
     mine, yours = left[front : len(left) - back], right[front : len(right) - back]
     start = max(0, front - LINE_CHARS // 2)
     pieces = [Piece(f"{'…' if start else ''}{left[start:front]}"), Piece(_cut(mine), "fix", "", _cut(yours))]
     return (*pieces, Piece(_cut(left[len(left) - back :] if back else "")))
+
+
+def _inside_word(text: str) -> int:
+    """Count the letters and digits at the end of a text, WORD_CHARS at most: so far is it to the edge of a word, or of a phrase without spaces."""
+    count = 0
+    while count < min(len(text), WORD_CHARS) and text[-1 - count].isalnum():
+        count += 1
+    return count if count < WORD_CHARS else 0
 
 
 def _cut(text: str) -> str:

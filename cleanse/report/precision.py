@@ -24,7 +24,11 @@ def read_rule_table(out: str | os.PathLike[str]) -> pl.DataFrame:
     path = report_folder(place) / "rules.parquet"
     if not place.exists() or store.read_metadata(place) is None or not path.exists():
         raise InputError("not an output of cleanse with its report", where=str(place), hint="give the OUT of a run")
-    table = pl.read_parquet(path, glob=False)
+    return complete_table(pl.read_parquet(path, glob=False))
+
+
+def complete_table(table: pl.DataFrame) -> pl.DataFrame:
+    """Give a table of rules that an older version wrote the columns that it lacks."""
     table = table if "judged" in table.columns else add_precision(table, count_verdicts([]))
     return table.select(pl.col(name).cast(dtype) for name, dtype in documents.RULES.items())
 

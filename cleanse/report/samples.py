@@ -2,7 +2,7 @@
 
 Half of the samples of a rule and language are spread over the sources by a hash of their place, which stands for chance
 and is the same in every run. The other half are the **least certain**: duplicates with the lowest similarity, signals
-with the lowest weight or sum of points, and else the text that the rule hit least often in that language, the longest first, since a line
+with the lowest weight or sum of points, documents whose measure lies nearest to its limit, and else the text that the rule hit least often in that language, the longest first, since a line
 that stands on many pages is hardly an author's, and of the others a wrong strip loses the more the longer it is. A line that went whole is shown once,
 however many pages had it, and of a line of a document one hit.
 """
@@ -22,10 +22,11 @@ import xxhash
 from cleanse import segments
 from cleanse.files import store
 from cleanse.passes import NO_EDITS, AsRead, group_edits
+from cleanse.report.evidence import Described, Sum, read_values, sum_terms
+from cleanse.report.visible import SAMPLE_CHARS
 
 SAMPLES = 8  # hits shown for a rule and language, where all groups together stay below PAGE_SAMPLES
 PAGE_SAMPLES = 2400
-SAMPLE_CHARS = 300  # characters shown of a hit
 CONTEXT_CHARS = 120  # characters shown before and behind a hit in its line, and of a line beside it
 GROUP = ("rule", "language")
 HitRow = dict[str, Any]
@@ -74,15 +75,18 @@ class Sample:
     doubtful: bool
     evidence: str
     lines: tuple[ShownLine, ...]
+    points: Sum | None = None
 
 
-def collect_samples(report: Path, out: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> dict[str, list[Sample]]:
+def collect_samples(
+    report: Path, out: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described]
+) -> dict[str, list[Sample]]:
     """Choose hits of each rule and language, and cut them out of their documents as read.
 
-    Reads `hits.parquet`, `signals.parquet`, `dropped.parquet` and OUT; `languages` has `id, language` of every document,
-    `sources` has `id, source`. Gives the samples by rule id, by language, in input order.
+    Reads `hits.parquet`, `signals.parquet`, `dropped.parquet`, `measures.parquet` and OUT; `languages` has `id, language` of every document,
+    `sources` has `id, source`, `described` the rules as `rules.json` has them. Gives the samples by rule id, by language, in input order.
     """
-    places = choose_places(weigh_hits(report, languages, sources))
+    places = choose_places(weigh_hits(report, languages, sources, described))
     if places.is_empty():
         return {}
     every = pl.scan_parquet(report / "hits.parquet", glob=False).with_row_index("row")
@@ -96,12 +100,15 @@ def collect_samples(report: Path, out: Path, languages: pl.DataFrame, sources: p
     chosen = rows.to_dicts()
     windows = [choose_windows(row, lines[row["id"]]) for row in chosen]
     near = _find_near(hits, [row["id"] for row in chosen], windows)
+    values = read_values(report, out, described, chosen)
+    sums = read_sums(report, rows)
     found: dict[str, list[Sample]] = {}
     for number, (row, own) in enumerate(zip(chosen, windows, strict=True)):
         shown = show_hit(row, lines[row["id"]], own, near[number])
         sample = Sample(
             row["rule"], row["language"], row["id"], row["line"], row["start"], row["end"], row["doubtful"],
-            name_evidence(row), shown,
+            values.get((row["rule"], row["id"])) or name_evidence(row), shown,
+            sum_terms(sums.get(place_of(row), ()), described.get(row["rule"], {}).get("threshold")),
         )  # fmt: skip
         found.setdefault(row["rule"], []).append(sample)
     return found
@@ -135,6 +142,26 @@ def _find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Win
     return [[next(filled) for _ in own] for own in windows]
 
 
+Place = tuple[str, str, int | None, int | None]
+
+
+def place_of(row: HitRow) -> Place:
+    """Give what a hit and its signals have in common."""
+    return row["id"], row["rule"], row["line"], row["start"]
+
+
+def read_sums(report: Path, rows: pl.DataFrame) -> dict[Place, list[HitRow]]:
+    """Give the signals of some hits by their place; reads of the hits `id, rule, line, start`."""
+    names = ["id", "rule", "line", "start"]
+    wanted = rows.select(names).unique(maintain_order=True).lazy()
+    signals = pl.scan_parquet(report / "signals.parquet", glob=False)
+    own = signals.join(wanted, on=names, how="semi", nulls_equal=True, maintain_order="left").collect()
+    found: dict[Place, list[HitRow]] = {}
+    for row in own.iter_rows(named=True):
+        found.setdefault(place_of(row), []).append(row)
+    return found
+
+
 def name_evidence(row: HitRow) -> str:
     """Say how sure a hit is, from what was weighed."""
     if row["similarity"] is not None:
@@ -146,11 +173,14 @@ def name_evidence(row: HitRow) -> str:
     return "" if row["text"] is None else f"hit {row['copies']:,} time{'s' if row['copies'] > 1 else ''}"
 
 
-def weigh_hits(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> pl.DataFrame:
+def weigh_hits(
+    report: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described]
+) -> pl.DataFrame:
     """Give every hit its place, language, source and what says how certain it is; the order is that of hits.parquet.
 
-    Reads `hits.parquet`, `signals.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity, weight, points`
-    (whether the weight is a sum of points), `copies` of its text, `chars`, and `repeat`, which is 0 for the first hit of a rule on a text.
+    Reads `hits.parquet`, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity,
+    weight, points` (whether the weight is a sum of points), `distance` of a measure from its limit, as a share of the limit, `copies` of its text,
+    `chars`, and `repeat`, which is 0 for the first hit of a rule on a text.
     """
     columns = ["id", "rule", "action", "line", "start", "text", "replacement"]
     hits = pl.read_parquet(report / "hits.parquet", columns=columns, glob=False)
@@ -159,6 +189,7 @@ def weigh_hits(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> 
     dropped = pl.read_parquet(report / "dropped.parquet", columns=["id", "reason", "similarity"], glob=False)
     place = ["id", "rule", "line", "start"]
     sums = signals.group_by(place).agg(pl.col("weight").sum(), pl.col("evidence").is_not_null().any().alias("points"))
+    distances = _measure_distances(report, hits.with_row_index("row"), described)
     number = pl.int_range(pl.len(), dtype=pl.UInt32)
     in_line = number.over("rule", "id", "line")
     whole = (pl.col("action") == "strip") & pl.col("replacement").is_null()
@@ -168,6 +199,7 @@ def weigh_hits(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> 
         .join(sources, on="id", how="left", maintain_order="left")
         .join(sums, on=place, how="left", maintain_order="left", nulls_equal=True)
         .join(dropped.rename({"reason": "rule"}).drop_nulls(), on=["id", "rule"], how="left", maintain_order="left")
+        .join(distances, on="row", how="left", maintain_order="left")
         .with_columns(
             pl.col("language").fill_null("und"),
             pl.len().over(*GROUP, "text").alias("copies"),
@@ -179,10 +211,29 @@ def weigh_hits(report: Path, languages: pl.DataFrame, sources: pl.DataFrame) -> 
     )
 
 
+def _measure_distances(report: Path, hits: pl.DataFrame, described: dict[str, Described]) -> pl.DataFrame:
+    """Give for hits of rules that measure documents how far the value lies from the limit that it passes: `row, distance`."""
+    found = [pl.DataFrame(schema={"row": hits.schema["row"], "distance": pl.Float64})]
+    scanned = pl.scan_parquet(report / "measures.parquet", glob=False)
+    known = set(scanned.collect_schema())
+    for rule in sorted(set(hits.filter(pl.col("line").is_null())["rule"])):
+        measure = described.get(rule, {}).get("measure")
+        if not measure or measure["column"] not in known:
+            continue
+        value = pl.col(measure["column"]).cast(pl.Float64)
+        beyond = [(limit, limit - value) for limit in (measure["min"],) if limit is not None]
+        beyond += [(limit, value - limit) for limit in (measure["max"],) if limit is not None]
+        share = pl.max_horizontal(distance / (abs(limit) or 1) for limit, distance in beyond)
+        own = hits.filter(pl.col("rule") == rule).select("row", "id")
+        measured = scanned.select("id", share.alias("distance")).collect()
+        found.append(own.join(measured, on="id").select("row", "distance"))
+    return pl.concat(found)
+
+
 def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int = PAGE_SAMPLES) -> pl.DataFrame:
     """Choose hits of each rule and language: half of them the least certain, half spread over the sources.
 
-    Reads `row, id, rule, language, source, line, start, similarity, weight, copies, chars, repeat`. Gives the chosen rows, in the order in which
+    Reads `row, id, rule, language, source, line, start, similarity, weight, distance, copies, chars, repeat`. Gives the chosen rows, in the order in which
     they are worth a look, with `row, language, similarity, weight, points, copies` and `doubtful`. Each group gets up to `samples`, less where all
     groups together would have more than `page_samples`.
     """
@@ -190,7 +241,7 @@ def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int 
     count = next((n for n in range(samples, 1, -1) if np.minimum(sizes, n).sum() <= page_samples), 1)
     hits = hits.with_columns(pl.Series("key", _hash_places(hits), dtype=pl.UInt64))
     number = pl.int_range(pl.len()).over(*GROUP)
-    certain = pl.coalesce("similarity", "weight").fill_null(1.0)
+    certain = pl.coalesce("similarity", "weight", "distance").fill_null(1.0)
     # A text that comes again says little new: it has its turn when all others had theirs.
     again = pl.col("repeat") > 0
     hits = hits.sort(*GROUP, again, certain, "copies", -pl.col("chars").cast(pl.Int64), "key").with_columns(

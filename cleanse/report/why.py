@@ -15,7 +15,8 @@ from cleanse.files import report_folder, store
 from cleanse.matching import STOPS
 from cleanse.memory import uncollected
 from cleanse.passes import NO_EDITS, group_edits, undo
-from cleanse.report.page import make_visible, show_text
+from cleanse.report.evidence import read_described, read_values
+from cleanse.report.visible import make_visible, show_text
 
 CONTEXT = 1  # lines shown around a line with hits
 STRETCH = 120  # characters shown at each end of a long stretch in a line with hits
@@ -58,7 +59,9 @@ def _explain(place: Path, report: Path, document: str) -> str:
         if twin is None or row.get("kept_in")
         else ["", *_compare(row["text"], _find(place, report, twin)["text"], twin)]
     )
-    return "\n".join([*_head(row, hits, signals), "", *_body(text, hits, signals, blocks), *difference])
+    described = read_described(report)
+    values = read_values(report, place, described, hits)
+    return "\n".join([*_head(row, hits, signals, values), "", *_body(text, hits, signals, blocks), *difference])
 
 
 def _rows(path: Path, document: str) -> list[dict[str, Any]]:
@@ -101,10 +104,16 @@ def _suggest(out: Path, report: Path, document: str, known: pl.Series) -> str:
     return f"did you mean {', '.join(map(make_visible, near))}?" if near else "ids stand in the column id of OUT"
 
 
-def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[str, Any]]) -> list[str]:
+def _head(
+    row: dict[str, Any],
+    hits: list[dict[str, Any]],
+    signals: list[dict[str, Any]],
+    values: dict[tuple[str, str], str],
+) -> list[str]:
     lines = [f"{make_visible(row['id'])}   from {make_visible(row['source'])}"]
     if "reason" in row:
-        lines.append(f"dropped by {row['reason']}")
+        measured = values.get((row["reason"], row["id"]))
+        lines.append(f"dropped by {row['reason']}{f': {measured}' if measured else ''}")
         if row["kept_id"] is not None:
             elsewhere = f" of {make_visible(row['kept_in'])}" if row.get("kept_in") else ""
             lines.append(
@@ -118,7 +127,10 @@ def _head(row: dict[str, Any], hits: list[dict[str, Any]], signals: list[dict[st
     for hit in hits:
         if hit["line"] is None and hit["action"] != "drop":
             change = f": {show_text(hit['text'])} -> {show_text(hit['replacement'])}" if hit["text"] else ""
-            lines.append(f"{hit['action']} by {hit['rule']}{change}")
+            measured = values.get((hit["rule"], hit["id"]))
+            lines.append(f"{hit['action']} by {hit['rule']}{f': {measured}' if measured else change}")
+        elif hit["line"] is None and hit["rule"] != row.get("reason") and (hit["rule"], hit["id"]) in values:
+            lines.append(f"would be dropped by {hit['rule']} too: {values[hit['rule'], hit['id']]}")
     return [*lines, *(_name_signal(signal) for signal in signals if signal["line"] is None)]
 
 

@@ -20,8 +20,10 @@ from cleanse.report import (
     cut_line,
     make_visible,
     name_evidence,
+    read_described,
     read_rule_table,
     read_texts,
+    read_values,
     weigh_hits,
 )
 from cleanse.verdicts import digest_hit
@@ -174,7 +176,8 @@ def read_pool(out: str | os.PathLike[str], rules: Iterable[str] = (), each: int 
     table = table.with_columns(pl.col("language").fill_null("und"))
     languages, sources = read_origins(place)
     report = report_folder(place)
-    weighed = weigh_hits(report, languages, sources)
+    described = read_described(report)
+    weighed = weigh_hits(report, languages, sources, described)
     wanted = list(rules)
     if wanted:
         weighed = weighed.filter(pl.col("rule").is_in(wanted))
@@ -183,6 +186,7 @@ def read_pool(out: str | os.PathLike[str], rules: Iterable[str] = (), each: int 
     found = rows.filter(pl.col("row").is_in(places["row"].implode())).collect()
     found = found.join(places, on="row", how="left").join(sources, on="id", how="left")
     versions = dict(table.select("rule", "version").unique().iter_rows())
+    values = read_values(report, place, described, found.iter_rows(named=True))
     order = {row: number for number, row in enumerate(places["row"])}
     questions: dict[tuple[str, str], dict[str, list[Question]]] = {}
     seen: set[tuple[str, str]] = set()
@@ -190,7 +194,11 @@ def read_pool(out: str | os.PathLike[str], rules: Iterable[str] = (), each: int 
         records = Records(place, found["id"].unique())
         for row in sorted(found.to_dicts(), key=lambda row: order[row["row"]]):
             drawn = "doubt" if row["doubtful"] else "chance"
-            question = records.ask({**row, "evidence": name_evidence(row)}, versions[row["rule"]], drawn)
+            question = records.ask(
+                {**row, "evidence": values.get((row["rule"], row["id"])) or name_evidence(row)},
+                versions[row["rule"]],
+                drawn,
+            )
             if (question.rule, question.digest) in seen:
                 continue
             seen.add((question.rule, question.digest))
