@@ -323,9 +323,11 @@ def _offsets(texts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     """Give for each line what it may have been, cheapest first; none holds what no text holds."""
     searches: dict[int, _Search] = {}
-    prices, own = price_lines(lines), price_texts(lines)[:, 1]
-    places = prices[:, 2]
-    natural = np.where(prices[:, 3] > 0, limits.per_ideograph, limits.natural)
+    prices, in_language = price_lines(lines), price_texts(lines)
+    own, ideographic = in_language[:, 1], prices[:, 3] > 0
+    # An ideograph is one place, where a letter between two of ASCII is two.
+    places = np.where(ideographic, in_language[:, 2], prices[:, 2])
+    natural = np.where(ideographic, limits.per_ideograph, limits.natural)
     # Where no text could cost so little that it were worth a flag, none is looked for, nor where the line costs what its language does.
     hopeful = own > STEPS * np.maximum(natural * places, limits.least * places + limits.suspect / 4)
     for number in np.flatnonzero(hopeful).tolist():
