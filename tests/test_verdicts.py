@@ -363,3 +363,13 @@ def test_the_commands_show_what_was_found(tmp_path: Path) -> None:
     assert harm[2].split() == [SHARE, "de", "0", "strip", "19"]
     assert command("report", result.out, "--verdicts", path)[0] == 0
     assert table(result, "rules").filter(language="en")["judged"].to_list() == [2]
+
+
+@pytest.mark.parametrize(
+    ("options", "rule"),
+    [({"profile": "gopher"}, "quality/gopher-word-count"), ({"strip_spam": True}, "spam/planted"), ({"drop_spam": 0.9}, "spam/score")],
+)  # fmt: skip
+def test_options_do_not_make_another_version(tmp_path: Path, options: dict[str, object], rule: str) -> None:
+    """A run that lets a rule do more has the version of its files in the table, so verdicts on it hold in other runs."""
+    found = table(run(tmp_path, {"a.txt": PROSE}, select=[rule], **options), "rules")
+    assert found.filter(rule=rule)["version"].to_list() == [RULES[rule].version]

@@ -7,11 +7,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from cleanse.errors import InputError
 from cleanse.review.agenda import Agenda
-from cleanse.review.questions import Question, Record, Records, read_pool, show_document, show_question
+from cleanse.review.questions import Question, Record, read_pool, show_document, show_question
 from cleanse.rules import load_rules
 from cleanse.verdicts import (
     WITHDRAWN,
@@ -51,7 +49,7 @@ class Desk:
 
     def record(self, question: Question) -> Record:
         """Read the document of a question."""
-        return Records(self.out, pl.Series([question.id])).found[question.id]
+        return self.agenda.pool.records.get(question.id)
 
     def ask(self, desk: str, rule: str | None, language: str | None) -> dict[str, Any]:
         """Give the next question as JSON, with what is known about its rule."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from cleanse.report import (
 )
 from cleanse.verdicts import digest_hit
 
-POOL = 120  # hits of a rule and language that are at hand to be asked about
+POOL = 60  # hits of a rule and language that are at hand to be asked about
 AROUND = 12  # lines before and behind a hit that can be unfolded
 LINE_CHARS = 2_000  # characters shown of a line on each side of a hit, and of a line beside it
 BEGINNING = 12  # lines shown at first of a hit on a whole document
@@ -75,35 +76,43 @@ class Record:
 
 
 class Records:
-    """The documents of an OUT, read when they are asked for."""
+    """Some documents of an OUT, read at once and put together when they are asked for."""
 
     def __init__(self, out: Path, identities: pl.Series) -> None:
         """Read some documents of OUT with their hits."""
         report = report_folder(out)
-        dropped = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(
-            pl.col("id").is_in(identities.implode())
-        )
-        fates = {row["id"]: row for row in dropped.drop("text").collect().iter_rows(named=True)}
-        twins = [row["kept_id"] for row in fates.values() if row["kept_id"] is not None and not row.get("kept_in")]
-        texts = read_texts(report, out, pl.concat([identities, pl.Series(twins, dtype=pl.String)]).unique())
-        hits = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id").is_in(identities.implode()))
-        touched = hits.collect()
-        by_id = {name: rows.to_dicts() for (name,), rows in touched.group_by("id", maintain_order=True)}
-        edits = group_edits(touched)
-        self.found: dict[str, Record] = {}
-        for identity in identities:
-            if identity not in texts:
-                continue
-            own = by_id.get(identity, [])
-            fate = fates.get(identity)
-            lines = undo(texts[identity], edits.get(identity, NO_EDITS)).split("\n")
-            said = "kept" if fate is None else f"dropped by {fate['reason']}"
-            kept = None if fate is None or fate["kept_id"] is None else texts.get(fate["kept_id"])
-            self.found[identity] = Record(lines, own, texts[identity], said, kept)
+        among = pl.col("id").is_in(identities.implode())
+        dropped = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(among).drop("text").collect()
+        self._fates = {row["id"]: row for row in dropped.iter_rows(named=True)}
+        twins = [
+            row["kept_id"] for row in self._fates.values() if row["kept_id"] is not None and not row.get("kept_in")
+        ]
+        self._texts = read_texts(report, out, pl.concat([identities, pl.Series(twins, dtype=pl.String)]).unique())
+        hits = pl.scan_parquet(report / "hits.parquet", glob=False).filter(among).collect()
+        self._edits = group_edits(hits)
+        self._hits = {name: rows for (name,), rows in hits.group_by("id", maintain_order=True)}
+
+    def get(self, identity: str) -> Record:
+        """Put a document together.
+
+        Raises:
+            KeyError: it is not among those that were read.
+        """
+        return self._get(identity)
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a desk has one, for as long as it lives
+    def _get(self, identity: str) -> Record:
+        own = self._hits[identity].to_dicts() if identity in self._hits else []
+        fate = self._fates.get(identity)
+        text = self._texts[identity]
+        lines = undo(text, self._edits.get(identity, NO_EDITS)).split("\n")
+        said = "kept" if fate is None else f"dropped by {fate['reason']}"
+        kept = None if fate is None or fate["kept_id"] is None else self._texts.get(fate["kept_id"])
+        return Record(lines, own, text, said, kept)
 
     def ask(self, row: HitRow, version: str, drawn: str | None = None) -> Question:
         """Make a question of a row of hits with `language`, `source` and what was weighed."""
-        record, line = self.found[row["id"]], row["line"]
+        record, line = self.get(row["id"]), row["line"]
         text, context, replacement = row["text"] or "", None, row["replacement"] if row["action"] == "fix" else None
         if line is not None:
             whole = record.lines[line]
@@ -157,6 +166,7 @@ class Pool:
     out: Path
     table: pl.DataFrame
     questions: dict[tuple[str, str], dict[str, list[Question]]]
+    records: Records
 
     def everything(self) -> Iterable[Question]:
         """Go through all questions."""
@@ -192,22 +202,24 @@ def read_pool(out: str | os.PathLike[str], rules: Iterable[str] = (), each: int 
     seen: set[tuple[str, str]] = set()
     try:
         records = Records(place, found["id"].unique())
-        for row in sorted(found.to_dicts(), key=lambda row: order[row["row"]]):
+        # Document by document, so that each is put together once; then in the order in which they are worth a look.
+        rows_by_id = sorted(found.to_dicts(), key=lambda row: row["row"])
+        asked = {}
+        for row in rows_by_id:
+            evidence = values.get((row["rule"], row["id"])) or name_evidence(row)
             drawn = "doubt" if row["doubtful"] else "chance"
-            question = records.ask(
-                {**row, "evidence": values.get((row["rule"], row["id"])) or name_evidence(row)},
-                versions[row["rule"]],
-                drawn,
-            )
+            asked[row["row"]] = records.ask({**row, "evidence": evidence}, versions[row["rule"]], drawn)
+        for row in sorted(rows_by_id, key=lambda row: order[row["row"]]):
+            question = asked[row["row"]]
             if (question.rule, question.digest) in seen:
                 continue
             seen.add((question.rule, question.digest))
             group = questions.setdefault((question.rule, question.language), {"chance": [], "doubt": []})
-            group[drawn].append(question)
+            group[question.drawn or "chance"].append(question)
     except (LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
         hint = "one of them was changed, or comes from another run: run the same command again"
         raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
-    return Pool(place, table, questions)
+    return Pool(place, table, questions, records)
 
 
 ShownPiece = dict[str, Any]

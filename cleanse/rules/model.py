@@ -242,6 +242,7 @@ class Rule:
     `folders` names the folder of each file that is not ours, `added` the files that joined a file of the same name, `before` how many
     examples of a language were there before, and `replaced` what gave way.
     `flags_in` names languages of documents in which it flags, whatever its action: a run may hold a rule back there.
+    `written` is the version of its files where options of a run have changed what it does.
     """
 
     id: str
@@ -253,6 +254,7 @@ class Rule:
     added: tuple[str, ...] = ()
     before: dict[str, dict[str, int]] = field(default_factory=dict)
     replaced: tuple[Replaced, ...] = ()
+    written: str = ""
 
     @property
     def family(self) -> str:
@@ -271,8 +273,12 @@ class Rule:
 
     @functools.cached_property
     def version(self) -> str:
-        """Give eight hexadecimal digits that change when anything in the rule changes."""
-        return xxhash.xxh3_64_hexdigest(self.canonical())[:8]
+        """Give eight hexadecimal digits that change when anything in the files of the rule changes."""
+        return self.written or xxhash.xxh3_64_hexdigest(self.canonical())[:8]
+
+    def change_head(self, **values: object) -> Rule:
+        """Give the rule with other values in its head, as options of a run ask for; its version stays that of its files."""
+        return replace(self, head=self.head.model_copy(update=values), written=self.version)
 
     def canonical(self) -> bytes:
         """Give the rule as bytes that do not depend on the layout of its files."""
@@ -491,16 +497,13 @@ class Rules:
         if name not in self.profiles():
             raise OptionError("no such profile", where=name, hint=f"there are {', '.join(self.profiles())}")
         return Rules(
-            replace(rule, head=rule.head.model_copy(update={"status": "stable", "default": True}))
-            if name in rule.head.profiles
-            else rule
-            for rule in self
+            rule.change_head(status="stable", default=True) if name in rule.head.profiles else rule for rule in self
         )
 
     def strip_spam(self) -> Rules:
         """Turn the flags of the spam family into strips (`--strip-spam`)."""
         return Rules(
-            replace(rule, head=rule.head.model_copy(update={"action": "strip"}))
+            rule.change_head(action="strip")
             if rule.family == "spam" and rule.action == "flag" and rule.head.scope != "document"
             else rule
             for rule in self
@@ -511,7 +514,7 @@ class Rules:
         if score is None:
             return self
         added = [
-            replace(rule, head=rule.head.model_copy(update={"measure": limit.model_copy(update={"max": score})}))
+            rule.change_head(measure=limit.model_copy(update={"max": score}))
             for rule in every
             if (limit := rule.head.measure) is not None and limit.column == SPAM_SCORE
         ]

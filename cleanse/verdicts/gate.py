@@ -62,7 +62,7 @@ def restrain_rules(rules: Rules, verdicts: Iterable[Verdict], least: float) -> t
             low, high = interval(judged - sum(row["wrong"] for row in own), judged)
             if high < least:
                 reasons.append(Restrained(rule.id, ALL, judged, low, high, "draft"))
-                changed[rule.id] = replace(rule, head=rule.head.model_copy(update={"status": "draft"}))
+                changed[rule.id] = rule.change_head(status="draft")
             continue
         below = [row for row in own if row["precision_high"] < least]
         for row in below:
