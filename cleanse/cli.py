@@ -59,6 +59,13 @@ def main() -> None:
 @click.option("--profile", metavar="NAME", help="Let the rules of gopher, c4, fineweb or refinedweb act.")
 @click.option("--no-dedupe", is_flag=True, help="Do not look for duplicates.")
 @click.option("--against", metavar="OUT_OLD", help="Drop what an earlier OUT already has, too.")
+@click.option(
+    "--pages",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Which documents are pages with furniture around a text: those that look like it, all, or none.",
+)
 @click.option("--strip-spam", is_flag=True, help="Take spam segments out instead of flagging them.")
 @click.option("--drop-spam", type=float, metavar="SCORE", help="Drop documents whose spam score is above SCORE.")
 @click.option("--language", default="", metavar="TAGS", help="Keep these languages, such as hi,en; drop the rest.")

@@ -18,7 +18,6 @@ import polars as pl
 from cleanse import boilerplate, decide, encoding, lang, quality, spam
 from cleanse.documents import OUT
 from cleanse.errors import InputError
-from cleanse.matching import Matcher
 from cleanse.rules import Rules, load_rules
 
 
@@ -29,7 +28,7 @@ class Prepared:
     rules: Rules
     every: Rules
     repairer: encoding.Repairer
-    boilerplate: Matcher
+    boilerplate: boilerplate.Finder
     spam: spam.Finder
     measures: quality.Parameters
     keep: tuple[str, ...] = ()
@@ -85,6 +84,7 @@ def clean(
     text: str = "text",
     rules: Rules | None = None,
     profile: str | None = None,
+    pages: str = "auto",
     strip_spam: bool = False,
     drop_spam: float | None = None,
 ) -> pl.LazyFrame:
@@ -100,7 +100,7 @@ def clean(
 
     Raises:
         InputError: there is no such column, it is not text, or a column bears one of our names. OptionError: there is no such
-            profile.
+            profile, or no such choice of pages.
     """
     schema = frame.collect_schema()
     adds = {name: OUT[name] for name in OUT if name not in ("id", "source", "text", "cluster_size")}
@@ -115,7 +115,7 @@ def clean(
     # What was not handed over still lends its numbers: language and measures always run.
     chosen = (rules if rules is not None else load_rules()).apply_profile(profile).select()
     every = Rules([*load_rules(), *(rules or [])])
-    chosen = chosen.drop_spam(drop_spam, every)
+    chosen = chosen.choose_pages(pages).drop_spam(drop_spam, every)
     prepared = Prepared.of(chosen.strip_spam() if strip_spam else chosen, every)
 
     def clean_texts(texts: pl.Series) -> pl.Series:

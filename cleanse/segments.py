@@ -27,6 +27,18 @@ HIT = pl.Struct(
     }
 )
 HITS = pl.List(HIT)
+SIGNAL = pl.Struct(
+    {
+        "rule": pl.String,
+        "line": pl.UInt32,
+        "start": pl.UInt32,
+        "end": pl.UInt32,
+        "weight": pl.Float32,
+        "evidence": pl.String,
+    }
+)
+SIGNALS = pl.List(SIGNAL)
+SIGNAL_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in SIGNAL.fields}}
 FOUND_SCHEMA = {
     "doc": pl.UInt32,
     "rule": pl.String,
@@ -81,6 +93,20 @@ def attach_hits(documents: pl.DataFrame, hits: pl.DataFrame, column: str) -> pl.
     )
     joined = documents.join(grouped, on="doc", how="left", maintain_order="left")
     return joined.with_columns(pl.col(column).fill_null(pl.lit([], dtype=HITS)))
+
+
+def attach_signals(documents: pl.DataFrame, signals: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Add the rows of `signals` to their documents as a list of structs called `column`, in the order in which they stand.
+
+    Reads: `doc` of both frames. Adds: `column` list[SIGNAL], empty where a document has none.
+    """
+    grouped = (
+        signals.select("doc", pl.struct(*SIGNAL.to_schema()).cast(SIGNAL).alias(column))
+        .group_by("doc", maintain_order=True)
+        .agg(column)
+    )
+    joined = documents.join(grouped, on="doc", how="left", maintain_order="left")
+    return joined.with_columns(pl.col(column).fill_null(pl.lit([], dtype=SIGNALS)))
 
 
 def explode_hits(documents: pl.DataFrame, *columns: str) -> pl.DataFrame:

@@ -5,6 +5,7 @@ Every example of every rule is run through the real stages; a rule that misses i
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +13,10 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import planted, quality
+from cleanse import planted, quality, scorecards
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import OPENING
-from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Rule, Rules, compile_pattern
+from cleanse.rules import ANY, RULE_FILE, SPAM_SCORE, Example, Measure, Rule, Rules, Scorecard, compile_pattern
 from cleanse.spam import units
 
 # A dot, or a class that holds a kind of character and its contrary, as often as it likes.
@@ -25,6 +26,12 @@ MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
 PATTERN_PARAMETERS = {"without"}
+# What a scorecard may be of: the family whose stage reads it, the scope of what it hits, and its measures.
+SCORECARDS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "segment": ("spam", "span", planted.MEASURES),
+    "line": ("boilerplate", "line", scorecards.LINE_MEASURES),
+    "document": ("boilerplate", "document", scorecards.PAGE_MEASURES),
+}
 
 
 @dataclass(frozen=True)
@@ -145,24 +152,50 @@ def _scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
         if head.points:
             yield Fault(place, "points", "points without a scorecard", "add [scorecard]")
         return
-    if head.scorecard.of != "segment" or rule.family != "spam":
+    card = head.scorecard
+    family, scope, known = SCORECARDS[card.of]
+    if rule.family != family:
+        readers = ", ".join(f"{name}s of {own}" for name, (own, *_) in SCORECARDS.items())
+        yield Fault(place, "scorecard.of", f"no stage reads {card.of}s of {rule.family}", f"there are {readers}")
+    if head.scope != scope:
         yield Fault(
-            place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", 'set of = "segment"'
+            place, "scope", f"a scorecard of {card.of}s hits a {scope}, not a {head.scope}", f'set scope = "{scope}"'
         )
-    most = head.scorecard.base
+    most = least = card.base
+    seen: set[str] = set()
     for table in head.points:
-        if table.measure not in planted.MEASURES:
-            known = ", ".join(planted.MEASURES)
-            yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {known}")
+        if table.measure not in known:
+            near = difflib.get_close_matches(table.measure, known, n=3) or sorted(known)
+            yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {', '.join(near)}")
+        if table.measure in seen:
+            yield Fault(place, "points", f"{table.measure}: two tables", "make one of them")
+        seen.add(table.measure)
         if sorted(set(table.bounds)) != table.bounds or len(table.points) != len(table.bounds) + 1:
             reason = f"{table.measure}: bounds must rise, and there is one more of points"
             yield Fault(place, "points", reason, "see rules/spam/planted/rule.toml")
-        if not any(table.points):
-            yield Fault(place, "points", f"{table.measure}: all points are 0", "take the table away")
+        if len(set(table.points)) < 2:
+            yield Fault(place, "points", f"{table.measure}: the points are all alike", "take the table away")
         most += max(table.points, default=0)
-    if most < head.scorecard.threshold:
-        reason = f"nothing reaches {head.scorecard.threshold}: the most that can be had is {most}"
+        least += min(table.points, default=0)
+    yield from _threshold_faults(card, place, least, most)
+
+
+def _threshold_faults(card: Scorecard, place: str, least: int, most: int) -> Iterator[Fault]:
+    """Find thresholds that nothing or everything reaches, and limits on the wrong side of them."""
+    if most < card.threshold:
+        reason = f"nothing reaches {card.threshold}: the most that can be had is {most}"
         yield Fault(place, "scorecard.threshold", reason, "lower it")
+    if least >= card.threshold:
+        reason = f"everything reaches {card.threshold}: the least that can be had is {least}"
+        yield Fault(place, "scorecard.threshold", reason, "raise it")
+    if card.always is not None and card.always > card.threshold:
+        yield Fault(place, "scorecard.always", "above the threshold", "in a page of which one is sure, less is enough")
+    for name in ("between", "doubt"):
+        limit = getattr(card, name)
+        if limit is not None and limit > card.threshold:
+            yield Fault(place, f"scorecard.{name}", "above the threshold", "lower it")
+    if card.heading is not None and card.heading < card.threshold:
+        yield Fault(place, "scorecard.heading", "below the threshold, so that it never matters", "raise it")
 
 
 def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:
@@ -244,7 +277,7 @@ def _measure_faults(rule: Rule, top: str) -> Iterator[Fault]:
         yield Fault(top, "profiles", "only rules under quality/ belong to profiles", "take them away, or move the rule")
     if head.measure and head.scope != "document":
         yield Fault(top, "measure", f"a measure is of a document, not of a {head.scope}", 'set scope = "document"')
-    if head.scope == "document" and head.measure is None and head.method is None:
+    if head.scope == "document" and head.measure is None and head.method is None and head.scorecard is None:
         yield Fault(top, "measure", "a document rule needs a measure or a method", "add [measure]")
     if head.measure and head.measure.min is None and head.measure.max is None:
         yield Fault(top, "measure", "neither min nor max: it can never hit", "give a limit")
@@ -456,10 +489,20 @@ def _describe_scorecard(rule: Rule) -> list[str]:
     if card is None:
         return []
     lines = ["", f"A {card.of} is hit from {card.threshold} points on (tenths of a bit); it begins with {card.base}."]
+    if card.always is not None:
+        lines.append(f"Where every document counts as a page (--pages always), from {card.always} on.")
+    if card.between is not None:
+        lines.append(
+            f"Between two lines that go, from {card.between} on; right above a line that stays, from {card.heading} on."
+        )
+    if card.doubt is not None:
+        lines.append(f"From {card.doubt} on it is reported in drafts.parquet.")
+    _, _, known = SCORECARDS[card.of]
+    width = max((len(table.measure) for table in rule.head.points), default=0)
     for table in rule.head.points:
         steps = [f"below {table.bounds[0]:g}: {table.points[0]:+d}"]
         steps += [f"from {bound:g}: {worth:+d}" for bound, worth in zip(table.bounds, table.points[1:], strict=True)]
-        lines.append(f"  {table.measure:18} {', '.join(steps)}   ({planted.MEASURES.get(table.measure, 'unknown')})")
+        lines.append(f"  {table.measure:{width}} {', '.join(steps)}   ({known.get(table.measure, 'unknown')})")
     return lines
 
 

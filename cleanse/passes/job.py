@@ -99,6 +99,7 @@ def run(
     profile: str | None = None,
     duplicates: bool = True,
     against: str | os.PathLike[str] | None = None,
+    pages: str = "auto",
     strip_spam: bool = False,
     drop_spam: float | None = None,
     language: str | Sequence[str] = (),
@@ -126,7 +127,7 @@ def run(
     if rules:
         refuse_unusable(every)
     chosen = every.apply_profile(profile).select(select, [*ignore, *([] if duplicates else ["dedupe"])])
-    chosen = chosen.drop_spam(drop_spam, every)
+    chosen = chosen.choose_pages(pages).drop_spam(drop_spam, every)
     job = Job(
         work_folder(place),
         chosen.strip_spam() if strip_spam else chosen,
@@ -148,6 +149,7 @@ def run(
         "profile": profile,
         "duplicates": duplicates,
         **({} if earlier is None else {"against": _digest_earlier(earlier, place)}),
+        **({} if pages == "auto" else {"pages": pages}),
         "strip_spam": strip_spam,
         **({} if drop_spam is None else {"drop_spam": drop_spam}),
         **({"language": list(job.keep)} if job.keep else {}),
