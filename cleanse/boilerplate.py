@@ -1,21 +1,28 @@
 """Tag lines and spans that belong to the page, not to the text.
 
 What is boilerplate stands in `rules/boilerplate/`. This module adds the comparisons that no pattern can make: a line that repeats
-its neighbour, a line made of the words of the title, and a line that counts only in a run of its like.
+its neighbour, a line made of the words of the title, and a line that counts only in a run of its like. What no rule knows by its words,
+the two scorecards of this family may know by its place in the page (`cleanse/scorecards/`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
-from cleanse import quality
-from cleanse.matching import LINE_SCHEMA, Lines, Matcher, Method, tag, whole_lines
+from cleanse import quality, segments
+from cleanse.hits import HITS, acts, attach_hits, make_hits
+from cleanse.matching import LINE_SCHEMA, Lines, Matcher, Method, blocks, whole_lines
 from cleanse.rules import Rule, Rules
+from cleanse.scorecards import DOUBTFUL, Furniture, Outcome
 
 FAMILY = "boilerplate"
 COLUMN = "boilerplate_hits"
 ENDS = "boilerplate_ends"
+POINTS = "boilerplate_points"
+PAGE_POINTS = "page_points"
 
 
 def neighbours(candidates: pl.DataFrame, lines: Lines, before: int, after: int) -> pl.DataFrame:
@@ -92,18 +99,89 @@ METHODS: dict[str, Method] = {
 }
 
 
-def prepare(rules: Rules) -> Matcher:
+@dataclass(frozen=True)
+class Finder:
+    """The boilerplate rules, made ready: those with patterns and methods, and the scorecards of lines and documents."""
+
+    rules: Rules
+    matcher: Matcher
+    furniture: Furniture | None
+
+
+def prepare(rules: Rules) -> Finder:
     """Make the boilerplate rules ready to match, and with them what a recipe for quality takes out of texts line by line."""
-    return Matcher.prepare(
-        Rules([*rules.family(FAMILY), *rules.family(quality.FAMILY)]), {**METHODS, **quality.METHODS}
-    )
+    own = rules.family(FAMILY)
+    plain = Rules([*(rule for rule in own if rule.head.scorecard is None), *rules.family(quality.FAMILY)])
+    return Finder(Rules([*own, *plain]), Matcher.prepare(plain, {**METHODS, **quality.METHODS}), Furniture.of(own))
 
 
-def tag_boilerplate(documents: pl.LazyFrame, matcher: Matcher) -> pl.LazyFrame:
+def tag_boilerplate(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
     """Find boilerplate.
 
     Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines`, in which it only flags, where there is such a column.
     Adds: `boilerplate_hits` list[HIT]; `boilerplate_ends` list[blocks.END],
-    where each block ends and why.
+    where each block ends and why; `boilerplate_points` list[SIGNAL], the biggest terms of the sums of lines that a scorecard hit or
+    nearly hit, and of their documents; `page_points` i32, the sum of the document, null where no scorecard asks.
     """
-    return tag(documents, matcher, COLUMN, ENDS)
+
+    def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
+        lines = Lines(frame["repaired"])
+        found, stops = finder.matcher.match(frame, lines)
+        hits = make_hits(segments.locate(found, frame), finder.rules, frame)
+        signals = pl.DataFrame(schema=segments.SIGNAL_SCHEMA)
+        sums = pl.Series(PAGE_POINTS, [None] * frame.height, dtype=pl.Int32)
+        if finder.furniture is not None and len(lines):
+            more, signals, outcome = tag_furniture(frame, lines, found, finder.furniture, finder.rules)
+            hits = pl.concat([hits, more])
+            sums = pl.Series(PAGE_POINTS, outcome.page_sums) if finder.furniture.page else sums
+        tagged = blocks.attach_ends(attach_hits(frame, hits, COLUMN), stops, ENDS)
+        return segments.attach_signals(tagged, signals, POINTS).sort("doc").with_columns(sums)
+
+    adds: dict[str, pl.DataType] = {
+        COLUMN: HITS,
+        ENDS: blocks.ENDS,
+        POINTS: segments.SIGNALS,
+        PAGE_POINTS: pl.Int32(),
+    }
+    return segments.as_stage(documents, tag_frame, adds)
+
+
+def tag_furniture(
+    frame: pl.DataFrame, lines: Lines, found: pl.DataFrame, furniture: Furniture, rules: Rules
+) -> tuple[pl.DataFrame, pl.DataFrame, Outcome]:
+    """Hit the lines that the scorecard takes for furniture, and say why: hits, signals (`segments.SIGNAL_SCHEMA`), and all sums.
+
+    A line that another rule takes whole is not hit again. A line that nearly reaches the threshold is hit by a draft.
+    """
+    rule = furniture.line.rule
+    acting = {own.id: own for own in rules.family(FAMILY) if acts(own)}
+    strips = {name for name, own in acting.items() if own.action == "strip"}
+    outcome, struck = furniture.find(lines, found, set(acting), strips)
+    placed = np.flatnonzero((outcome.fates != 0) & ~struck[outcome.rows])
+    rows = outcome.rows[placed]
+    chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))
+    doubtful = pl.col("fate") == DOUBTFUL
+    frames = []
+    for part, noted in ((chosen.filter(~doubtful), False), (chosen.filter(doubtful), True)):
+        places = whole_lines(part).select(
+            "doc", pl.lit(rule).alias("rule"), "line", "start", "end", pl.lit(value=True).alias("whole"), "text"
+        )
+        located = segments.locate(places.cast(pl.Schema(segments.FOUND_SCHEMA)), frame)
+        frames.append(located.with_columns(only_noted=pl.lit(noted)))
+    hits = make_hits(pl.concat(frames), rules, frame)
+    terms = furniture.list_terms(outcome, placed).join(
+        chosen.select(pl.col("row").cast(pl.Int64), "doc", "line"), on="row", how="left", maintain_order="left"
+    )
+    signals = terms.join(
+        hits.select("doc", "line", "start", "end"), on=["doc", "line"], how="left", maintain_order="left"
+    )
+    columns = list(segments.SIGNAL_SCHEMA)
+    signals = signals.with_columns(pl.lit(rule).alias("rule")).select(columns).cast(pl.Schema(segments.SIGNAL_SCHEMA))
+    if furniture.page is None:
+        return hits, signals, outcome
+    pages = furniture.list_page_terms(outcome, np.unique(lines.doc[rows]).astype(np.int64))
+    pages = pages.select(
+        pl.col("row").alias("doc"), pl.lit(furniture.page.rule).alias("rule"), *(pl.lit(None).alias(name) for name in ("line", "start", "end")),
+        "weight", "evidence",
+    )  # fmt: skip
+    return hits, pl.concat([pages.select(columns).cast(pl.Schema(segments.SIGNAL_SCHEMA)), signals]), outcome

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels, segments
-from cleanse.hits import CODE_LINES
+from cleanse.hits import CODE_LINES, acts
 from cleanse.kernels import Offsets
 from cleanse.kernels import code as counting
 from cleanse.rules import Mark, Points, Rule, Rules
@@ -55,7 +55,7 @@ class Recogniser:
     @staticmethod
     def of(rules: Rules) -> Recogniser:
         """Take the rule out of a set, if it is there and stable."""
-        stable = [rule for rule in rules.family(FAMILY) if rule.id == RULE and rule.head.status == "stable"]
+        stable = [rule for rule in rules.family(FAMILY) if rule.id == RULE and acts(rule)]
         return Recogniser(stable[0] if stable else None)
 
     @property

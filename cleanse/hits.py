@@ -44,7 +44,8 @@ def make_hits(found: pl.DataFrame, rules: Iterable[Rule], documents: pl.DataFram
     """Make hits of what `rules` found.
 
     What takes away only flags in three cases: where `found` has a column `only_flags` bool and it says so; in lines of code, which are
-    `code_lines` of `documents`; and where a run holds the rule back in the `language` of `documents` (`Rule.flags_in`).
+    `code_lines` of `documents`; and where a run holds the rule back in the `language` of `documents` (`Rule.flags_in`). A hit is a draft,
+    whatever its rule, where `found` has a column `only_noted` bool and it says so.
 
     Reads: `doc` u32, `rule` str, and of `line`, `start`, `end` u32, `text`, `replacement` str those that are there. What is not
     there is null: a hit without a line is one of the whole document. Gives a frame of HIT_SCHEMA, rows in the same order.
@@ -68,6 +69,8 @@ def make_hits(found: pl.DataFrame, rules: Iterable[Rule], documents: pl.DataFram
         known.get(name, pl.col(name) if name in found.columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in HIT_SCHEMA.items()
     )
+    if "only_noted" in found.columns:
+        hits = hits.with_columns(pl.col("acts") & ~found["only_noted"])
     if "only_flags" in found.columns:
         hits = _make_flags(hits, found["only_flags"])
     return hits if documents is None else _hold_back(_spare_code(hits, documents), rules, documents)

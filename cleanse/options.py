@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -115,6 +115,10 @@ class Options(BaseModel):
     )
     against: Annotated[Path | None, Shown("OUT_OLD")] = Field(
         default=None, description="Drop what an earlier OUT already has, too."
+    )
+    pages: Annotated[Literal["auto", "always", "never"], Shown(clean=True)] = Field(
+        default="auto",
+        description="Which documents are pages with furniture around a text: those that look like it, all, or none.",
     )
     strip_spam: Annotated[bool, Shown(clean=True)] = Field(
         default=False, description="Take spam segments out instead of flagging them."
@@ -219,7 +223,8 @@ class Options(BaseModel):
             OptionError: no such profile, or a name that matches no rule.
         """
         ignore = [*self.ignore, *([] if self.duplicates else ["dedupe"])]
-        chosen = every.apply_profile(self.profile).select(self.select, ignore).drop_spam(self.drop_spam, every)
+        chosen = every.apply_profile(self.profile).select(self.select, ignore)
+        chosen = chosen.choose_pages(self.pages).drop_spam(self.drop_spam, every)
         return chosen.strip_spam() if self.strip_spam else chosen
 
     def result(self) -> dict[str, Any]:
@@ -299,6 +304,9 @@ def on_command_line(function: Function) -> Function:
         settings: dict[str, Any] = {"help": field.description}
         if bool in kinds:
             settings |= {"is_flag": True, "flag_value": not field.default, "default": field.default}
+        elif get_origin(field.annotation) is Literal:
+            choices = click.Choice([str(one) for one in get_args(field.annotation)])
+            settings |= {"type": choices, "default": field.default, "show_default": True}
         elif tuple in {getattr(kind, "__origin__", None) for kind in kinds}:
             settings |= {"multiple": True, "metavar": shown.metavar}
         else:

@@ -19,7 +19,6 @@ import polars as pl
 from cleanse import boilerplate, cache, code, decide, encoding, lang, quality, spam
 from cleanse.documents import OUT
 from cleanse.errors import InputError
-from cleanse.matching import Matcher
 from cleanse.options import Options, takes_options
 from cleanse.rules import Rules, load_rules
 
@@ -32,7 +31,7 @@ class Prepared:
     every: Rules
     code: code.Recogniser
     repairer: encoding.Repairer
-    boilerplate: Matcher
+    boilerplate: boilerplate.Finder
     spam: spam.Finder
     measures: quality.Parameters
     keep: tuple[str, ...] = ()

@@ -20,6 +20,18 @@ import polars as pl
 from cleanse import kernels
 from cleanse.hits import explode_hits
 
+SIGNAL = pl.Struct(
+    {
+        "rule": pl.String,
+        "line": pl.UInt32,
+        "start": pl.UInt32,
+        "end": pl.UInt32,
+        "weight": pl.Float32,
+        "evidence": pl.String,
+    }
+)
+SIGNALS = pl.List(SIGNAL)
+SIGNAL_SCHEMA = {"doc": pl.UInt32, **{field.name: field.dtype for field in SIGNAL.fields}}
 FOUND_SCHEMA = {
     "doc": pl.UInt32,
     "rule": pl.String,
@@ -61,6 +73,20 @@ def split_lines(documents: pl.DataFrame, column: str) -> pl.DataFrame:
         .with_columns(pl.int_ranges(0, pl.col("text").list.len(), dtype=pl.UInt32).alias("line"))
     )
     return lines.explode("line", "text").select("doc", "line", "text")
+
+
+def attach_signals(documents: pl.DataFrame, signals: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Add the rows of `signals` to their documents as a list of structs called `column`, in the order in which they stand.
+
+    Reads: `doc` of both frames. Adds: `column` list[SIGNAL], empty where a document has none.
+    """
+    grouped = (
+        signals.select("doc", pl.struct(*SIGNAL.to_schema()).cast(SIGNAL).alias(column))
+        .group_by("doc", maintain_order=True)
+        .agg(column)
+    )
+    joined = documents.join(grouped, on="doc", how="left", maintain_order="left")
+    return joined.with_columns(pl.col(column).fill_null(pl.lit([], dtype=SIGNALS)))
 
 
 def as_stage(

@@ -22,16 +22,8 @@ from cleanse.rules import Rules
 FAMILY = "spam"
 COLUMN = "spam_hits"
 POINTS = "spam_points"
-SIGNAL = pl.Struct(
-    {
-        "rule": pl.String,
-        "line": pl.UInt32,
-        "start": pl.UInt32,
-        "end": pl.UInt32,
-        "weight": pl.Float32,
-        "evidence": pl.String,
-    }
-)
+OTHER_POINTS = "boilerplate_points"  # of the scorecards of boilerplate, which are signals too
+SIGNAL = segments.SIGNAL
 KEPT = 0.9  # what one planted segment, however short, leaves of a document's innocence
 # Scripts that are written without spaces: a mechanism of Unicode, not a judgement.
 UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
@@ -99,25 +91,18 @@ def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
         evidence = evidence.sort(pl.col("doc").is_in(mended.implode()), maintain_order=True)
         placed = segments.locate(evidence.select(list(segments.FOUND_SCHEMA)), frame)
         measured = placed.select("doc", "rule", "line", "start", "end", evidence["points"]).explode("points")
-        signals = (
-            measured.unnest("points")
-            .rename({"measure": "evidence", "points": "weight"})
-            .select("doc", pl.struct(*SIGNAL.to_schema()).cast(SIGNAL).alias(POINTS))
-            .group_by("doc", maintain_order=True)
-            .agg(POINTS)
-        )
+        signals = measured.unnest("points").rename({"measure": "evidence", "points": "weight"})
         tagged = attach_hits(frame, make_hits(pl.concat([places, placed]), finder.rules, frame), COLUMN)
-        tagged = tagged.join(signals, on="doc", how="left", maintain_order="left")
-        return tagged.with_columns(pl.col(POINTS).fill_null(pl.lit([], dtype=pl.List(SIGNAL))))
+        return segments.attach_signals(tagged, signals, POINTS)
 
-    return segments.as_stage(documents, tag_frame, {COLUMN: HITS, POINTS: pl.List(SIGNAL)})
+    return segments.as_stage(documents, tag_frame, {COLUMN: HITS, POINTS: segments.SIGNALS})
 
 
 def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     """Add up the evidence for spam.
 
-    Reads: `text`, `spam_hits`, `spam_points`. Adds: `signals` list[SIGNAL], of rules that act: a row for each hit of a rule that has a
-    weight, and the points of scorecards. `spam_score` f32: each hit has a chance p of being spam, its weight, or 1 / (1 + 2 ** -(points / 10))
+    Reads: `text`, `spam_hits`, `spam_points`, and `boilerplate_points` where there is one. Adds: `signals` list[SIGNAL], of rules that act:
+    a row for each hit of a rule that has a weight, and the points of scorecards. `spam_score` f32: each hit has a chance p of being spam, its weight, or 1 / (1 + 2 ** -(points / 10))
     where it has points. s is the sum of p times its share of the characters, at most 1; n the sum of all p; the score is 1 - (1 - s) * 0.9 ** n.
     So a page that is nothing but spam is near 1, and each planted line in a long article takes a tenth of the rest.
     """
@@ -139,11 +124,6 @@ def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
         ).filter(pl.col("weight").is_not_null())
         fields = list(SIGNAL.to_schema())
         rows = pl.concat([weighed.select("doc", *fields), points.select("doc", *fields)])
-        signals = (
-            rows.select("doc", pl.struct(*fields).cast(SIGNAL).alias("signals"))
-            .group_by("doc", maintain_order=True)
-            .agg("signals")
-        )
         summed = points.group_by(place, maintain_order=True).agg(pl.col("weight").cast(pl.Float64).sum())
         chances = pl.concat(
             [
@@ -159,11 +139,12 @@ def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
             .agg((pl.col("chance") * share).sum().clip(0, 1).alias("covered"), pl.col("chance").sum().alias("counted"))
             .select("doc", (1 - (1 - pl.col("covered")) * KEPT ** pl.col("counted")).alias("spam_score"))
         )
-        joined = frame.join(signals, on="doc", how="left", maintain_order="left")
+        joined = segments.attach_signals(frame, rows, "signals")
         joined = joined.join(scores, on="doc", how="left", maintain_order="left")
+        if OTHER_POINTS in frame.columns:
+            joined = joined.with_columns(pl.concat_list(OTHER_POINTS, "signals").alias("signals"))
         return joined.with_columns(
-            pl.col("signals").fill_null(pl.lit([], dtype=pl.List(SIGNAL))),
             pl.col("spam_score").fill_null(0).cast(pl.Float32),
         )
 
-    return segments.as_stage(documents, score, {"signals": pl.List(SIGNAL), "spam_score": pl.Float32()})
+    return segments.as_stage(documents, score, {"signals": segments.SIGNALS, "spam_score": pl.Float32()})

@@ -118,7 +118,7 @@ def test_positions(position, lines):
 def test_positions_are_those_of_each_document():
     """Documents of one frame have heads and tails of their own."""
     frame = pl.DataFrame({"doc": [0, 1], "repaired": ["Anzeige\nText", "Text\nAnzeige"], "language": ["de", "de"]})
-    matcher = boilerplate.prepare(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], head=1)]))
+    matcher = boilerplate.prepare(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], head=1)])).matcher
     found, _ = matcher.match(frame.cast({"doc": pl.UInt32}))
     assert found.select("doc", "line").rows() == [(0, 0)]
 

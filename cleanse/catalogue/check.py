@@ -5,6 +5,7 @@ Every example of every rule is run through the real stages; a rule that misses i
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cleanse import code, dedupe, planted, quality
+from cleanse import code, dedupe, planted, quality, scorecards
 from cleanse.errors import Fault, OptionError, RuleError
 from cleanse.matching import OPENING
 from cleanse.rules import (
@@ -24,6 +25,7 @@ from cleanse.rules import (
     Points,
     Rule,
     Rules,
+    Scorecard,
     compile_pattern,
     load_rules,
     locate_example,
@@ -40,8 +42,13 @@ UNBROKEN = 1_000  # columns, more than any rule takes
 NEAR_SHARE = 0.5
 PATTERN_PARAMETERS = {"without", *dedupe.WORD_PARAMETERS}
 REWORD = "reword:"  # how the note of an example begins whose text stands on a page of somebody
-# What a scorecard of a family is of, and its measures.
-CARDS = {"spam": ("segment", planted.MEASURES), code.FAMILY: ("line", code.MEASURES)}
+# What a scorecard may be: the family whose stage reads it, what it is of, the scope of what it hits, and its measures.
+CARDS: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
+    ("spam", "segment"): ("span", planted.MEASURES),
+    ("boilerplate", "line"): ("line", scorecards.LINE_MEASURES),
+    ("boilerplate", "document"): ("document", scorecards.PAGE_MEASURES),
+    (code.FAMILY, "line"): ("line", code.MEASURES),
+}
 
 
 @dataclass(frozen=True)
@@ -197,28 +204,55 @@ def _scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
             yield Fault(place, "scorecard", "a rule of code adds up evidence", "add [scorecard]")
         return
     yield from _mark_faults(rule, place)
-    wanted, known = CARDS.get(rule.family, ("segment", {}))
-    if head.scorecard.of != wanted or not known:
+    card = head.scorecard
+    if (rule.family, card.of) not in CARDS:
+        readers = ", ".join(f"{own}s of {family}" for family, own in CARDS)
+        yield Fault(place, "scorecard.of", f"no stage reads {card.of}s of {rule.family}", f"there are {readers}")
+    scope, known = CARDS.get((rule.family, card.of), (head.scope, {}))
+    if head.scope != scope:
         yield Fault(
-            place, "scorecard.of", f"no stage reads {head.scorecard.of}s of {rule.family}", f'set of = "{wanted}"'
+            place, "scope", f"a scorecard of {card.of}s hits a {scope}, not a {head.scope}", f'set scope = "{scope}"'
         )
-    most = head.scorecard.base + sum(max(mark.points, 0) for mark in head.marks)
+    most = card.base + sum(max(mark.points, 0) for mark in head.marks)
+    least = card.base + sum(min(mark.points, 0) for mark in head.marks)
+    seen: set[str] = set()
     for table in head.points:
         yield from _table_faults(table, known, place)
+        if table.measure in seen:
+            yield Fault(place, "points", f"{table.measure}: two tables", "make one of them")
+        seen.add(table.measure)
         most += max(table.points, default=0)
-    if most < head.scorecard.threshold:
-        reason = f"nothing reaches {head.scorecard.threshold}: the most that can be had is {most}"
+        least += min(table.points, default=0)
+    yield from _threshold_faults(card, place, least, most)
+
+
+def _threshold_faults(card: Scorecard, place: str, least: int, most: int) -> Iterator[Fault]:
+    """Find thresholds that nothing or everything reaches, and limits on the wrong side of them."""
+    if most < card.threshold:
+        reason = f"nothing reaches {card.threshold}: the most that can be had is {most}"
         yield Fault(place, "scorecard.threshold", reason, "lower it")
+    if least >= card.threshold:
+        reason = f"everything reaches {card.threshold}: the least that can be had is {least}"
+        yield Fault(place, "scorecard.threshold", reason, "raise it")
+    if card.always is not None and card.always > card.threshold:
+        yield Fault(place, "scorecard.always", "above the threshold", "in a page of which one is sure, less is enough")
+    for name in ("between", "doubt"):
+        limit = getattr(card, name)
+        if limit is not None and limit > card.threshold:
+            yield Fault(place, f"scorecard.{name}", "above the threshold", "lower it")
+    if card.heading is not None and card.heading < card.threshold:
+        yield Fault(place, "scorecard.heading", "below the threshold, so that it never matters", "raise it")
 
 
 def _table_faults(table: Points, known: dict[str, str], place: str) -> Iterator[Fault]:
     if known and table.measure not in known:
-        yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {', '.join(known)}")
+        near = difflib.get_close_matches(table.measure, known, n=3) or sorted(known)
+        yield Fault(place, "points", f"no such measure: {table.measure}", f"there are {', '.join(near)}")
     if sorted(set(table.bounds)) != table.bounds or len(table.points) != len(table.bounds) + 1:
         reason = f"{table.measure}: bounds must rise, and there is one more of points"
         yield Fault(place, "points", reason, "see rules/spam/planted/rule.toml")
-    if not any(table.points):
-        yield Fault(place, "points", f"{table.measure}: all points are 0", "take the table away")
+    if len(set(table.points)) < 2:
+        yield Fault(place, "points", f"{table.measure}: the points are all alike", "take the table away")
 
 
 def _mark_faults(rule: Rule, place: str) -> Iterator[Fault]:
@@ -311,7 +345,7 @@ def _measure_faults(rule: Rule, top: str) -> Iterator[Fault]:
         yield Fault(top, "profiles", "only rules under quality/ belong to profiles", "take them away, or move the rule")
     if head.measure and head.scope != "document":
         yield Fault(top, "measure", f"a measure is of a document, not of a {head.scope}", 'set scope = "document"')
-    if head.scope == "document" and head.measure is None and head.method is None:
+    if head.scope == "document" and head.measure is None and head.method is None and head.scorecard is None:
         yield Fault(top, "measure", "a document rule needs a measure or a method", "add [measure]")
     if head.measure and head.measure.min is None and head.measure.max is None:
         yield Fault(top, "measure", "neither min nor max: it can never hit", "give a limit")
@@ -563,12 +597,20 @@ def _describe_scorecard(rule: Rule) -> list[str]:
     if card is None:
         return []
     lines = ["", f"A {card.of} is hit from {card.threshold} points on (tenths of a bit); it begins with {card.base}."]
+    if card.always is not None:
+        lines.append(f"Where every document counts as a page (--pages always), from {card.always} on.")
+    if card.between is not None:
+        lines.append(
+            f"Between two lines that go, from {card.between} on; right above a line that stays, from {card.heading} on."
+        )
+    if card.doubt is not None:
+        lines.append(f"From {card.doubt} on it is reported in drafts.parquet.")
+    _, known = CARDS.get((rule.family, card.of), ("", {}))
+    width = max((len(table.measure) for table in rule.head.points), default=0)
     for table in rule.head.points:
         steps = [f"below {table.bounds[0]:g}: {table.points[0]:+d}"]
         steps += [f"from {bound:g}: {worth:+d}" for bound, worth in zip(table.bounds, table.points[1:], strict=True)]
-        lines.append(
-            f"  {table.measure:18} {', '.join(steps)}   ({CARDS[rule.family][1].get(table.measure, 'unknown')})"
-        )
+        lines.append(f"  {table.measure:{width}} {', '.join(steps)}   ({known.get(table.measure, 'unknown')})")
     lines += [f"  {mark.points:+4d} {mark.name}: {mark.pattern}" for mark in rule.head.marks]
     return lines
 

@@ -27,10 +27,13 @@ def judge(rules: Rules, cases: Sequence[Case]) -> list[Verdict]:
     verdicts: dict[str, Problem | None] = {}
     lines = [case for case in cases if case.rule.family in ("boilerplate", "spam", "quality") and _in_lines(case)]
     for case, places in _tag_lines(rules, lines):
-        verdicts[case.name] = _judge_spans(case, places)
+        whole = case.rule.head.scorecard is not None and case.rule.head.scorecard.of == "line"
+        verdicts[case.name] = _judge_line(case, places) if whole else _judge_spans(case, places)
     for case, places in _mark_code(rules, [case for case in cases if case.rule.family == code.FAMILY]):
         verdicts[case.name] = _judge_spans(case, places)
-    verdicts |= _judge_documents(rules, [case for case in cases if _is_measured(case)])
+    pages = [case for case in cases if _is_page(case)]
+    verdicts |= _judge_pages(rules, pages)
+    verdicts |= _judge_documents(rules, [case for case in cases if _is_measured(case) and not _is_page(case)])
     verdicts |= _judge_repairs(rules, [case for case in cases if case.rule.family == "encoding"])
     for case in cases:
         if case.rule.family == "dedupe" and not case.rule.head.measure:
@@ -61,6 +64,11 @@ def _in_lines(case: Case) -> bool:
     return case.rule.head.scope != "document"
 
 
+def _is_page(case: Case) -> bool:
+    """Say whether the example is a document that a scorecard of documents reads."""
+    return case.rule.head.scorecard is not None and case.rule.head.scorecard.of == "document"
+
+
 def _is_measured(case: Case) -> bool:
     """Say whether the example is a whole document that all stages must see."""
     if case.rule.family in ("boilerplate", "spam", "quality"):
@@ -70,10 +78,24 @@ def _is_measured(case: Case) -> bool:
 
 def _tag_lines(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Place]]]:
     """Tag the examples as documents of the language of their file, and give each with the places that its rule hits."""
-    from cleanse import pipeline
-
     if not cases:
         return
+    tagged = _run_lines(rules, cases)
+    hits = explode_hits(tagged, boilerplate.COLUMN, spam.COLUMN)
+    # A stable scorecard also notes as drafts what it nearly hits.
+    cards = [rule.id for rule in rules if rule.head.scorecard and acts(rule)]
+    hits = hits.filter(pl.col("acts") | ~pl.col("rule").is_in(cards))
+    places: defaultdict[tuple[int, str], list[Place]] = defaultdict(list)
+    for doc, rule, *place in hits.select("doc", "rule", "line", "start", "end").iter_rows():
+        places[doc, rule].append(tuple(place))
+    for number, case in enumerate(cases):
+        yield case, places[number, case.rule.id]
+
+
+def _run_lines(rules: Rules, cases: Sequence[Case]) -> pl.DataFrame:
+    """Run the examples through the stages that look at lines; adds `doc`."""
+    from cleanse import pipeline
+
     languages = ["und" if case.language == ANY else case.language for case in cases]
     documents = pl.LazyFrame(
         {"text": [case.example.text for case in cases], "language": languages}, schema_overrides={"text": pl.String}
@@ -81,13 +103,7 @@ def _tag_lines(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list
     prepared = pipeline.Prepared.of(rules, rules)
     documents = encoding.repair_text(documents, encoding.Repairer(Rules([])))
     documents = boilerplate.tag_boilerplate(documents, prepared.boilerplate)
-    tagged = spam.tag_spam(documents, prepared.spam).with_row_index("doc").collect()
-    hits = explode_hits(tagged, boilerplate.COLUMN, spam.COLUMN)
-    places: defaultdict[tuple[int, str], list[Place]] = defaultdict(list)
-    for doc, rule, *place in hits.select("doc", "rule", "line", "start", "end").iter_rows():
-        places[doc, rule].append(tuple(place))
-    for number, case in enumerate(cases):
-        yield case, places[number, case.rule.id]
+    return spam.tag_spam(documents, prepared.spam).with_row_index("doc").collect()
 
 
 def _mark_code(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Place]]]:
@@ -111,6 +127,37 @@ def _judge_spans(case: Case, places: list[Place]) -> Problem | None:
     if found.replace("\n", "") != wanted.replace("\n", ""):
         return f"hits {found!r}, not {wanted!r}", "give the hit part as `span`, or mend the pattern"
     return None
+
+
+def _judge_line(case: Case, places: list[Place]) -> Problem | None:
+    """Judge an example that is a whole document: its marked lines must go, or must stay; without a mark, all of them.
+
+    What the rule does to the other lines of the document is not asked.
+    """
+    example = case.example
+    lines = example.text.split("\n")
+    gone = {line for line, *_ in places}
+    marked = (example.span or example.text).split("\n")
+    asked = [number for number, line in enumerate(lines) if line in marked and line.strip()]
+    if case.kind == "miss":
+        wrong = [lines[number] for number in asked if number in gone]
+        return (f"is hit: {wrong[0][:80]!r}", "look at its points with `cleanse why`") if wrong else None
+    wrong = [lines[number] for number in asked if number not in gone]
+    return (f"is not hit: {wrong[0][:80]!r}", "look at its points with `cleanse why`") if wrong else None
+
+
+def _judge_pages(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem | None]:
+    """Ask the scorecard of documents about each example."""
+    if not cases:
+        return {}
+    sums = _run_lines(rules, cases)[boilerplate.PAGE_POINTS]
+    verdicts: dict[str, Problem | None] = {}
+    for total, case in zip(sums, cases, strict=True):
+        card = case.rule.head.scorecard
+        hit = card is not None and total is not None and total >= card.threshold
+        problem = (f"{'is' if hit else 'is not'} a page: {case.example.text[:80]!r}", "check the points")
+        verdicts[case.name] = None if hit == (case.kind == "hit") else problem
+    return verdicts
 
 
 def _covered(places: list[Place], text: str) -> str:

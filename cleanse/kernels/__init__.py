@@ -5,7 +5,7 @@ Kernels take NumPy arrays of bytes and offsets, release the GIL, and know nothin
 
 from __future__ import annotations
 
-from cleanse.kernels import code, measures
+from cleanse.kernels import code, measures, places
 from cleanse.kernels.text import (
     PLANES,
     SCRIPTS,
@@ -72,6 +72,7 @@ __all__ = [
     "mark_last",
     "measures",
     "pair_buckets",
+    "places",
     "script_table",
     "shingle_sets",
     "sign_tables",

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from cleanse import kernels, segments
 from cleanse.errors import CleanseError
-from cleanse.hits import HITS, attach_hits, make_hits
 from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN, line_languages, rule_language
 from cleanse.matching import blocks, literals
@@ -155,13 +154,13 @@ class Matcher:
             orient="row",
         )
 
-    def match(self, documents: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Find every place that a rule hits in the repaired text.
+    def match(self, documents: pl.DataFrame, lines: Lines | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Find every place that a rule hits in the repaired text; `lines` are its lines, where somebody split it already.
 
         Reads: `doc`, from 0 in steps of 1, `repaired`, `language`. Gives a frame of `segments.FOUND_SCHEMA`, and one of
         `blocks.SCHEMA` that says where each block ends and why.
         """
-        lines = Lines(documents["repaired"])
+        lines = Lines(documents["repaired"]) if lines is None else lines
         languages = find_languages(documents, lines)
         joined = self._find_literals(lines).join(self.uses, on=["literal", "opening"], how="inner")
         admitted = self.bounds.admit(joined["variant"].to_numpy(), joined["row"].to_numpy(), lines, languages)
@@ -697,22 +696,3 @@ def unused_characters(texts: pl.Series) -> tuple[str, str]:
         if len(found) == 2:
             return found[0], found[1]
     raise CleanseError("the text uses every private character there is", hint="take that document out of the input")
-
-
-def tag(documents: pl.LazyFrame, matcher: Matcher, column: str, ends: str | None = None) -> pl.LazyFrame:
-    """Add the hits of a family as `column` list[HIT], in places of the text as read.
-
-    Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines` where there is one: what a rule would strip there is
-    flagged. With `ends`, also adds a column of that name, list[blocks.END]:
-    where each block ends and why.
-    """
-
-    def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
-        found, stops = matcher.match(frame)
-        tagged = attach_hits(frame, make_hits(segments.locate(found, frame), matcher.rules, frame), column)
-        return blocks.attach_ends(tagged, stops, ends) if ends else tagged
-
-    adds: dict[str, pl.DataType] = {column: HITS}
-    if ends:
-        adds[ends] = blocks.ENDS
-    return segments.as_stage(documents, tag_frame, adds)

@@ -25,6 +25,7 @@ from cleanse.planted import measures
 from cleanse.planted.disguise import Folded, fold
 from cleanse.planted.lexicon import LEVELS, Lexicon
 from cleanse.rules import Rule
+from cleanse.scorecards import Card
 
 TOPIC, PITCH, SURE, WORDS = range(4)
 WHOLE = 260  # characters: a longer line is cut into sentences too
@@ -69,11 +70,9 @@ class Planted:
 
     def __init__(self, rule: Rule) -> None:
         """Take threshold and points from the head of the rule, terms from its languages."""
-        card = rule.head.scorecard
-        assert card is not None
         self.rule = rule
-        self.base, self.threshold = card.base, card.threshold
-        self.tables = [(table.measure, table.bounds, table.points) for table in rule.head.points]
+        self.card = Card.of(rule)
+        self.threshold = self.card.limits.threshold
         self.lexicon = Lexicon.of({language: body.terms for language, body in rule.languages.items()})
         weights = np.array([1, 2, 4, 0], dtype=np.int64)
         quiet = np.array([theme in measures.SIDE_THEMES for theme in self.lexicon.themes])
@@ -206,12 +205,7 @@ class Planted:
         else:
             own, inner = terms, folded
         values = measures.measure(text[start:end], inner, own, mark, title=title, bracket=bracket)
-        points = {"base": self.base} if self.base else {}
-        for name, bounds, table in self.tables:
-            value = values.get(name, 0)
-            worth = table[bisect.bisect_right(bounds, value)]
-            if worth:
-                points[name] = worth
+        points = self.card.add_terms(values)
         return Found(start, end, sum(points.values()), points)
 
 

@@ -31,6 +31,9 @@ LANGUAGE_MODEL = "language/model/"  # tables of the language stage, which are no
 RETIRED = "retired"
 CODE = "code"  # the family that keeps other rules from code
 SPAM_SCORE = "spam_score"  # the column of the score of a document
+PAGE_FAMILY = "boilerplate"  # whose scorecards read pages
+LIMITS = ("between", "heading", "doubt")  # of a scorecard, which move along with its threshold
+LOWEST = -(10**6)  # points that every document has
 BUILT_IN = "rules"  # how the folder of our own rules is called in messages
 
 Action = Literal["fix", "strip", "flag", "drop"]
@@ -100,11 +103,21 @@ class Measure(Strict):
 
 
 class Scorecard(Strict):
-    """A rule that adds up evidence: it acts from `threshold` on, in tenths of a bit of log-odds; `base` is what all begin with."""
+    """A rule that adds up evidence: it acts from `threshold` on, in tenths of a bit of log-odds; `base` is what all begin with.
+
+    Of lines there are more limits. `always` is the threshold where each document counts as a page (`--pages always`). A line between two
+    that go needs `between` points, and one right above a line that stays `heading` points. Lines with `doubt` points that stay are
+    reported as drafts. `page` is taken for the points of the page where no scorecard asks.
+    """
 
     of: Literal["line", "document", "segment"]
     threshold: int
     base: int = 0
+    always: int | None = None
+    between: int | None = None
+    heading: int | None = None
+    doubt: int | None = None
+    page: int = 0
 
 
 class Points(Strict):
@@ -508,6 +521,24 @@ class Rules:
             else rule
             for rule in self
         )
+
+    def choose_pages(self, mode: str) -> Rules:
+        """Say which documents are pages with furniture (`--pages`): those of the scorecard (`auto`), all (`always`) or none (`never`)."""
+        if mode == "auto":
+            return self
+        chosen = []
+        for rule in self:
+            card = rule.head.scorecard
+            if card is None or rule.family != PAGE_FAMILY:
+                chosen.append(rule)
+            elif mode == "always":
+                limit = card.always if card.always is not None else LOWEST if card.of == "document" else card.threshold
+                moved = {
+                    name: old + limit - card.threshold for name in LIMITS if (old := getattr(card, name)) is not None
+                }
+                open_card = card.model_copy(update={"threshold": limit, **moved})
+                chosen.append(rule.change_head(scorecard=open_card))
+        return Rules(chosen)
 
     def drop_spam(self, score: float | None, every: Rules) -> Rules:
         """Let the rules that measure `spam_score` act, with `score` as their limit (`--drop-spam`); None changes nothing."""

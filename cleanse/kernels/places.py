@@ -1,0 +1,734 @@
+"""Numba kernels that read lines: what each is made of, and where it stands among the others. Nothing else.
+
+`read_lines` looks at every character once and gives whole numbers of a line by itself. `place_lines` and `sum_documents` look at
+these numbers only. Columns are numbered by the constants here; `cleanse/scorecards/measures.py` names and explains them.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from cleanse.kernels.text import PLANES, U8, U32, UNSPACED, Bytes, Offsets, code_points, decode_character
+
+I32 = NDArray[np.int32]
+F32 = NDArray[np.float32]
+
+# Classes of characters.
+OTHER, SPACE, LOW, CAPITAL, LETTER, SINGLE, DIGIT, MARK, STOP, DOT, COMMA, COLON, QUOTE, CLOSER, BULLET, CODE = range(
+    16
+)
+
+# Columns of `read_lines`.
+(
+    CHARS, HALVES, WORDS, CAPITALS, UPPERS, DIGITS, STOPS, COMMAS, END, OPENING, SEPARATORS, CODES, QUOTES, ADDRESSES, YEARS, TIMES,
+    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, BARS,
+) = range(25)  # fmt: skip
+READ_COLUMNS = 25
+
+# How a line ends, and how it opens.
+NO_END, SENTENCE_END, COLON_END, COMMA_END = range(4)
+OPENS_LOW, OPENS_CAPITAL, OPENS_LETTER, OPENS_DIGIT, OPENS_BULLET, OPENS_OTHER = range(6)
+
+PROBES = 16  # slots of a table that are tried: what finds none is taken for new, so that time stays linear
+FIRST_LINES = 3  # of a document, whose words are looked for in the others
+LONG_WORD = 4  # letters: shorter words are in every text
+FAR = 99  # lines: farther off is as far as this
+DENSITY = 6  # units that a line without sentences costs a run of paragraphs
+
+BULLETS = "|•·●▪■◆►▶»›«‹>→←↑↓*-–—~/\\+=_¦│‣⁃○◦☰✓✔★☆"
+CODES_OF = "{}<>[]$#`^&%@"
+CLOSERS = ")]}）】」』〉》〕"
+STOPS_OF = "!?。！？।॥؟…։።჻"
+COMMAS_OF = ",;、，；،؛·"
+
+
+@functools.cache
+def line_classes() -> U8:
+    """Give for each code point of planes 0 and 1 its class: space, kinds of letters, digits, and of signs."""
+    characters = code_points()
+    table = np.full(PLANES, OTHER, dtype=np.uint8)
+    table[characters.str.contains(r"^\p{L}$").to_numpy()] = LETTER
+    table[characters.str.contains(r"^\p{Ll}$").to_numpy()] = LOW
+    table[characters.str.contains(r"^[\p{Lu}\p{Lt}]$").to_numpy()] = CAPITAL
+    table[characters.str.contains(r"^\p{M}$").to_numpy()] = MARK
+    table[characters.str.contains(r"^\p{N}$").to_numpy()] = DIGIT
+    unspaced = "".join(rf"\p{{{script}}}" for script in UNSPACED)
+    word = characters.str.contains(r"^[\p{L}\p{M}\p{N}]$").to_numpy()
+    table[characters.str.contains(rf"^[{unspaced}]$").to_numpy() & word] = SINGLE
+    table[characters.str.contains(r"^[\s\p{Cf}]$").to_numpy()] = SPACE
+    quotes = characters.str.contains(r"^[\p{Pi}\p{Pf}\"「」『』]$").to_numpy()
+    table[quotes] = QUOTE
+    for signs, kind in (
+        (COMMAS_OF, COMMA), (CODES_OF, CODE), (BULLETS, BULLET), (CLOSERS, CLOSER), (STOPS_OF, STOP), (".", DOT), (":：", COLON),
+    ):  # fmt: skip
+        table[[ord(sign) for sign in signs]] = kind
+    return table
+
+
+@functools.cache
+def fold_table() -> U32:
+    """Give for each code point its lower-case form, and for each decimal digit `0`, so that lines compare without numbers."""
+    characters = code_points()
+    lowered = characters.str.to_lowercase()
+    table = np.arange(PLANES, dtype=np.uint32)
+    changed = np.flatnonzero(((lowered != characters) & (lowered.str.len_chars() == 1)).to_numpy())
+    table[changed] = [ord(text) for text in lowered.gather(changed)]
+    table[[code for code in range(PLANES) if unicodedata.category(chr(code)) == "Nd"]] = ord("0")
+    return table
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _scramble(value: np.uint64) -> np.uint64:
+    value ^= value >> np.uint64(33)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> np.uint64(33)
+    return value
+
+
+@numba.njit(cache=True, nogil=True)
+def read_lines(
+    data: Bytes, starts: Offsets, ends: Offsets, numbers: U32, bounds: Offsets, classes: U8, folded: U32, paragraph: int
+) -> I32:
+    """Count in each line what its characters are, which lines it repeats, and which words it shares.
+
+    `numbers` counts lines with the blank ones, `bounds` gives for each text its first line. Words of lines of `paragraph` half units
+    or more, and of the first lines, are looked for in the other lines. Gives int32 of shape (lines, READ_COLUMNS).
+    """
+    count = len(starts)
+    out = np.zeros((count, READ_COLUMNS), dtype=np.int32)
+    longest, most_lines = 1, 1
+    for text in range(len(bounds) - 1):
+        most_lines = max(most_lines, bounds[text + 1] - bounds[text])
+        total = 0
+        for row in range(bounds[text], bounds[text + 1]):
+            total += ends[row] - starts[row]
+        longest = max(longest, total)
+    tokens = np.empty(longest // 3 + most_lines + 2, dtype=np.uint64)
+    edges = np.empty(most_lines + 1, dtype=np.int64)
+    digests = np.empty(most_lines, dtype=np.uint64)
+    size = 64
+    while size < 2 * max(most_lines, len(tokens) // 2):
+        size *= 2
+    keys = np.zeros(size, dtype=np.uint64)
+    owner = np.full(size, -1, dtype=np.int64)  # the text that filled a slot
+    first = np.zeros(size, dtype=np.int32)  # the line that did, or how many lines
+    more = np.zeros(size, dtype=np.uint8)
+    for text in range(len(bounds) - 1):
+        begin, end = bounds[text], bounds[text + 1]
+        filled = 0
+        for row in range(begin, end):
+            edges[row - begin] = filled
+            filled, digest = _read_line(data, starts[row], ends[row], classes, folded, out[row], tokens, filled)
+            digests[row - begin] = digest
+            out[row, GAP] = numbers[row] - (numbers[row - 1] if row > begin else -1) - 1
+        edges[end - begin] = filled
+        slots = 64
+        while slots < 2 * max(end - begin, filled):
+            slots *= 2
+        mask = np.uint64(min(slots, size) - 1)
+        _count_repeats(out, digests, begin, end, text, mask, keys, owner, first)
+        _count_shared(out, tokens, edges, begin, end, -2 - 2 * text, mask, keys, owner, first, more, paragraph)
+        _count_titled(out, tokens, edges, begin, end, -3 - 2 * text, mask, keys, owner)
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _read_line(
+    data: Bytes, start: int, end: int, classes: U8, folded: U32, out: I32, tokens: NDArray[np.uint64], filled: int
+) -> tuple[int, np.uint64]:
+    """Count one line; give how many tokens there are now, and the digest of the line."""
+    prime = np.uint64(0x100000001B3)
+    seed = np.uint64(0xCBF29CE484222325)
+    digest = seed
+    token = seed
+    run = letters = capitals = digits = value = 0  # of the word that is being read
+    opening = -1
+    barred = False  # it opens with an upright bar, as a row of a table does
+    before = SPACE  # class of the character before
+    single = np.uint64(0)
+    last_mark = NO_END
+    clock = 0  # 1: one or two digits, 2: and a colon behind them
+    chars = 0
+    code = previous = 0
+    i = start
+    while True:
+        at_end = i >= end
+        kind = SPACE
+        if not at_end:
+            previous = code
+            byte = data[i]
+            if byte < 0x80:
+                code = int(byte)
+                i += 1
+            else:
+                code, i = decode_character(data, i)
+            kind = int(classes[code]) if code < PLANES else SINGLE
+            chars += 1
+        in_word = (LOW <= kind <= LETTER) or kind == DIGIT or (kind == MARK and run > 0)
+        if not in_word and run:
+            out[HALVES] += 2
+            out[WORDS] += 1
+            if digits == run:
+                out[NUMBERS] += 1
+                out[YEARS] += digits == 4 and 1900 <= value < 2100
+                out[TIMES] += clock == 2 and digits == 2
+                clock = 1 if digits <= 2 and clock != 2 and kind == COLON else 0
+            else:
+                clock = 0
+                out[UPPERS] += capitals == letters and letters > 1
+                if letters >= LONG_WORD and filled < len(tokens):
+                    tokens[filled] = _scramble(token)
+                    filled += 1
+            run = letters = capitals = digits = value = 0
+            token = seed
+        if at_end:
+            break
+        low = np.uint64(folded[code] if code < PLANES else code)
+        if kind != SPACE:
+            digest = (digest ^ low) * prime
+            if opening < 0:
+                if kind == LOW:
+                    opening = OPENS_LOW
+                elif kind == CAPITAL:
+                    opening = OPENS_CAPITAL
+                elif kind in (LETTER, SINGLE):
+                    opening = OPENS_LETTER
+                elif kind == DIGIT:
+                    opening = OPENS_DIGIT
+                elif kind == BULLET:
+                    opening = OPENS_BULLET
+                    barred = code == 124
+                else:
+                    opening = OPENS_OTHER
+                out[INDENT] = chars - 1
+        if in_word:
+            if run == 0:
+                out[CAPITALS] += kind == CAPITAL
+                out[CASED] += kind in (CAPITAL, LOW)
+                if before == CODE and previous == 64 and chars > 2:
+                    out[ADDRESSES] += 1
+            run += 1
+            if kind == DIGIT:
+                digits += 1
+                out[DIGITS] += 1
+                value = min(value * 10 + (code - 48 if 48 <= code < 58 else 0), 100000)
+            elif kind != MARK:
+                letters += 1
+                capitals += kind == CAPITAL
+            token = (token ^ low) * prime
+            last_mark = NO_END
+        elif kind == SINGLE:
+            out[HALVES] += 1
+            if before == SINGLE and filled < len(tokens):
+                tokens[filled] = _scramble((single << np.uint64(24)) ^ low)
+                filled += 1
+            single = low
+            last_mark = NO_END
+            clock = 0
+        elif kind == SPACE:
+            if before == DOT:
+                out[STOPS] += 1
+        else:
+            clock = 2 if kind == COLON and clock == 1 else 0
+            if kind == STOP:
+                out[STOPS] += 1
+                last_mark = SENTENCE_END
+            elif kind == DOT:
+                last_mark = SENTENCE_END
+            elif kind == COMMA:
+                out[COMMAS] += 1
+                last_mark = COMMA_END
+            elif kind == COLON:
+                last_mark = COLON_END
+            elif kind == QUOTE:
+                out[QUOTES] += 1
+            elif kind == BULLET:
+                out[SEPARATORS] += 1
+                out[BARS] += code == 124 and barred
+                last_mark = NO_END
+                if code == 47 and previous == 47:
+                    out[ADDRESSES] += 1
+            elif kind == CODE:
+                out[CODES] += 1
+                last_mark = NO_END
+            elif kind == OTHER:
+                last_mark = NO_END
+        before = kind
+    if before == DOT:
+        out[STOPS] += 1
+    out[CHARS] = chars
+    out[END] = last_mark
+    out[OPENING] = opening if opening >= 0 else OPENS_OTHER
+    return filled, _scramble(digest)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _find_slot(
+    key: np.uint64, mark: int, mask: np.uint64, keys: NDArray[np.uint64], owner: Offsets
+) -> tuple[np.int64, bool]:
+    """Give the slot of a key, and whether the key is there; -1 where all slots that are tried are taken."""
+    place = key & mask
+    for _ in range(PROBES):
+        if owner[place] != mark:
+            return np.int64(place), False
+        if keys[place] == key:
+            return np.int64(place), True
+        place = (place + np.uint64(1)) & mask
+    return np.int64(-1), False
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_repeats(
+    out: I32, digests: NDArray[np.uint64], begin: int, end: int, mark: int, mask: np.uint64, keys: NDArray[np.uint64],
+    owner: Offsets, first: I32,
+) -> None:  # fmt: skip
+    for row in range(begin, end):
+        slot, there = _find_slot(digests[row - begin], mark, mask, keys, owner)
+        if slot < 0:
+            continue
+        if not there:
+            keys[slot], owner[slot], first[slot] = digests[row - begin], mark, 0
+        first[slot] += 1
+    for row in range(begin, end):
+        slot, there = _find_slot(digests[row - begin], mark, mask, keys, owner)
+        out[row, REPEATS] = first[slot] if there else 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_shared(
+    out: I32, tokens: NDArray[np.uint64], edges: Offsets, begin: int, end: int, mark: int, mask: np.uint64,
+    keys: NDArray[np.uint64], owner: Offsets, first: I32, more: U8, paragraph: int,
+) -> None:  # fmt: skip
+    """Count the long words of each line that other long lines have too."""
+    for row in range(begin, end):
+        if out[row, HALVES] < paragraph or out[row, STOPS] == 0:
+            continue
+        for k in range(edges[row - begin], edges[row - begin + 1]):
+            slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
+            if slot < 0:
+                continue
+            if not there:
+                keys[slot], owner[slot], first[slot], more[slot] = tokens[k], mark, row - begin, 0
+            elif first[slot] != row - begin:
+                more[slot] = 1
+    for row in range(begin, end):
+        out[row, LONG_WORDS] = edges[row - begin + 1] - edges[row - begin]
+        for k in range(edges[row - begin], edges[row - begin + 1]):
+            slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
+            out[row, SHARED] += there and (more[slot] == 1 or first[slot] != row - begin)
+
+
+@numba.njit(cache=True, nogil=True)
+def _count_titled(
+    out: I32, tokens: NDArray[np.uint64], edges: Offsets, begin: int, end: int, mark: int, mask: np.uint64,
+    keys: NDArray[np.uint64], owner: Offsets,
+) -> None:  # fmt: skip
+    """Count the long words of each line that the first lines of its text have too."""
+    for k in range(edges[min(FIRST_LINES, end - begin)]):
+        slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
+        if slot >= 0 and not there:
+            keys[slot], owner[slot] = tokens[k], mark
+    for row in range(begin + FIRST_LINES, end):
+        for k in range(edges[row - begin], edges[row - begin + 1]):
+            _, there = _find_slot(tokens[k], mark, mask, keys, owner)
+            out[row, TITLED] += there
+
+
+# Columns of `place_lines`: of the line itself,
+(
+    UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
+    CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED, TITLED_PERCENT,
+    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_BARS,
+) = range(26)  # fmt: skip
+# of the four lines above (-4 to -1) and below (1 to 4): four measures each, nearest last above and first below,
+NEAR = 26
+NEAR_UNITS, NEAR_ENDED, NEAR_HIT, NEAR_OPENS, NEAR_CAPITALS, NEAR_DIGITS = range(6)
+NEAR_STEPS = 8
+PLACED = NEAR + 6 * NEAR_STEPS
+# and of its place.
+(
+    PARAGRAPH_ABOVE, PARAGRAPH_BELOW, TEXT_2, TEXT_5, TEXT_10, TEXT_20, ENDED_2, ENDED_5, ENDED_10, ENDED_20, HITS_5, HITS_10, HITS_20,
+    RUN_LINES, RUN_HITS, RUN_REPEATS, CORE_ABOVE, CORE_BELOW, FROM_START, FROM_END, TEXT_BEFORE, TEXT_AFTER, HIT_ABOVE, HIT_BELOW,
+    SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN,
+) = range(PLACED, PLACED + 29)  # fmt: skip
+PLACE_COLUMNS = PLACED + 29
+
+# Columns of `sum_documents`.
+(
+    D_LINES, D_UNITS, D_PARAGRAPHS, D_MASS, D_SHORT, D_SHORT_MASS, D_LISTED, D_CODE, D_HITS, D_HIT_KINDS, D_ENDED, D_CONTINUED, D_INDENTED,
+    D_BLANK, D_REPEATED, D_CORE, D_OUTSIDE, D_HIT_OUTSIDE, D_RUNS, D_ADDRESSES, D_CAPITALS, D_HEAD_SHORT, D_TAIL_SHORT, D_LOW_SHARED,
+    D_NUMBERS, D_MOST_RUN, D_WRAPPED,
+) = range(27)  # fmt: skip
+DOCUMENT_COLUMNS = 27
+
+SHORT_HALVES = 16  # half units: a line below is short
+FULL_HALVES = 40  # half units: a line of a sentence with so many is a paragraph
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _is_paragraph(line: I32) -> bool:
+    return bool(line[HALVES] >= FULL_HALVES and line[STOPS] > 0 and line[CODES] * 8 < line[HALVES])
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _is_ended(line: I32) -> bool:
+    return bool(line[END] == SENTENCE_END and line[HALVES] >= 8)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _is_short(line: I32) -> bool:
+    return bool(line[HALVES] < SHORT_HALVES and line[END] != SENTENCE_END)
+
+
+@numba.njit(cache=True, nogil=True)
+def find_core(lines: I32, bounds: Offsets) -> tuple[Offsets, Offsets]:
+    """Give the first line of the densest run of paragraphs in each text, and the line behind its last; the same where there is none.
+
+    Lines of sentences add their units, and each other line takes DENSITY off; the run is the one with the greatest sum.
+    """
+    firsts, lasts = np.zeros(len(bounds) - 1, np.int64), np.zeros(len(bounds) - 1, np.int64)
+    for text in range(len(bounds) - 1):
+        best = total = 0
+        begin = bounds[text]
+        firsts[text] = lasts[text] = bounds[text]
+        for row in range(bounds[text], bounds[text + 1]):
+            line = lines[row]
+            if _is_paragraph(line):
+                worth = int(line[HALVES] // 2)
+            elif _is_ended(line):
+                worth = int(line[HALVES] // 4)
+            else:
+                worth = -DENSITY
+            total += worth
+            if total <= 0:
+                total, begin = 0, row + 1
+            elif total > best:
+                best = total
+                firsts[text], lasts[text] = begin, row + 1
+    return firsts, lasts
+
+
+@numba.njit(cache=True, nogil=True)
+def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Offsets, lasts: Offsets) -> F32:
+    """Sum up each text: float32 of shape (texts, DOCUMENT_COLUMNS), shares in percent.
+
+    `hits` says of each line how many of our rules hit it, at most 2; `kinds` of each text how many different ones.
+    """
+    out = np.zeros((len(bounds) - 1, DOCUMENT_COLUMNS), dtype=np.float32)
+    for text in range(len(bounds) - 1):
+        begin, end = bounds[text], bounds[text + 1]
+        count = end - begin
+        if count == 0:
+            continue
+        sums = out[text]
+        core = outside = hit_outside = run = cased = capitals = halves = short = mass = shared = words = wrapped = 0
+        for row in range(begin, end):
+            line = lines[row]
+            halves += line[HALVES]
+            in_core = firsts[text] <= row < lasts[text]
+            core += line[HALVES] if in_core else 0
+            outside += not in_core
+            hit = hits[row] > 0
+            hit_outside += hit and not in_core
+            sums[D_HITS] += hit
+            if _is_paragraph(line):
+                sums[D_PARAGRAPHS] += 1
+                mass += line[HALVES]
+            small = _is_short(line)
+            if small:
+                sums[D_SHORT] += 1
+                short += line[HALVES]
+                run += 1
+                sums[D_MOST_RUN] = max(sums[D_MOST_RUN], run)
+                shared += line[SHARED]
+                words += line[LONG_WORDS]
+            else:
+                sums[D_RUNS] += run >= 4
+                run = 0
+            sums[D_LISTED] += line[OPENING] == OPENS_BULLET
+            sums[D_CODE] += line[CODES] * 6 >= line[HALVES] and line[CODES] > 1
+            sums[D_ENDED] += line[END] == SENTENCE_END
+            sums[D_CONTINUED] += row > begin and line[OPENING] == OPENS_LOW and lines[row - 1, END] != SENTENCE_END
+            sums[D_INDENTED] += line[INDENT] > 0
+            sums[D_BLANK] += line[GAP] > 0 and row > begin
+            sums[D_REPEATED] += line[REPEATS] > 1
+            sums[D_ADDRESSES] += line[ADDRESSES] > 0
+            sums[D_NUMBERS] += line[NUMBERS] > 0
+            wrapped += 55 <= line[CHARS] <= 85
+            cased += line[CASED]
+            capitals += line[CAPITALS]
+        sums[D_RUNS] += run >= 4
+        head = min(8, count)
+        for row in range(begin, begin + head):
+            sums[D_HEAD_SHORT] += _is_short(lines[row])
+            sums[D_TAIL_SHORT] += _is_short(lines[end - 1 - (row - begin)])
+        for column in (
+            D_PARAGRAPHS, D_SHORT, D_LISTED, D_CODE, D_HITS, D_ENDED, D_CONTINUED, D_INDENTED, D_BLANK, D_REPEATED, D_ADDRESSES, D_NUMBERS,
+        ):  # fmt: skip
+            sums[column] = 100 * sums[column] / count
+        total = max(1, halves)
+        sums[D_LINES] = count
+        sums[D_UNITS] = halves / 2 / count
+        sums[D_MASS] = 100 * mass / total
+        sums[D_SHORT_MASS] = 100 * short / total
+        sums[D_HIT_KINDS] = kinds[text]
+        sums[D_CORE] = 100 * core / total
+        sums[D_OUTSIDE] = 100 * outside / count
+        sums[D_HIT_OUTSIDE] = 100 * hit_outside / max(1, outside)
+        sums[D_CAPITALS] = 100 * capitals / max(1, cased)
+        sums[D_HEAD_SHORT] = 100 * sums[D_HEAD_SHORT] / head
+        sums[D_TAIL_SHORT] = 100 * sums[D_TAIL_SHORT] / head
+        sums[D_LOW_SHARED] = 100 * shared / max(1, words)
+        sums[D_WRAPPED] = 100 * wrapped / count
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def place_lines(
+    lines: I32,
+    bounds: Offsets,
+    hits: U8,
+    firsts: Offsets,
+    lasts: Offsets,
+    pages: F32,
+    points: I32,
+    width: int,
+) -> F32:
+    """Measure each line in its place: float32 of shape (lines, width).
+
+    Behind the columns of the line stand those of its text, `pages`, and in the last the `points` of the text.
+    """
+    out = np.zeros((len(lines), width), dtype=np.float32)
+    most = 1
+    for text in range(len(bounds) - 1):
+        most = max(most, bounds[text + 1] - bounds[text])
+    # Sums of all lines before a line.
+    halves, ended, struck = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
+    shared, words = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
+    for text in range(len(bounds) - 1):
+        begin, count = bounds[text], bounds[text + 1] - bounds[text]
+        for k in range(count):
+            line = lines[begin + k]
+            halves[k + 1] = halves[k] + min(int(line[HALVES]), 400)
+            ended[k + 1] = ended[k] + (min(int(line[HALVES]), 400) if _is_ended(line) or _is_paragraph(line) else 0)
+            struck[k + 1] = struck[k] + (hits[begin + k] > 0)
+            shared[k + 1] = shared[k] + line[SHARED]
+            words[k + 1] = words[k] + line[LONG_WORDS]
+        _place_steps(lines, out, hits, begin, count)
+        _place_sweeps(lines, out, hits, begin, count)
+        core_first, core_last = firsts[text] - begin, lasts[text] - begin
+        total = max(1, halves[count])
+        for k in range(count):
+            row = out[begin + k]
+            line = lines[begin + k]
+            _measure_line(line, row)
+            row[HIT] = hits[begin + k]
+            row[BLANK_ABOVE] = min(line[GAP], 3)
+            row[BLANK_BELOW] = min(lines[begin + k + 1, GAP], 3) if k + 1 < count else 0
+            own = halves[k + 1] - halves[k]
+            own_ended = ended[k + 1] - ended[k]
+            own_hit = struck[k + 1] - struck[k]
+            for column, reach in ((0, 2), (1, 5), (2, 10), (3, 20)):
+                low, high = max(0, k - reach), min(count, k + reach + 1)
+                around = halves[high] - halves[low] - own
+                row[TEXT_2 + column] = around / 2 / max(1, high - low - 1)
+                row[ENDED_2 + column] = 100 * (ended[high] - ended[low] - own_ended) / max(1, around)
+                if column > 0:
+                    row[HITS_5 + column - 1] = 100 * (struck[high] - struck[low] - own_hit) / max(1, high - low - 1)
+                if column == 1:
+                    row[SHARED_5] = 100 * (shared[high] - shared[low]) / max(1, words[high] - words[low])
+            if core_last > core_first:
+                row[CORE_ABOVE] = min(FAR, max(0, core_first - k))
+                row[CORE_BELOW] = min(FAR, max(0, k - core_last + 1))
+            else:
+                row[CORE_ABOVE] = row[CORE_BELOW] = -1
+            row[FROM_START] = min(FAR, k)
+            row[FROM_END] = min(FAR, count - 1 - k)
+            row[TEXT_BEFORE] = 100 * halves[k] / total
+            row[TEXT_AFTER] = 100 * (halves[count] - halves[k + 1]) / total
+            for column in range(pages.shape[1]):
+                row[PLACE_COLUMNS + column] = pages[text, column]
+            row[width - 1] = points[text]
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _measure_line(line: I32, row: F32) -> None:
+    units = max(1.0, line[HALVES] / 2)
+    row[UNITS] = line[HALVES] / 2
+    row[ENDED] = line[END]
+    row[L_STOPS] = line[STOPS]
+    row[L_COMMAS] = line[COMMAS]
+    row[DIGIT_PERCENT] = 100 * line[DIGITS] / max(1, line[CHARS])
+    row[CAPITAL_PERCENT] = 100 * line[CAPITALS] / line[CASED] if line[CASED] > 1 else -1
+    row[UPPER_PERCENT] = 100 * line[UPPERS] / line[CASED] if line[CASED] else -1
+    row[OPENS] = line[OPENING]
+    row[L_SEPARATORS] = line[SEPARATORS]
+    row[SEPARATOR_PERCENT] = 100 * line[SEPARATORS] / units
+    row[CODE_PERCENT] = 100 * line[CODES] / units
+    row[L_QUOTES] = line[QUOTES]
+    row[L_BARS] = line[BARS]
+    row[L_ADDRESSES] = line[ADDRESSES]
+    row[L_YEARS] = line[YEARS]
+    row[L_TIMES] = line[TIMES]
+    row[L_NUMBERS] = line[NUMBERS]
+    row[L_INDENT] = line[INDENT]
+    row[L_REPEATS] = line[REPEATS]
+    row[SHARED_PERCENT] = 100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
+    row[L_SHARED] = line[SHARED]
+    row[TITLED_PERCENT] = 100 * line[TITLED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
+    row[WORD_LENGTH] = line[CHARS] / max(1, line[WORDS]) if line[WORDS] * 4 > line[HALVES] else -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> None:
+    """Copy what the four lines on each side are; -1 where the text has ended."""
+    for k in range(count):
+        row = out[begin + k]
+        same = 0
+        for step in range(NEAR_STEPS):
+            other = k + (step - 4 if step < 4 else step - 3)
+            base = NEAR + step
+            if other < 0 or other >= count:
+                for kind in range(6):
+                    row[base + kind * NEAR_STEPS] = -1
+                continue
+            line = lines[begin + other]
+            row[base + NEAR_UNITS * NEAR_STEPS] = line[HALVES] / 2
+            row[base + NEAR_ENDED * NEAR_STEPS] = _is_ended(line)
+            row[base + NEAR_HIT * NEAR_STEPS] = hits[begin + other]
+            row[base + NEAR_OPENS * NEAR_STEPS] = line[OPENING]
+            row[base + NEAR_CAPITALS * NEAR_STEPS] = 100 * line[CAPITALS] / line[CASED] if line[CASED] > 1 else -1
+            row[base + NEAR_DIGITS * NEAR_STEPS] = 100 * line[DIGITS] / max(1, line[CHARS])
+            same += line[OPENING] == lines[begin + k, OPENING] and _is_short(line)
+        row[SAME_OPENING] = same
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> None:
+    """Measure distances to the nearest paragraph and hit, and the run of short lines that a line is in."""
+    paragraph = hit = FAR
+    for k in range(count):
+        out[begin + k, PARAGRAPH_ABOVE] = paragraph
+        out[begin + k, HIT_ABOVE] = hit
+        paragraph = 1 if _is_paragraph(lines[begin + k]) else min(FAR, paragraph + 1)
+        hit = 1 if hits[begin + k] else min(FAR, hit + 1)
+    paragraph = hit = FAR
+    for k in range(count - 1, -1, -1):
+        out[begin + k, PARAGRAPH_BELOW] = paragraph
+        out[begin + k, HIT_BELOW] = hit
+        paragraph = 1 if _is_paragraph(lines[begin + k]) else min(FAR, paragraph + 1)
+        hit = 1 if hits[begin + k] else min(FAR, hit + 1)
+    start = struck = repeated = halves = marked = 0
+    for k in range(count + 1):
+        if k < count and _is_short(lines[begin + k]):
+            struck += hits[begin + k] > 0
+            repeated += lines[begin + k, REPEATS] > 1
+            halves += lines[begin + k, HALVES]
+            marked += lines[begin + k, END] != NO_END
+            continue
+        for inside in range(start, k):
+            out[begin + inside, RUN_LINES] = min(FAR, k - start)
+            out[begin + inside, RUN_HITS] = 100 * struck / (k - start)
+            out[begin + inside, RUN_REPEATS] = 100 * repeated / (k - start)
+            out[begin + inside, RUN_UNITS] = halves / 2 / (k - start)
+            out[begin + inside, RUN_MARKS] = 100 * marked / (k - start)
+        start = k + 1
+        struck = repeated = halves = marked = 0
+    start = 0
+    for k in range(count + 1):
+        if k < count and lines[begin + k, END] == NO_END and not _is_paragraph(lines[begin + k]):
+            continue
+        for inside in range(start, k):
+            out[begin + inside, UNENDED_RUN] = min(FAR, k - start)
+        start = k + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def add_points(values: F32, columns: Offsets, edges: Offsets, bounds: F32, points: I32, firsts: Offsets) -> I32:
+    """Add up the points of each row: int32.
+
+    Table `t` reads column `columns[t]`; its bounds are `bounds[edges[t]:edges[t + 1]]`, and `points[firsts[t]]` counts below the first
+    of them, the next from it on, and so forth. `values` may have a row for each line, or for each text.
+    """
+    sums = np.zeros(len(values), dtype=np.int32)
+    for row in range(len(values)):
+        total = 0
+        for table in range(len(columns)):
+            value = values[row, columns[table]]
+            k = edges[table]
+            while k < edges[table + 1] and value >= bounds[k]:
+                k += 1
+            total += points[firsts[table] + k - edges[table]]
+        sums[row] = total
+    return sums
+
+
+@numba.njit(cache=True, nogil=True)
+def list_points(
+    values: F32, rows: Offsets, columns: Offsets, edges: Offsets, bounds: F32, points: I32, firsts: Offsets
+) -> I32:
+    """Give the points of some rows by table: int32 of shape (rows, tables); the arguments are those of `add_points`."""
+    found = np.zeros((len(rows), len(columns)), dtype=np.int32)
+    for number in range(len(rows)):
+        for table in range(len(columns)):
+            value = values[rows[number], columns[table]]
+            k = edges[table]
+            while k < edges[table + 1] and value >= bounds[k]:
+                k += 1
+            found[number, table] = points[firsts[table] + k - edges[table]]
+    return found
+
+
+# What becomes of a line.
+STAYS, GOES, GOES_BETWEEN, DOUBTFUL = range(4)
+
+
+@numba.njit(cache=True, nogil=True)
+def decide_lines(
+    sums: I32,
+    lines: I32,
+    bounds: Offsets,
+    struck: NDArray[np.bool_],
+    threshold: int,
+    between: int,
+    heading: int,
+    doubt: int,
+) -> U8:
+    """Say of each line what becomes of it: STAYS, GOES, GOES_BETWEEN or DOUBTFUL.
+
+    A line goes from `threshold` on. One that stands between two that go, of which `struck` are some already, goes from `between` on, unless
+    it is a paragraph; so does a short one above two that go, which is their heading. A line that goes while the next one, which is not short, stays is likely the heading of that, and needs `heading` points. What has
+    `doubt` points and stays is DOUBTFUL.
+    """
+    out = np.zeros(len(sums), dtype=np.uint8)
+    for text in range(len(bounds) - 1):
+        begin, end = bounds[text], bounds[text + 1]
+        for row in range(begin, end):
+            out[row] = GOES if sums[row] >= threshold else STAYS
+        for row in range(begin, end):
+            if out[row] == GOES or struck[row] or sums[row] < between or _is_paragraph(lines[row]):
+                continue
+            above = row == begin or out[row - 1] == GOES or struck[row - 1]
+            below = row + 1 == end or out[row + 1] == GOES or struck[row + 1]
+            heads = row + 2 < end and (out[row + 2] == GOES or struck[row + 2]) and _is_short(lines[row])
+            if below and (above or heads) and end - begin > 1:
+                out[row] = GOES_BETWEEN
+        for row in range(end - 2, begin - 1, -1):
+            stays = (
+                out[row + 1] == STAYS
+                and not struck[row + 1]
+                and sums[row + 1] < doubt
+                and not _is_short(lines[row + 1])
+            )
+            if out[row] == GOES and stays and sums[row] < heading:
+                out[row] = STAYS
+        for row in range(begin, end):
+            if out[row] == STAYS and sums[row] >= doubt:
+                out[row] = DOUBTFUL
+    return out

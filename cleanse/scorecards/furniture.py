@@ -1,0 +1,123 @@
+"""Which lines of which documents are furniture of a page: the two scorecards together, and runs of lines.
+
+1. The scorecard of documents says which of them are pages with furniture around a text; only their lines are measured.
+2. The scorecard of lines adds up the evidence of each line; the sum of its page is one of its measures.
+3. Runs: a line between two that go goes too, and a heading stays with what it stands above (`kernels.places.decide_lines`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cleanse.kernels import places
+from cleanse.matching import Lines
+from cleanse.rules import Rules
+from cleanse.scorecards.card import BASE, Card
+from cleanse.scorecards.measures import LINE_COLUMNS, PAGE_COLUMNS
+from cleanse.scorecards.surroundings import Surroundings, count_hits
+
+DOUBTFUL = places.DOUBTFUL  # the fate of a line that nearly goes
+SHOWN_TERMS = 10  # the biggest terms of a sum that are written down one by one
+REST = "other measures"  # the sum of all others
+BETWEEN = "between lines that go"  # the points that a line between two others is given
+TERMS_SCHEMA = {"row": pl.Int64, "evidence": pl.String, "weight": pl.Int32}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found in the texts, and in the lines of those that are pages.
+
+    Of each text: `page_sums`, and `page_values`, its measures. Of each line of a page: `rows`, its place among all lines; `sums`; `fates`,
+    what becomes of it (`kernels.places`); `values`, its measures.
+    """
+
+    page_sums: NDArray[np.int32]
+    page_values: places.F32
+    rows: NDArray[np.int64]
+    sums: NDArray[np.int32]
+    fates: NDArray[np.uint8]
+    values: places.F32
+
+
+@dataclass(frozen=True)
+class Furniture:
+    """The scorecard of lines and that of documents, which may be missing: then every document is taken for a page."""
+
+    line: Card
+    page: Card | None
+
+    @staticmethod
+    def of(rules: Rules) -> Furniture | None:
+        """Take the scorecards of a family; None where there is none of lines."""
+        cards = {rule.head.scorecard.of: Card.of(rule) for rule in rules if rule.head.scorecard}
+        return Furniture(cards["line"], cards.get("document")) if "line" in cards else None
+
+    def judge(self, surroundings: Surroundings, struck: NDArray[np.bool_]) -> Outcome:
+        """Add up the evidence of all lines; `struck` says which of them go already."""
+        limits = self.line.limits
+        page_values = surroundings.measure_pages()
+        page_sums = np.full(len(page_values), limits.page, dtype=np.int32)
+        pages = np.arange(len(page_values))
+        if self.page is not None:
+            page_sums = self.page.add_rows(page_values, PAGE_COLUMNS)
+            pages = np.flatnonzero(page_sums >= self.page.limits.threshold)
+        own, rows = surroundings.choose(pages)
+        values = own.measure_lines(page_values[pages], page_sums[pages])
+        sums = self.line.add_rows(values, LINE_COLUMNS)
+        between, heading, doubt = (
+            limits.threshold if limit is None else limit for limit in (limits.between, limits.heading, limits.doubt)
+        )
+        fates = places.decide_lines(
+            sums, own.lines, own.bounds, struck[rows], limits.threshold, between, heading, doubt
+        )
+        return Outcome(page_sums, page_values, rows, sums, fates, values)
+
+    def find(
+        self, lines: Lines, found: pl.DataFrame, acting: set[str], striking: set[str]
+    ) -> tuple[Outcome, NDArray[np.bool_]]:
+        """Judge the lines of a batch by what other rules found in it; also say which lines those strike whole.
+
+        Reads of `found`: `doc`, `line`, `rule`, `whole`, `start`, `end`, `text`; only `acting` rules count as evidence, and
+        `striking` ones take lines away.
+        """
+        hits, kinds = count_hits(found.filter(pl.col("rule").is_in(sorted(acting))), lines)
+        whole = pl.col("whole") | ((pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars()))
+        gone, _ = count_hits(found.filter(pl.col("rule").is_in(sorted(striking)) & whole), lines)
+        return self.judge(Surroundings.of(lines, hits, kinds), gone > 0), gone > 0
+
+    def list_terms(self, outcome: Outcome, chosen: NDArray[np.int64]) -> pl.DataFrame:
+        """Give the terms of some of `outcome.rows`, the SHOWN_TERMS biggest by themselves and the others as one: TERMS_SCHEMA."""
+        points = self.line.list_rows(outcome.values, chosen, LINE_COLUMNS)
+        terms = _list_terms(points, self.line, outcome.rows[chosen])
+        missing = self.line.limits.threshold - outcome.sums[chosen]
+        between = outcome.fates[chosen] == places.GOES_BETWEEN
+        given = {"row": outcome.rows[chosen][between], "weight": missing[between]}
+        lifted = pl.DataFrame(given, schema={"row": pl.Int64, "weight": pl.Int32})
+        return pl.concat([terms, lifted.select("row", pl.lit(BETWEEN).alias("evidence"), "weight")])
+
+    def list_page_terms(self, outcome: Outcome, texts: NDArray[np.int64]) -> pl.DataFrame:
+        """Give the terms of some documents in the same way; `row` is the number of the text."""
+        if self.page is None:
+            return pl.DataFrame(schema=TERMS_SCHEMA)
+        return _list_terms(self.page.list_rows(outcome.page_values, texts, PAGE_COLUMNS), self.page, texts)
+
+
+def _list_terms(points: NDArray[np.int32], card: Card, rows: NDArray[np.int64]) -> pl.DataFrame:
+    """Write the biggest points of each row out, and the sum of the others."""
+    names = np.array([*card.measures, BASE])
+    points = np.column_stack([points, np.full(len(points), card.limits.base, dtype=np.int32)])
+    order = np.argsort(-np.abs(points), axis=1, kind="stable")
+    first, rest = order[:, :SHOWN_TERMS], order[:, SHOWN_TERMS:]
+    biggest = np.take_along_axis(points, first, axis=1)
+    others = np.take_along_axis(points, rest, axis=1).sum(axis=1)
+    weights = np.column_stack([biggest, others]).astype(np.int32)
+    labels = np.column_stack([names[first], np.full(len(points), REST)]) if len(points) else np.zeros((0, 1), dtype=str)
+    frame = pl.DataFrame(
+        {"row": np.repeat(rows, weights.shape[1]), "evidence": labels.ravel().tolist(), "weight": weights.ravel()},
+        schema=TERMS_SCHEMA,
+    )
+    return frame.filter(pl.col("weight") != 0)

@@ -1,0 +1,98 @@
+"""Lines of a frame with all that a scorecard measures of them: kernels over the bytes, and over the numbers that those gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cleanse.kernels import U8, Offsets, places
+from cleanse.matching import Lines
+from cleanse.scorecards import measures
+
+Kinds = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of the lines of some texts: counts of each line, hits of other rules, and where the core of each text is."""
+
+    lines: places.I32
+    bounds: Offsets
+    hits: U8
+    kinds: Kinds
+    firsts: Offsets
+    lasts: Offsets
+
+    @staticmethod
+    def of(lines: Lines, hits: U8, kinds: Kinds) -> Surroundings:
+        """Read the lines; `hits` and `kinds` are those of `count_hits`."""
+        read = places.read_lines(
+            lines.data, lines.starts, lines.ends, lines.line, lines.bounds, places.line_classes(), places.fold_table(),
+            places.FULL_HALVES,
+        )  # fmt: skip
+        return Surroundings(read, lines.bounds, hits, kinds, *places.find_core(read, lines.bounds))
+
+    @staticmethod
+    def join(parts: Sequence[Surroundings]) -> Surroundings:
+        """Put the texts of several one behind the other."""
+        shifts = np.cumsum([0, *(len(part.lines) for part in parts)])[:-1]
+        moved = list(zip(parts, shifts, strict=True))
+        bounds = [part.bounds[:-1] + shift for part, shift in moved]
+        return Surroundings(
+            np.concatenate([part.lines for part in parts]),
+            np.concatenate([*bounds, [sum(len(part.lines) for part in parts)]]),
+            np.concatenate([part.hits for part in parts]),
+            np.concatenate([part.kinds for part in parts]),
+            np.concatenate([part.firsts + shift for part, shift in moved]),
+            np.concatenate([part.lasts + shift for part, shift in moved]),
+        )
+
+    def choose(self, texts: NDArray[np.int64]) -> tuple[Surroundings, NDArray[np.int64]]:
+        """Keep some texts, in order; also give the rows that their lines had."""
+        sizes = np.diff(self.bounds)[texts]
+        bounds = np.cumsum([0, *sizes]).astype(np.int64)
+        rows = np.repeat(self.bounds[texts] - bounds[:-1], sizes) + np.arange(bounds[-1])
+        shift = bounds[:-1] - self.bounds[texts]
+        kept = Surroundings(
+            self.lines[rows],
+            bounds,
+            self.hits[rows],
+            self.kinds[texts],
+            self.firsts[texts] + shift,
+            self.lasts[texts] + shift,
+        )
+        return kept, rows
+
+    def measure_pages(self) -> places.F32:
+        """Give the measures of each text, a row each; columns as in `measures.PAGE_COLUMNS`."""
+        return places.sum_documents(self.lines, self.bounds, self.hits, self.kinds, self.firsts, self.lasts)
+
+    def measure_lines(self, pages: places.F32, points: Kinds) -> places.F32:
+        """Give the measures of each line; columns as in `measures.LINE_COLUMNS`.
+
+        `pages` are the measures of the texts, and `points` their sums by the scorecard of pages.
+        """
+        return places.place_lines(
+            self.lines, self.bounds, self.hits, self.firsts, self.lasts, pages, points, measures.LINE_WIDTH
+        )
+
+
+def count_hits(found: pl.DataFrame, lines: Lines) -> tuple[U8, Kinds]:
+    """Count what other rules hit: for each line how many rules, at most 2; for each text how many different ones.
+
+    Reads of `found`: `doc`, `line`, `rule`.
+    """
+    pairs = found.select("doc", "line", "rule").unique()
+    keys = (lines.doc.astype(np.int64) << 32) + lines.line
+    wanted = (pairs["doc"].to_numpy().astype(np.int64) << 32) + pairs["line"].to_numpy()
+    hits = np.zeros(len(lines), dtype=np.int64)
+    if len(keys):
+        rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        np.add.at(hits, rows[keys[rows] == wanted], 1)
+    kinds = np.zeros(lines.texts, dtype=np.int32)
+    np.add.at(kinds, found.select("doc", "rule").unique()["doc"].to_numpy(), 1)
+    return np.minimum(hits, 2).astype(np.uint8), kinds

@@ -1,0 +1,425 @@
+"""Scorecards: measures of lines in their pages, sums of points, and which lines go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import cleanse
+from cleanse import boilerplate, pipeline
+from cleanse.catalogue import describe_rule, find_faults
+from cleanse.kernels import places
+from cleanse.matching import Lines
+from cleanse.rules import Points, Rules, Scorecard, load_rules
+from cleanse.scorecards import (
+    LINE_COLUMNS,
+    LINE_MEASURES,
+    PAGE_COLUMNS,
+    PAGE_MEASURES,
+    Card,
+    Surroundings,
+    count_hits,
+)
+
+PROSE = "The ferry stays in port, since the ice in the sound is thicker than the hull allows, and nobody may cross it today."
+FERRY = "Nobody on the islands minds the ferry much, for the ice carries people and sledges, and the hull needs paint anyway."
+NONE = pl.DataFrame(
+    {"doc": [], "line": [], "rule": []}, schema={"doc": pl.UInt32, "line": pl.UInt32, "rule": pl.String}
+)
+
+
+def survey(text: str, hits: dict[int, str] | None = None) -> tuple[Surroundings, pl.DataFrame, pl.DataFrame]:
+    """Measure one text of which other rules hit some lines: its lines, and the text itself."""
+    lines = Lines(pl.Series([text]))
+    found = [{"doc": 0, "line": line, "rule": rule} for line, rule in (hits or {}).items()]
+    own = Surroundings.of(lines, *count_hits(pl.DataFrame(found, schema=NONE.schema), lines))
+    pages = own.measure_pages()
+    values = own.measure_lines(pages, np.array([7], dtype=np.int32))
+    line_table = pl.DataFrame({name: values[:, column] for name, column in LINE_COLUMNS.items()})
+    return own, line_table, pl.DataFrame({name: pages[:, column] for name, column in PAGE_COLUMNS.items()})
+
+
+# A line alone, a measure, and what it must be.
+ALONE = [
+    ("The ferry stays in port", "units", 5),
+    ("渡船今天不开", "units", 3),
+    ("जहाज़ आज नहीं चलेगा", "units", 4),
+    ("It stays.", "end-mark", 1),
+    ("他们来了。", "end-mark", 1),
+    ("“It stays.”", "end-mark", 1),
+    ("It stays:", "end-mark", 2),
+    ("It stays,", "end-mark", 3),
+    ("It stays", "end-mark", 0),
+    ("It stays. Why? 3.5 metres", "stops", 2),
+    ("Bread, cheese; tea", "commas", 2),
+    ("来自山谷，装箱", "commas", 1),
+    ("12 ab", "digit-percent", 40),
+    ("Old Mill at home", "capital-percent", 50),
+    ("渡船今天", "capital-percent", -1),
+    ("OLD MILL at home", "upper-percent", 50),
+    ("we wait", "opening", 0),
+    ("We wait", "opening", 1),
+    ("我们", "opening", 2),
+    ("3 boats", "opening", 3),
+    ("* boats", "opening", 4),
+    ("(boats)", "opening", 5),
+    ("Home > News / Sport", "separators", 2),
+    ("Home | News", "separator-percent", 50),
+    ("if (a) {b}", "code-percent", 100 / 3),
+    ("“yes” and “no”", "quotes", 4),
+    ("| Mon | Tue |", "table-bars", 3),
+    ("Mon | Tue", "table-bars", 0),
+    ("see https://a.example or mail me@b.example", "addresses", 2),
+    ("from 1987 to 2024, not 3024", "years", 2),
+    ("at 17:04 and 9:30, not 3:5", "times", 2),
+    ("3 boats, 12 sledges", "numbers", 2),
+    ("   boats", "indent", 3),
+    ("ab abcd", "word-length", 3.5),
+    ("我们等船", "word-length", -1),
+]
+
+
+@pytest.mark.parametrize(("line", "measure", "expected"), ALONE)
+def test_what_a_line_is_by_itself(line: str, measure: str, expected: float) -> None:
+    """Each measure of a line alone is what its description says."""
+    _, lines, _ = survey(line)
+    assert lines[measure].item() == pytest.approx(expected)
+
+
+PAGE = "\n".join(
+    [
+        "* Home", "* News 12", "* News 14", "", f"{PROSE} We wait.", "", f"{FERRY} It snows.", "Ferry and sledges", "Sport,", "Weather",
+        "Jobs", "Contact",
+    ]
+)  # fmt: skip
+STRUCK = {0: "boilerplate/a", 8: "boilerplate/a"}
+# A line of PAGE (blank ones not counted), a measure, and what it must be.
+PLACED = [
+    (1, "repeats", 2),
+    (5, "repeats", 1),
+    (5, "shared-words", 2),
+    (5, "shared-percent", 100),
+    (6, "shared-percent", 0),
+    (4, "titled-percent", 0),
+    (3, "blank-above", 1),
+    (3, "blank-below", 1),
+    (0, "hits", 1),
+    (1, "hits", 0),
+    (1, "units-above-1", 1),
+    (1, "units-below-1", 2),
+    (0, "units-above-1", -1),
+    (2, "sentence-below-1", 1),
+    (1, "hits-above-1", 1),
+    (3, "opening-above-1", 4),
+    (6, "capital-percent-above-1", 100 / 3),
+    (0, "digit-percent-below-1", 100 * 2 / 9),
+    (7, "units-above-4", 25),
+    (5, "paragraph-above", 1),
+    (9, "paragraph-above", 5),
+    (0, "paragraph-above", 99),
+    (0, "paragraph-below", 3),
+    (1, "text-within-2", 28 / 3),
+    (7, "text-within-5", 8),
+    (5, "text-within-10", 57 / 9),
+    (5, "text-within-20", 57 / 9),
+    (0, "sentences-within-2", 0),
+    (9, "sentences-within-5", 100 * 23 / 29),
+    (9, "sentences-within-10", 100 * 48 / 59),
+    (9, "sentences-within-20", 100 * 48 / 59),
+    (1, "hits-within-5", 100 / 3),
+    (5, "hits-within-10", 200 / 9),
+    (5, "hits-within-20", 200 / 9),
+    (0, "run-lines", 3),
+    (3, "run-lines", 0),
+    (0, "run-hits", 100 / 3),
+    (0, "run-repeats", 200 / 3),
+    (0, "run-units", 5 / 3),
+    (5, "run-marks", 20),
+    (9, "unended-run", 3),
+    (0, "core-below", 3),
+    (9, "core-below", 0),
+    (9, "core-above", 5),
+    (4, "core-above", 0),
+    (2, "from-start", 2),
+    (2, "from-end", 7),
+    (3, "text-before", 100 * 5 / 60),
+    (9, "text-after", 0),
+    (2, "hit-above", 2),
+    (0, "hit-above", 99),
+    (3, "hit-below", 3),
+    (0, "same-opening", 2),
+    (9, "shared-within-5", 100 * 5 / 19),
+    (0, "page-lines", 10),
+    (0, "page-points", 7),
+]
+
+
+def test_where_a_line_stands() -> None:
+    """Each measure of a line in its page is what its description says."""
+    _, lines, _ = survey(PAGE, STRUCK)
+    wrong = [
+        (row, measure, lines[measure][row], expected)
+        for row, measure, expected in PLACED
+        if lines[measure][row] != pytest.approx(expected, rel=1e-4)
+    ]
+    assert wrong == []
+
+
+PAGES = [
+    ("lines", 10),
+    ("units-a-line", 6),
+    ("paragraph-percent", 20),
+    ("paragraph-mass", 80),
+    ("short-percent", 80),
+    ("short-mass", 20),
+    ("list-percent", 30),
+    ("code-line-percent", 0),
+    ("hit-percent", 20),
+    ("hit-kinds", 1),
+    ("ended-percent", 20),
+    ("continued-percent", 0),
+    ("indented-percent", 0),
+    ("blank-percent", 20),
+    ("repeated-percent", 20),
+    ("core-mass", 80),
+    ("outside-percent", 80),
+    ("outside-hits", 25),
+    ("short-runs", 1),
+    ("address-percent", 0),
+    ("head-short", 75),
+    ("tail-short", 75),
+    ("number-percent", 20),
+    ("longest-short-run", 5),
+    ("wrapped-percent", 0),
+]
+
+
+def test_what_a_page_is() -> None:
+    """Each measure of a document is what its description says."""
+    _, _, page = survey(PAGE, STRUCK)
+    wrong = [(name, page[name].item(), value) for name, value in PAGES if page[name].item() != pytest.approx(value)]
+    assert wrong == []
+
+
+def test_broken_lines_and_code_show() -> None:
+    """A text broken at a fixed width goes on in small letters, and code has its signs."""
+    _, _, page = survey(
+        "The ferry stays in port, since the ice in the sound is much thicker\nthan the hull allows,\n  x = {a: [1]};"
+    )
+    assert page["continued-percent"].item() == pytest.approx(200 / 3)
+    assert page["wrapped-percent"].item() == pytest.approx(100 / 3)
+    assert page["indented-percent"].item() == pytest.approx(100 / 3)
+    assert page["code-line-percent"].item() == pytest.approx(100 / 3)
+
+
+def test_every_measure_is_tested() -> None:
+    """No measure goes without a test; of those of the lines beside, one side stands for all."""
+    named = {name for _, name, _ in (*ALONE, *PLACED)}
+    families = {
+        name.rsplit("-", 2)[0]
+        if (name.rsplit("-", 2)[-1].isdigit() and "-above-" in name) or "-below-" in name
+        else name
+        for name in named
+    }
+    untested = [
+        name
+        for name in LINE_MEASURES
+        if name not in named and not name.startswith("page-") and name.rsplit("-", 2)[0] not in families
+    ]
+    assert untested == []
+    told = {name for name, _ in PAGES} | {"capitals-percent", "short-shared"}
+    assert set(PAGE_MEASURES) == told
+
+
+def test_measures_do_not_hang_on_the_other_documents() -> None:
+    """A text measures the same alone and among others, whatever words they share."""
+    texts = [PAGE, f"{FERRY}\nHome\n* News 12", PAGE.upper(), "", PROSE]
+    lines = Lines(pl.Series(texts))
+    together = Surroundings.of(lines, *count_hits(NONE, lines))
+    pages = together.measure_pages()
+    values = together.measure_lines(pages, np.zeros(len(texts), dtype=np.int32))
+    for number, text in enumerate(texts):
+        alone = Lines(pl.Series([text]))
+        own = Surroundings.of(alone, *count_hits(NONE, alone))
+        page = own.measure_pages()
+        assert np.array_equal(page[0], pages[number])
+        mine = own.measure_lines(page, np.zeros(1, dtype=np.int32))
+        assert np.array_equal(mine, values[lines.doc == number])
+    chosen, rows = together.choose(np.array([1, 4]))
+    assert np.array_equal(chosen.measure_lines(pages[[1, 4]], np.zeros(2, dtype=np.int32)), values[rows])
+
+
+def test_a_card_adds_up_rows_as_it_adds_up_one() -> None:
+    """Many rows at once and one thing by its names get the same points."""
+    tables = (
+        Points(measure="units", bounds=[2, 5], points=[3, 0, -4]),
+        Points(measure="stops", bounds=[1], points=[0, -2]),
+    )
+    card = Card("a/b", Scorecard(of="line", threshold=1, base=5), tables)
+    values = np.zeros((4, places.PLACE_COLUMNS + places.DOCUMENT_COLUMNS + 1), dtype=np.float32)
+    values[:, LINE_COLUMNS["units"]] = [1, 2, 4.9, 5]
+    values[3, LINE_COLUMNS["stops"]] = 2
+    assert card.add_rows(values, LINE_COLUMNS).tolist() == [8, 5, 5, -1]
+    terms = [
+        card.add_terms({"units": row[LINE_COLUMNS["units"]], "stops": row[LINE_COLUMNS["stops"]]}) for row in values
+    ]
+    assert [sum(one.values()) for one in terms] == [8, 5, 5, -1]
+    assert terms[3] == {"base": 5, "units": -4, "stops": -2}
+
+
+def decide(text: str, sums: list[int], struck: tuple[int, ...] = (), **limits: int) -> str:
+    """Say what becomes of the lines of a text: a letter each."""
+    own, _, _ = survey(text)
+    gone = np.array([row in struck for row in range(len(sums))])
+    numbers = {"threshold": 30, "between": 20, "heading": 50, "doubt": 15, **limits}
+    fates = places.decide_lines(np.array(sums, dtype=np.int32), own.lines, own.bounds, gone, *numbers.values())
+    return "".join("-GBd"[fate] for fate in fates)
+
+
+def test_a_menu_goes_whole_and_a_paragraph_needs_points_of_its_own() -> None:
+    """One unknown line does not save a menu; a paragraph between lines that go stays; what is near the threshold is noted."""
+    menu = "Home\nNews\nPlums\nSport\nJobs"
+    assert decide(menu, [40, 40, 21, 40, 40]) == "GGBGG"
+    assert decide(menu, [40, 40, 19, 40, 40]) == "GGdGG"
+    assert decide(menu, [40, 40, 10, 40, 40]) == "GG-GG"
+    assert decide(menu, [0, 0, 25, 0, 0], struck=(1, 3)) == "--B--"
+    assert decide(f"Home\nNews\n{PROSE}\nSport\nJobs", [40, 40, 25, 40, 40]) == "GGdGG"
+
+
+def test_a_heading_stays_or_goes_with_what_stands_below_it() -> None:
+    """A line right above one that surely stays needs more points; one above lines that go needs fewer."""
+    assert decide(f"Home\nThe ferry\n{PROSE}", [40, 40, -30]) == "Gd-"
+    assert decide(f"Home\nThe ferry\n{PROSE}", [40, 55, -30]) == "GG-"
+    assert decide(f"{PROSE}\nMore from us\nA lamp\nA bakery", [-30, 25, 40, 40]) == "-BGG"
+    assert decide(f"{PROSE}\nMore from us\nA lamp\n{PROSE}", [-30, 25, 55, -30]) == "-dG-"
+
+
+EXAMPLES = load_rules()["boilerplate/furniture"].head
+RAW = EXAMPLES.hit[0].text
+
+
+def run(texts: list[str], rules: Rules | None = None) -> pl.DataFrame:
+    """Run all stages."""
+    every = load_rules()
+    chosen = every.select() if rules is None else rules
+    return pipeline.add_evidence(pl.LazyFrame({"text": texts}), pipeline.Prepared.of(chosen, every)).collect()
+
+
+def test_a_page_keeps_its_article_and_loses_what_is_around() -> None:
+    """Whole document in, whole text out; without the scorecards the headlines of other pages stay."""
+    texts = pl.LazyFrame({"text": [RAW]})
+    clean = texts.pipe(cleanse.clean, text="text").collect()["text"].item()
+    assert clean.split("\n")[:3] == [
+        "Sign in",
+        "Ferry to stay in port until the ice has gone",
+        "By Mara Lindqvist",
+    ]
+    assert "Swimmers ask for a warmer hut" not in clean
+    assert "The office expects the first crossing" in clean
+    before = texts.pipe(cleanse.clean, text="text", pages="never").collect()["text"].item()
+    assert "Swimmers ask for a warmer hut" in before
+    always = texts.pipe(cleanse.clean, text="text", pages="always").collect()["text"].item()
+    assert len(always) < len(clean)
+
+
+def test_pages_must_be_one_of_three() -> None:
+    """Another word is an error that names them."""
+    with pytest.raises(cleanse.CleanseError, match=r"auto, always, never"):
+        cleanse.clean(pl.LazyFrame({"text": [RAW]}), pages="sometimes")
+
+
+def test_without_the_scorecard_of_pages_every_document_is_one() -> None:
+    """`--ignore boilerplate/page` opens the gate; `--ignore boilerplate/furniture` takes the rule away."""
+    poem = EXAMPLES.miss[4].text
+    every = load_rules()
+    assert run([poem])["page_points"].item() < every["boilerplate/page"].head.scorecard.threshold
+    opened = run([RAW, poem], every.select(ignore=["boilerplate/page"]))
+    assert opened["page_points"].to_list() == [None, None]
+    closed = run([RAW], every.select(ignore=["boilerplate/furniture"]))
+    assert "boilerplate/furniture" not in str(closed["boilerplate_hits"].to_list())
+
+
+def test_signals_add_up_to_the_points_of_each_line() -> None:
+    """The terms of a hit, those that are not written out together, are its sum: at least the threshold, and below it for drafts."""
+    card = load_rules()["boilerplate/furniture"].head.scorecard
+    found = run([RAW])
+    hits = (
+        found.select(pl.col("boilerplate_hits").explode())
+        .unnest("boilerplate_hits")
+        .filter(pl.col("rule") == "boilerplate/furniture")
+    )
+    sums = (
+        found.select(pl.col("signals").explode()).unnest("signals").filter(pl.col("rule") == "boilerplate/furniture")
+        .group_by("line").agg(pl.col("weight").sum())
+    )  # fmt: skip
+    both = hits.select("line", "acts").join(sums, on="line", how="full", coalesce=True)
+    assert both["acts"].null_count() == both["weight"].null_count() == 0
+    assert both.filter("acts")["weight"].min() >= card.threshold
+    assert both.filter(~pl.col("acts"))["weight"].min() >= card.doubt
+
+
+def test_a_run_shows_sums_and_keeps_what_is_doubtful_as_drafts(tmp_path: Path) -> None:
+    """hits, drafts and signals hold what `why` prints, and restore gives the page back."""
+    (tmp_path / "in").mkdir()
+    page = tmp_path / "in" / "a.txt"
+    page.write_text(RAW, "utf-8")
+    result = cleanse.run(tmp_path / "in", tmp_path / "out.parquet")
+    hits = pl.read_parquet(result.report / "hits.parquet")
+    drafts = pl.read_parquet(result.report / "drafts.parquet").filter(pl.col("rule") == "boilerplate/furniture")
+    assert "Swimmers ask for a warmer hut" in hits.filter(pl.col("rule") == "boilerplate/furniture")["text"].to_list()
+    assert "By Mara Lindqvist" in drafts["text"].to_list()
+    told = cleanse.why(result.out, "a.txt") if hasattr(cleanse, "why") else None
+    from cleanse.report import explain
+
+    told = told or explain(result.out, "a.txt")
+    assert "^ boilerplate/furniture: " in told
+    assert "other measures" in told
+    cleanse.restore(result.out, tmp_path / "back")
+    assert (tmp_path / "back" / "a.txt").read_bytes() == page.read_bytes()
+
+
+def faulty(**changes: object) -> list[str]:
+    """Give the faults of the scorecard of lines with some changes to its head."""
+    from dataclasses import replace
+
+    rule = load_rules()["boilerplate/furniture"]
+    rule = replace(rule, head=rule.head.model_copy(update={"hit": [], "miss": [], **changes}))
+    return [f"{fault.field}: {fault.reason}" for fault in find_faults(Rules([rule]))]
+
+
+def test_check_finds_the_faults_of_a_scorecard() -> None:
+    """Unknown measures, bounds out of order, points that never matter, thresholds nobody or everybody reaches."""
+    table = Points(measure="units", bounds=[2, 5], points=[30, 0, -4])
+    card = Scorecard(of="line", threshold=20)
+    cases = [
+        ({"measure": "unit"}, "points: no such measure: unit"),
+        ({"bounds": [5, 2]}, "points: units: bounds must rise, and there is one more of points"),
+        ({"points": [30, 0]}, "points: units: bounds must rise, and there is one more of points"),
+        ({"points": [30, 30, 30]}, "points: units: the points are all alike"),
+    ]
+    for changes, fault in cases:
+        assert fault in faulty(scorecard=card, points=[table.model_copy(update=changes)])
+    assert "points: units: two tables" in faulty(scorecard=card, points=[table, table])
+    limits = [
+        ({"threshold": 99}, "scorecard.threshold: nothing reaches 99: the most that can be had is 30"),
+        ({"threshold": -4}, "scorecard.threshold: everything reaches -4: the least that can be had is -4"),
+        ({"always": 25}, "scorecard.always: above the threshold"),
+        ({"doubt": 25}, "scorecard.doubt: above the threshold"),
+        ({"heading": 15}, "scorecard.heading: below the threshold, so that it never matters"),
+        ({"of": "segment"}, "scorecard.of: no stage reads segments of boilerplate"),
+        ({"of": "document"}, "scope: a scorecard of documents hits a document, not a line"),
+    ]
+    for changes, fault in limits:
+        assert fault in faulty(scorecard=card.model_copy(update=changes), points=[table])
+
+
+def test_a_scorecard_is_shown_as_a_table() -> None:
+    """`cleanse rule` names limits, and each measure with its steps and what it is."""
+    shown = describe_rule(load_rules()["boilerplate/furniture"])
+    assert "A line is hit from " in shown
+    assert "(--pages always)" in shown
+    assert "(units of the line)" in shown
+    assert boilerplate.PAGE_POINTS == "page_points"
