@@ -25,7 +25,7 @@ LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))
 MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 NEAR_SHARE = 0.5
-PATTERN_PARAMETERS = {"without", *dedupe.WORD_PARAMETERS}
+PATTERN_PARAMETERS = {"without", "address", "above", "below", *dedupe.WORD_PARAMETERS}
 # What a scorecard of a family is of, and its measures.
 CARDS = {"spam": ("segment", planted.MEASURES), code.FAMILY: ("line", code.MEASURES)}
 
@@ -226,6 +226,7 @@ def parameters_of(method: str | None) -> set[str]:
         "repeats-neighbour": {"within", "min_repeat", "min_share", "max_prefix"},
         "words-of-title": {"within", "min_share"},
         "in-run": {"min_run"},
+        "no-reference": {"address", "above", "below"},
         "repeated-phrase": {"min_units", "min_share"},
         "says-twice": {"min_units"},
         "matches-without": {"without"},
