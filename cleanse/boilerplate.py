@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cleanse import quality, segments
 from cleanse.hits import HITS, acts, attach_hits, make_hits
@@ -92,10 +93,41 @@ def in_run(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
     return whole_lines(long.select(LINE_SCHEMA.keys()))
 
 
+def no_reference(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
+    """Hit lines but for addresses that a sentence or a reference around them needs.
+
+    Parameters of the rule, all patterns: `address`, of the lines that this is asked of; `above`, of the line over them and over other
+    candidates in between, where it leads to the address; `below`, of the line under them, where it goes on behind it.
+    """
+    parameters = {name: str(pattern) for name, pattern in rule.head.parameters.items()}
+    rows = candidates.sort("row")
+    place = rows["row"].to_numpy().astype(np.int64)
+    doc = lines.doc[place]
+    # Addresses that follow each other belong to the line over the first of them.
+    parts = np.flatnonzero((np.diff(place) != 1) | (np.diff(doc) != 0)) + 1
+    sizes = np.diff([0, *parts, len(place)])
+    starts = np.repeat(place[[0, *parts]], sizes) if len(place) else place
+    ends = np.repeat(place[[*(parts - 1), -1]], sizes) if len(place) else place
+    needed = _neighbour_matches(starts, -1, parameters["above"], lines)
+    needed |= _neighbour_matches(ends, 1, parameters["below"], lines)
+    address = rows["text"].str.contains(parameters["address"]).to_numpy()
+    return whole_lines(rows.filter(pl.Series(~(needed & address))).select(LINE_SCHEMA.keys()))
+
+
+def _neighbour_matches(rows: NDArray[np.int64], step: int, pattern: str, lines: Lines) -> NDArray[np.bool_]:
+    """Say of each row whether the line one step on, blank ones not counted, is of the same text and matches."""
+    there = np.clip(rows + step, 0, len(lines) - 1)
+    inside: NDArray[np.bool_] = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
+    matches: NDArray[np.bool_] = lines.take(there)["text"].str.contains(pattern).to_numpy()
+    found: NDArray[np.bool_] = inside & matches
+    return found
+
+
 METHODS: dict[str, Method] = {
     "repeats-neighbour": repeats_neighbour,
     "words-of-title": words_of_title,
     "in-run": in_run,
+    "no-reference": no_reference,
 }
 
 

@@ -212,3 +212,23 @@ def test_drop_spam_takes_a_share(score):
 def test_units(text, units):
     """Words where words have spaces, pairs of characters where they have none."""
     assert spam.units(text) == units
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "您尾号1234的账户于5月3日收入人民币200.00元，余额3,180.55元。【中国银行】",
+        "【招商银行】您的信用卡账单已出，本期应还1,204.30元，最后还款日为6月5日。",
+        "【建设银行】验证码482913，五分钟内有效，请勿告诉他人。",
+        "【星河銀行】您的帳單已可在網上查閱。",
+        "United States (USD $) United States (USD $)",
+        "Canada (CAD $) Canada (CAD $)",
+        "United States (USD $)\nUnited States (USD $)\nUnited Kingdom (GBP £)\nDeutschland (EUR €)",
+        "日本 (JPY ¥) 日本 (JPY ¥)",
+        "English English",
+        "Österreich (EUR €) Österreich (EUR €)",
+    ],
+)
+def test_signatures_of_banks_and_doubled_menus_are_no_spam(text: str):
+    """Retired rules took a signature in brackets for keywords, and a country said twice for a planted link."""
+    assert flagged(text) == []

@@ -40,7 +40,7 @@ MIN_EXAMPLES = 2
 MIN_EXAMPLES_OF_DROP = 3  # what drops takes whole documents
 UNBROKEN = 1_000  # columns, more than any rule takes
 NEAR_SHARE = 0.5
-PATTERN_PARAMETERS = {"without", *dedupe.WORD_PARAMETERS}
+PATTERN_PARAMETERS = {"without", "address", "above", "below", *dedupe.WORD_PARAMETERS}
 REWORD = "reword:"  # how the note of an example begins whose text stands on a page of somebody
 # What a scorecard may be: the family whose stage reads it, what it is of, the scope of what it hits, and its measures.
 CARDS: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
@@ -304,6 +304,7 @@ def parameters_of(method: str | None) -> set[str]:
         "repeats-neighbour": {"within", "min_repeat", "min_share", "max_prefix"},
         "words-of-title": {"within", "min_share"},
         "in-run": {"min_run"},
+        "no-reference": {"address", "above", "below"},
         "repeated-phrase": {"min_units", "min_share"},
         "says-twice": {"min_units"},
         "matches-without": {"without"},

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from cleanse import kernels, segments
 from cleanse.errors import CleanseError
+from cleanse.hits import acts
 from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN, line_languages, rule_language
 from cleanse.matching import blocks, literals
@@ -204,8 +205,8 @@ class Matcher:
         heads = [rule.head for rule, _ in self.variants]
         # Spans take a part of a line, and a method or a recipe in draft says nothing of what the line is.
         takes = [
-            head.action == "strip" and head.status == "stable" and head.scope != "span" and not head.method
-            for head in heads
+            rule.head.action == "strip" and acts(rule) and rule.head.scope != "span" and not rule.head.method
+            for rule, _ in self.variants
         ]
         every = pl.concat([labels, others])
         taken = np.zeros(len(lines) + 1, dtype=np.bool_)
