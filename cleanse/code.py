@@ -9,16 +9,18 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels, segments
+from cleanse.errors import CleanseError
 from cleanse.hits import CODE_LINES, acts
 from cleanse.kernels import Offsets
 from cleanse.kernels import code as counting
-from cleanse.rules import Mark, Points, Rule, Rules
+from cleanse.rules import Mark, Points, Rule, Rules, byte_bits, find_needs
 
 FAMILY = "code"
 RULE = "code/lines"
@@ -46,6 +48,25 @@ WORDS = {"characters", "openers", "html", "acts"}  # parameters that are no numb
 PARAMETERS = WORDS | {"near"}
 
 
+class _Lines(NamedTuple):
+    """The lines of all texts that have something visible, as `measure_lines` and `find_possible` give them."""
+
+    data: kernels.Bytes
+    doc: kernels.U32
+    line: kernels.U32
+    starts: Offsets
+    ends: Offsets
+    counts: NDArray[np.int64]
+    bounds: Offsets
+    possible: kernels.U64
+    most: NDArray[np.int64]
+    least: NDArray[np.int64]
+
+    def cut(self, rows: NDArray[np.int64]) -> pl.Series:
+        """Give the texts of some lines."""
+        return kernels.as_texts(*kernels.gather_bytes(self.data, self.starts[rows], self.ends[rows]))
+
+
 @dataclass(frozen=True)
 class Recogniser:
     """The rule of code, made ready; `rule` is None where it was not selected or is a draft, and then no line is code."""
@@ -69,15 +90,18 @@ class Recogniser:
         if self.rule is None or not self.rule.head.scorecard:
             return documents.with_columns(pl.lit([], dtype=LINES).alias(COLUMN))
         texts = documents["text"].fill_null("")
-        data, offsets = kernels.buffers(texts)
-        doc, line, starts, ends, _ = kernels.split_buffer(data, offsets, kernels.space_table())
-        bounds = np.searchsorted(doc, np.arange(len(texts) + 1)).astype(np.int64)
-        points, tagged = self._score_lines(texts, data, doc, starts, ends)
+        lines = self._measure(texts)
         threshold = self.rule.head.scorecard.threshold
-        sure = (points >= threshold).astype(np.int64)
-        if sure.any():
-            points += self._score_surroundings(sure, tagged, doc, bounds)
+        points = self._score_lines(texts, lines)
+        self._add_marks(points, np.arange(len(points)), lines)
+        sure = points >= threshold
+        rows = _rows_of(lines.bounds, np.unique(lines.doc[sure]))
+        if len(rows):
+            # Beside code, lines may be code too that are not by themselves.
+            points[rows] += self._score_surroundings(sure[rows], rows, lines)
+            self._add_marks(points, rows, lines)
         found = np.flatnonzero(points >= threshold)
+        doc, line = lines.doc, lines.line
         marked = pl.DataFrame({"doc": documents["doc"].gather(doc[found]), COLUMN: line[found]})
         lists = marked.group_by("doc", maintain_order=True).agg(COLUMN)
         joined = documents.join(lists, on="doc", how="left", maintain_order="left")
@@ -87,10 +111,15 @@ class Recogniser:
     def _classes(self) -> tuple[kernels.U8, kernels.U8]:
         """Give the class of each byte, and whether a line that begins with it is looked at more closely."""
         parameters = self.rule.head.parameters if self.rule else {}
-        classes, openers = np.zeros(256, dtype=np.uint8), np.zeros(256, dtype=np.uint8)
+        classes, openers = np.full(256, counting.OTHER, dtype=np.uint8), np.zeros(256, dtype=np.uint8)
         classes[list(b" \t\r\x0b\x0c")] = counting.BLANK
-        classes[list(str(parameters["characters"]).encode())] = counting.MARK
-        classes[ord("(")] = counting.BEHIND  # "f(" is a call, and most brackets in prose stand behind a space
+        classes[list(str(parameters["characters"]).encode())] |= counting.MARK
+        classes[ord("<")] |= counting.TAG
+        classes[ord("&")] |= counting.ENTITY
+        classes[ord("\n")] = counting.BREAK
+        classes[ord("(")] = (
+            counting.OTHER | counting.BEHIND
+        )  # "f(" is a call, and most brackets in prose stand behind a space
         openers[list(str(parameters["openers"]).encode())] = 1
         return classes, openers
 
@@ -110,82 +139,132 @@ class Recogniser:
         choice = "|".join(map(re.escape, words))
         return [(mark, mark.pattern.replace("{literals}", f"(?:{choice})")) for mark in self.rule.head.marks]
 
-    def _score_lines(
-        self, texts: pl.Series, data: kernels.Bytes, doc: kernels.U32, starts: Offsets, ends: Offsets
-    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Give the points of each line by itself, and whether it has tags."""
+    def _measure(self, texts: pl.Series) -> _Lines:
+        """Measure all lines, and say which patterns may match them."""
+        data, offsets = kernels.buffers(texts)
+        classes, openers = self._classes
+        bits = np.array(byte_bits(), dtype=np.uint64)
+        measured = counting.measure_lines(data, offsets, classes, openers, bits, kernels.space_table())
+        line, starts, ends, counts, masks, bounds = measured
+        doc = np.repeat(np.arange(len(texts), dtype=np.uint32), np.diff(bounds))
+        possible, most, least = counting.find_possible(
+            data, starts, counts, masks, kernels.space_table(), bits, *self._gates
+        )
+        return _Lines(data, doc, line, starts, ends, counts, bounds, possible, most, least)
+
+    def _score_lines(self, texts: pl.Series, lines: _Lines) -> NDArray[np.int64]:
+        """Give the points of each line for what is counted in it, and for the patterns that ask for more of its document."""
         assert self.rule is not None
         assert self.rule.head.scorecard is not None
-        classes, openers = self._classes
-        counts = counting.count_marks(data, starts, ends, classes, openers).astype(np.int64)
-        visible, marks, tags, entities, indent, opens = counts.T
+        counts = lines.counts.T
         values = {
-            "marks": marks,
-            "mark-percent": 100 * marks // np.maximum(visible, 1),
-            "tags": tags,
-            "indent": indent,
-            "bytes": ends - starts,
+            "marks": counts[counting.MARKS],
+            "mark-percent": 100 * counts[counting.MARKS] // np.maximum(counts[counting.VISIBLE], 1),
+            "tags": counts[counting.TAGS],
+            "indent": counts[counting.INDENT],
+            "bytes": counts[counting.BYTES],
         }
-        points = np.full(len(doc), self.rule.head.scorecard.base, dtype=np.int64)
+        points = np.full(len(lines.doc), self.rule.head.scorecard.base, dtype=np.int64)
         for table in self.rule.head.points:
             if table.measure in values:
                 points += _score(values[table.measure], table)
-        looked_at = np.flatnonzero(marks + tags + entities + opens)
-        self._add_marks(points, looked_at, ("line", "bare"), data, starts, ends)
-        self._add_marks(points, np.flatnonzero(tags + entities), ("markup", "foreign"), data, starts, ends)
         for mark, pattern in self._patterns:
             if mark.document is not None:
-                inside = texts.str.contains(mark.document).to_numpy()
-                rows = np.flatnonzero(inside[doc])
-                lines = kernels.as_texts(*kernels.gather_bytes(data, starts[rows], ends[rows]))
-                points[rows] += mark.points * lines.str.contains(pattern).to_numpy()
-        return points, tags > 0
+                inside = np.flatnonzero(texts.str.contains(mark.document).to_numpy())
+                rows = _rows_of(lines.bounds, inside)
+                points[rows] += mark.points * lines.cut(rows).str.contains(pattern).to_numpy()
+        return points
 
-    def _add_marks(
-        self,
-        points: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        of: tuple[str, ...],
-        data: kernels.Bytes,
-        starts: Offsets,
-        ends: Offsets,
-    ) -> None:
-        """Add to some rows the points of the patterns that look at them: those whose `of` is named."""
-        chosen = [(mark, pattern) for mark, pattern in self._patterns if mark.document is None and mark.of in of]
-        if not len(rows) or not chosen:
-            return
-        line = kernels.as_texts(*kernels.gather_bytes(data, starts[rows], ends[rows]))
-        lines = pl.LazyFrame({"line": line, "markup": line}).with_columns(
-            pl.col("line").str.replace_all(TAG_OR_ENTITY, "").alias("bare"),
-            pl.col("line").str.replace_all(self._html, "").alias("foreign"),
+    @functools.cached_property
+    def _asked(self) -> list[tuple[Mark, str]]:
+        """Give the marks that look at a line by itself, each of which has a bit."""
+        asked = [(mark, pattern) for mark, pattern in self._patterns if mark.document is None]
+        if len(asked) > counting.PATTERNS:
+            raise CleanseError(
+                f"{RULE} has {len(asked)} patterns without `document`", hint=f"{counting.PATTERNS} is the most"
+            )
+        return asked
+
+    @functools.cached_property
+    def _gates(self) -> tuple[NDArray[Any], ...]:
+        """Give what `find_possible` asks of a line before a pattern is asked."""
+        needs = [
+            (*need, number) for number, (_, pattern) in enumerate(self._asked) for need in sorted(find_needs(pattern))
+        ]
+        marks = [mark for mark, _ in self._asked]
+        return (
+            np.array([bits for bits, _, _ in needs], dtype=np.uint64),
+            np.array([begins for _, begins, _ in needs], dtype=np.uint64),
+            np.array([number for _, _, number in needs], dtype=np.int64),
+            np.array([mark.of in ("markup", "foreign") for mark in marks], dtype=np.bool_),
+            np.array([mark.of in ("bare", "foreign") for mark in marks], dtype=np.bool_),
+            np.array([mark.points for mark in marks], dtype=np.int64),
         )
-        sums = [pl.col(mark.of).str.contains(pattern).cast(pl.Int64) * mark.points for mark, pattern in chosen]
-        points[rows] += lines.select(pl.sum_horizontal(sums)).collect().to_series().to_numpy()
 
-    def _score_surroundings(
-        self, sure: NDArray[np.int64], tagged: NDArray[np.bool_], doc: kernels.U32, bounds: Offsets
-    ) -> NDArray[np.int64]:
-        """Give the points for what stands around each line; `sure` says which lines are code by themselves, `tagged` which have tags."""
+    def _add_marks(self, points: NDArray[np.int64], rows: NDArray[np.int64], lines: _Lines) -> None:
+        """Add to some rows the points of patterns, as long as these can change on which side of the threshold a line is.
+
+        What was asked is taken out of `lines.possible`, so that it is not asked again.
+        """
+        assert self.rule is not None
+        assert self.rule.head.scorecard is not None
+        threshold = self.rule.head.scorecard.threshold
+        rows = rows[_is_open(points[rows], lines.most[rows], lines.least[rows], threshold)]
+        cut: dict[str, pl.Series] = {}
+        for number, (mark, pattern) in enumerate(self._asked):
+            bit = np.uint64(1) << np.uint64(number)
+            possible = lines.possible[rows] & bit > 0
+            chosen = np.flatnonzero(possible)
+            own = rows[chosen]
+            chosen = chosen[_is_open(points[own], lines.most[own], lines.least[own], threshold)]
+            if not len(chosen):
+                continue
+            own = rows[chosen]
+            if mark.of not in cut:
+                taken = {"bare": TAG_OR_ENTITY, "foreign": self._html}.get(mark.of)
+                line = lines.cut(rows)
+                cut[mark.of] = line if taken is None else line.str.replace_all(taken, "")
+            points[own] += mark.points * cut[mark.of].gather(chosen).str.contains(pattern).to_numpy()
+            lines.possible[own] &= ~bit
+            (lines.most if mark.points > 0 else lines.least)[own] -= mark.points
+
+    def _score_surroundings(self, sure: NDArray[np.bool_], rows: NDArray[np.int64], lines: _Lines) -> NDArray[np.int64]:
+        """Give the points for what stands around each of some rows, all of their documents; `sure` says which are code by themselves."""
         assert self.rule is not None
         near = int(str(self.rule.head.parameters["near"]))
-        sizes, ordinals = np.diff(bounds), np.arange(len(doc)) - bounds[doc]
-        of_document = np.add.reduceat(np.append(sure, 0), np.minimum(bounds[:-1], len(sure))) * (sizes > 0)
-        first = np.add.reduceat(np.append(sure * tagged * (ordinals < HEAD), 0), np.minimum(bounds[:-1], len(sure))) * (
-            sizes > 0
-        )
+        bounds = np.append(np.flatnonzero(np.diff(lines.doc[rows], prepend=-1)), len(rows)).astype(np.int64)
+        sizes = np.diff(bounds)
+        doc, code = np.repeat(np.arange(len(sizes)), sizes), sure.astype(np.int64)
+        ordinals = np.arange(len(rows)) - bounds[doc]
+        with_tags = code * (lines.counts[rows, counting.TAGS] > 0) * (ordinals < HEAD)
+        of_document = np.add.reduceat(code, bounds[:-1])
         there = np.minimum(sizes[doc] - 1, 2 * near)
         values = {
-            "beside": counting.sum_near(sure, bounds, 1),
-            "near-percent": 100 * counting.sum_near(sure, bounds, near) // np.maximum(there, 1),
+            "beside": counting.sum_near(code, bounds, 1),
+            "near-percent": 100 * counting.sum_near(code, bounds, near) // np.maximum(there, 1),
             "document-lines": of_document[doc],
-            "head-lines": first[doc],
-            "document-percent": (100 * of_document // np.maximum(sizes, 1))[doc],
+            "head-lines": np.add.reduceat(with_tags, bounds[:-1])[doc],
+            "document-percent": (100 * of_document // sizes)[doc],
         }
         points = np.zeros(len(doc), dtype=np.int64)
         for table in self.rule.head.points:
             if table.measure in values:
                 points += _score(values[table.measure], table)
         return points
+
+
+def _rows_of(bounds: Offsets, docs: NDArray[Any]) -> NDArray[np.int64]:
+    """Give the rows of some documents; those of a document begin at its entry in `bounds` and end before the next."""
+    parts = [np.arange(bounds[doc], bounds[doc + 1]) for doc in docs.tolist()]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _is_open(
+    points: NDArray[np.int64], most: NDArray[np.int64], least: NDArray[np.int64], threshold: int
+) -> NDArray[np.bool_]:
+    """Say of each line whether patterns that may add `most` and take `least` away can decide if it reaches the threshold."""
+    is_open: NDArray[np.bool_] = (points + most >= threshold) & (points + least < threshold)
+    return is_open
 
 
 def _score(values: NDArray[np.int64], table: Points) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import pytest
 from cleanse import code, pipeline
 from cleanse.catalogue import check
 from cleanse.errors import RuleError
-from cleanse.rules import Rules, load_rules
+from cleanse.rules import Rules, byte_bits, find_needs, load_rules
 
 EVERY = load_rules()
 RECOGNISER = code.Recogniser.of(EVERY)
@@ -145,3 +145,37 @@ def test_a_rule_of_code_that_cannot_run_is_refused(change: dict, field: str, rea
     with pytest.raises(RuleError) as caught:
         check.refuse_unusable(Rules([replace(rule, head=head)]))
     assert [(fault.field, fault.reason[: len(reason)]) for fault in caught.value.faults][:1] == [(field, reason)]
+
+
+def test_a_tag_ends_with_its_line():
+    """A "<" without its ">" takes no later line along, and the lines behind it keep their numbers."""
+    prose = "The ferry stopped on Monday, and nobody knew why.\n" * 20
+    text = f"a < b\nThe ferry > the bridge.\n\n{prose}if (ferry) {{\n    sail();\n}}\n"
+    assert marked(text) == [[23, 24, 25]]
+
+
+def test_a_line_may_begin_with_white_space_of_unicode():
+    """The first visible byte tells which patterns may match; a no-break space before it is no such byte."""
+    assert marked("\u00a0#include <ferry.h>", "\u3000SELECT name, price FROM tickets WHERE price < 10;") == [[0], [0]]
+
+
+def test_no_pattern_matches_what_its_needs_turn_away():
+    """Each example of the rule is asked with all patterns: where one matches, its needs are there too."""
+    rule = EVERY[code.RULE]
+    examples = [example.text for body in (rule.head, *rule.languages.values()) for example in (*body.hit, *body.miss)]
+    lines = sorted({line for text in examples for line in text.split("\n") if line.strip()})
+    bits, met = byte_bits(), 0
+    for mark in rule.head.marks:
+        pattern = mark.pattern.replace("{literals}", "(?:tag|element)")
+        needs = find_needs(pattern)
+        for line, matches in zip(lines, pl.Series(lines).str.contains(pattern), strict=True):
+            own = 0
+            for byte in line.encode():
+                own |= bits[byte]
+            first = bits[line.strip().encode()[0]]
+            met += matches
+            assert not matches or any(need & own == need and begins & first for need, begins in needs), (
+                mark.name,
+                line,
+            )
+    assert met > 50

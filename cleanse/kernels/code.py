@@ -6,12 +6,18 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.kernels.text import U8, Bytes, Offsets
+from cleanse.kernels.text import PLANES, U8, U32, U64, Bytes, Offsets, _is_visible, decode_character
 
-OTHER, MARK, BLANK, BEHIND = 0, 1, 2, 3  # classes of bytes in the table of `count_marks`
+# Bits of bytes in the table of `measure_lines`: visible, a mark; and from CLOSER on those of bytes that are looked at more closely.
+BLANK, OTHER, MARK = 0, 1, 2
+CLOSER = BREAK = 4
+BEHIND, TAG, ENTITY = 8, 16, 32
 LONGEST_ENTITY = 32  # bytes between "&" and ";"
-COUNTS = 6  # columns of `count_marks`
+VISIBLE, MARKS, TAGS, ENTITIES, INDENT, BLANKS, OPENS, BYTES, COUNTS = range(
+    9
+)  # columns of `measure_lines`, and their number
 TAB = 4  # columns that a tab indents by
+PATTERNS = 64  # bits of a mask
 
 
 @numba.njit(cache=True, nogil=True)
@@ -31,7 +37,7 @@ def _end_of_tag(data: Bytes, start: int, end: int) -> int:
     while i < end:
         if data[i] == 62:  # >
             return i + 1
-        if data[i] == 60:  # <
+        if data[i] == 60 or data[i] == 10:  # < or the end of the line
             return 0
         i += 1
     return 0
@@ -51,41 +57,128 @@ def _end_of_entity(data: Bytes, start: int, end: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def count_marks(data: Bytes, starts: Offsets, ends: Offsets, classes: U8, openers: U8) -> NDArray[np.uint32]:
-    """Count what tells code from prose in each line, given by its bytes.
+def measure_lines(
+    data: Bytes, offsets: Offsets, classes: U8, openers: U8, bits: U64, spaces: NDArray[np.bool_]
+) -> tuple[U32, Offsets, Offsets, NDArray[np.int64], U64, Offsets]:
+    """Find the lines of all texts that have a visible character, and count what tells code from prose in each.
 
-    `classes` has for each byte OTHER, MARK, BLANK, or BEHIND for a mark only right behind a letter, a digit or an underscore.
+    `classes` has for each byte BLANK, or OTHER and with it MARK, or BEHIND for a mark only right behind a letter, a digit or an
+    underscore; BREAK for the line feed; and TAG for "<" and ENTITY for "&", which come on top. `bits` has a bit for some bytes.
 
-    Gives six columns: visible bytes outside tags and entities; marks among them; tags; entities; indent in columns, a tab
-    being four; whether `openers` has the first visible byte. The time is linear: of a "<" no more is read than up to the next one.
+    Gives `line` (from 0, blank lines counted), `starts` and `ends` (bytes, without the break), an entry a line; a row of columns a line:
+    VISIBLE bytes outside tags and entities; MARKS among them; TAGS; ENTITIES; INDENT in columns, a tab being four, and in bytes, BLANKS; OPENS, whether `openers`
+    has the first visible byte; BYTES; the `bits` of each line; and the first line of each text, with the number of lines at the end.
+    The time is linear: of a "<" no more is read than up to the next one or the end of the line.
     """
-    out = np.zeros((len(starts), COUNTS), dtype=np.uint32)
+    breaks = 0
+    for place in range(np.uint64(offsets[0]), np.uint64(offsets[-1])):
+        breaks += data[place] == 10
+    size = breaks + len(offsets)
+    lines, masks = np.empty(size, np.uint32), np.empty(size, np.uint64)
+    starts, ends = np.empty(size, np.int64), np.empty(size, np.int64)
+    counts = np.empty((size, COUNTS), dtype=np.int64)
+    bounds = np.zeros(len(offsets), dtype=np.int64)
+    one, row = np.uint64(1), 0
+    for text in range(len(offsets) - 1):
+        i, last = np.uint64(offsets[text]), np.uint64(offsets[text + 1])
+        number = 0
+        while i < last:
+            start = i
+            indent = 0
+            while i < last and classes[data[i]] == BLANK:
+                indent += TAB if data[i] == 9 else 1
+                i += one
+            first = i
+            visible, marks, tags, entities = np.uint64(0), np.uint64(0), 0, 0
+            mask = np.uint64(0)
+            while i < last:
+                byte = data[i]
+                kind = np.uint64(classes[byte])
+                mask |= bits[byte]
+                if kind >= CLOSER:
+                    if kind == BREAK:
+                        break
+                    behind = 0
+                    if kind & TAG:
+                        behind = _end_of_tag(data, np.int64(i), np.int64(last))  # type: ignore[arg-type]
+                        tags += behind > 0
+                    elif kind & ENTITY:
+                        behind = _end_of_entity(data, np.int64(i), np.int64(last))  # type: ignore[arg-type]
+                        entities += behind > 0
+                    elif i > start and _is_word(data[i - one]):
+                        marks += one
+                    if behind > 0:
+                        while i < np.uint64(behind):
+                            mask |= bits[data[i]]
+                            i += one
+                        continue
+                visible += kind & one
+                marks += (kind >> one) & one
+                i += one
+            ascii_first = first < i and data[first] < 0x80
+            if ascii_first or _is_visible(data, np.int64(first), np.int64(i), spaces):  # type: ignore[arg-type]
+                lines[row], starts[row], ends[row], masks[row] = number, start, i, mask
+                counts[row, VISIBLE], counts[row, MARKS], counts[row, TAGS] = visible, marks, tags
+                counts[row, ENTITIES], counts[row, INDENT], counts[row, OPENS] = entities, indent, openers[data[first]]
+                counts[row, BLANKS], counts[row, BYTES] = first - start, i - start
+                row += 1
+            i += one
+            number += 1
+        bounds[text + 1] = row
+    return lines[:row], starts[:row], ends[:row], counts[:row], masks[:row], bounds
+
+
+@numba.njit(cache=True, nogil=True)
+def _opens_blank(data: Bytes, place: int, spaces: NDArray[np.bool_]) -> bool:
+    """Say whether at a place white space stands."""
+    code, _ = decode_character(data, place)
+    return code < PLANES and spaces[code]
+
+
+@numba.njit(cache=True, nogil=True)
+def find_possible(
+    data: Bytes,
+    starts: Offsets,
+    counts: NDArray[np.int64],
+    masks: U64,
+    spaces: NDArray[np.bool_],
+    bits: U64,
+    needs: U64,
+    begins: U64,
+    owners: Offsets,
+    tagged: NDArray[np.bool_],
+    bare: NDArray[np.bool_],
+    points: Offsets,
+) -> tuple[U64, Offsets, Offsets]:
+    """Say of each line which patterns may match it, as bits, and how many points these give it at most and at least.
+
+    Of pattern `owners[k]`, `needs[k]` are `bits` of which a line must have all and `begins[k]` those of which its first visible
+    byte must have one; one such need must be met. `tagged` says whether a pattern looks only at lines with a tag or an entity, `bare`
+    whether it sees the line without them. A line without marks, tags, entities and an opener matches nothing.
+    """
+    possible = np.zeros(len(starts), dtype=np.uint64)
+    most, least = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=np.int64)
     for row in range(len(starts)):
-        i, end = starts[row], ends[row]
-        indent = 0
-        while i < end and classes[data[i]] == BLANK:
-            indent += TAB if data[i] == 9 else 1
-            i += 1
-        visible, marks, tags, entities = 0, 0, 0, 0
-        out[row, 5] = openers[data[i]] if i < end else 0
-        while i < end:
-            byte = data[i]
-            behind = 0
-            if byte == 60:
-                behind = _end_of_tag(data, i, end)
-                tags += behind > 0
-            elif byte == 38:
-                behind = _end_of_entity(data, i, end)
-                entities += behind > 0
-            if behind > 0:
-                i = behind
+        has_tag = counts[row, TAGS] + counts[row, ENTITIES] > 0
+        if not (has_tag or counts[row, MARKS] or counts[row, OPENS]):
+            continue
+        first = data[starts[row] + counts[row, BLANKS]]
+        opening = bits[first]
+        if first >= 0x80 and _opens_blank(data, starts[row] + counts[row, BLANKS], spaces):
+            opening = ~np.uint64(0)
+        seen = -1
+        for k in range(len(needs)):
+            pattern = owners[k]
+            if pattern == seen or masks[row] & needs[k] != needs[k] or (tagged[pattern] and not has_tag):
                 continue
-            kind = classes[byte]
-            visible += kind != BLANK
-            marks += kind == MARK or (kind == BEHIND and i > starts[row] and _is_word(data[i - 1]))
-            i += 1
-        out[row, 0], out[row, 1], out[row, 2], out[row, 3], out[row, 4] = visible, marks, tags, entities, indent
-    return out
+            # White space of Unicode may stand first, and without tags a line may begin with another byte.
+            if not opening & begins[k] and not (has_tag and bare[pattern]):
+                continue
+            seen = pattern
+            possible[row] |= np.uint64(1) << np.uint64(pattern)
+            most[row] += max(points[pattern], 0)
+            least[row] += min(points[pattern], 0)
+    return possible, most, least
 
 
 @numba.njit(cache=True, nogil=True)

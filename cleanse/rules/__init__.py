@@ -28,7 +28,7 @@ from cleanse.rules.model import (
     load_rules,
     read_rules,
 )
-from cleanse.rules.prefilter import END, find_first_bytes
+from cleanse.rules.prefilter import END, byte_bits, find_first_bytes, find_needs
 
 __all__ = [
     "ANY",
@@ -49,8 +49,10 @@ __all__ = [
     "Template",
     "Variant",
     "builtin_folder",
+    "byte_bits",
     "compile_pattern",
     "find_first_bytes",
+    "find_needs",
     "load_rules",
     "locate_example",
     "read_rules",

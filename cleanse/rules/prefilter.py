@@ -252,3 +252,102 @@ def _better(one: Strings | None, other: Strings | None) -> Strings | None:
 def _least(gate: Collection[str]) -> int:
     """Give the length of the shortest string, in bytes."""
     return min(len(text.encode()) for text in gate)
+
+
+Need = tuple[int, int]  # bits of which a text must have all, and those of which its first visible byte must have one
+ANYWHERE = (1 << 64) - 1
+ALWAYS: frozenset[Need] = frozenset({(0, ANYWHERE)})
+MOST_NEEDS = 64  # alternatives of one pattern that are kept apart
+FEW = 8  # characters of a class that are kept apart
+MARK_BITS = [byte for byte in range(0x21, 0x7F) if not chr(byte).isalnum()]
+LETTER_BIT = len(MARK_BITS)
+DIGIT_BIT = LETTER_BIT + 26
+OTHER_BIT, WIDE_BIT = DIGIT_BIT + 1, DIGIT_BIT + 2
+
+
+@functools.cache
+def byte_bits() -> tuple[int, ...]:
+    """Give for each byte its bit in `find_needs`: a letter in either case has one, all digits share one, those beyond ASCII too, and so do all others."""
+    bits = [OTHER_BIT] * 128 + [WIDE_BIT] * 128
+    for number, mark in enumerate(MARK_BITS):
+        bits[mark] = number
+    for letter in range(26):
+        bits[ord("a") + letter] = bits[ord("A") + letter] = LETTER_BIT + letter
+    for digit in b"0123456789":
+        bits[digit] = DIGIT_BIT
+    return tuple(1 << bit for bit in bits)
+
+
+@functools.cache
+def find_needs(pattern: str) -> frozenset[Need]:
+    r"""Give what a text must have for a pattern to match, as bits of `byte_bits`: all that one of the needs asks for.
+
+    A need has two parts: bits of bytes that must be there, and bits of which the first visible byte must have one. What asks for
+    the first byte says nothing of texts that begin with white space of Unicode.
+
+    >>> bits = byte_bits()
+    >>> find_needs(r"\w;\s*$") == {(bits[ord(";")], ANYWHERE)}
+    True
+    >>> find_needs(r"&&|^\s*\{%") == {(bits[ord("&")], ANYWHERE), (bits[ord("{")] | bits[ord("%")], bits[ord("{")])}
+    True
+    >>> find_needs(r"\p{L}+") == find_needs("(?i)k") == ALWAYS
+    True
+    """
+    parsed = _parse(pattern.replace(r"(?-u:\b)", r"\b"), r"\W")
+    return ALWAYS if parsed is None else _need(parsed, at_start=False)
+
+
+def _need(sequence: list[tuple[Any, Any]], *, at_start: bool) -> frozenset[Need]:
+    """Give the needs of a sequence of elements; where they become too many, those of the elements that are left out."""
+    found = ALWAYS
+    for place, (op, argument) in enumerate(sequence):
+        at_start |= (op, argument) == (ops.AT, ops.AT_BEGINNING)
+        own = _need_one(op, argument, at_start=at_start)
+        if at_start and op is not ops.AT:
+            first, blank = _begin(sequence[place:])
+            opening = ANYWHERE if first is None or blank else _bits_of(first)
+            own = _fewest((bits, begins & opening) for bits, begins in own)
+            # Behind what may be white space alone the start goes on.
+            at_start = _begin_one(op, argument) == (frozenset(), True)
+        if len(found) * len(own) <= MOST_NEEDS:
+            found = _fewest((left | right, before & behind) for left, before in found for right, behind in own)
+    return found
+
+
+def _need_one(op: Any, argument: Any, *, at_start: bool) -> frozenset[Need]:
+    found = ALWAYS
+    if op is ops.LITERAL:
+        found = frozenset({(_bit_of(argument), ANYWHERE)})
+    elif op is ops.IN and len(argument) <= FEW and all(kind is ops.LITERAL for kind, _ in argument):
+        found = _fewest((_bit_of(code), ANYWHERE) for _, code in argument)
+    elif op is ops.SUBPATTERN:
+        found = _need(list(argument[-1]), at_start=at_start)
+    elif op is ops.BRANCH:
+        found = _fewest(need for branch in argument[1] for need in _need(list(branch), at_start=at_start))
+    elif op in REPEATS and argument[0]:
+        found = _need(list(argument[-1]), at_start=False)
+    return found if len(found) <= MOST_NEEDS else ALWAYS
+
+
+def _bits_of(first: frozenset[int]) -> int:
+    """Give the bits of first bytes; END is no byte of a text that has something visible."""
+    whole = 0
+    for byte in first - {END}:
+        whole |= byte_bits()[byte]
+    return whole
+
+
+def _bit_of(code: int) -> int:
+    """Give the bit of a character; none of white space, and none of k, s and what Unicode folds to these."""
+    if chr(code) in "kKsS\u017f\u212a":
+        return 0
+    return 1 << WIDE_BIT if code >= 0x80 else byte_bits()[code] & ~(1 << OTHER_BIT)
+
+
+def _fewest(needs: Iterable[Need]) -> frozenset[Need]:
+    """Leave out the needs that ask for more than another one."""
+    kept: list[Need] = []
+    for bits, begins in sorted(set(needs), key=lambda need: (need[0].bit_count(), -need[1].bit_count(), need)):
+        if not any(own & bits == own and begins & opening == begins for own, opening in kept):
+            kept.append((bits, begins))
+    return frozenset(kept)
