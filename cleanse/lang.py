@@ -399,14 +399,12 @@ def _signs() -> dict[str, tuple[str, ...]]:
     return signs
 
 
-def line_languages(documents: pl.DataFrame) -> Iterator[tuple[int, int, str]]:
-    """Give document, line and language of the lines that are not in the language of their document.
+def line_languages(documents: pl.DataFrame) -> pl.DataFrame:
+    """Give `doc`, `line` and `language` of the lines that are not in the language of their document.
 
     Reads: `doc`, and `language_lines` where there is one.
     """
     if "language_lines" not in documents.columns:
-        return
+        return pl.DataFrame(schema={"doc": pl.UInt32, "line": pl.UInt32, "language": pl.String})
     some = documents.filter(pl.col("language_lines").list.len() > 0).select("doc", "language_lines")
-    for doc, lines in some.iter_rows():
-        for row in lines:
-            yield doc, row["line"], row["language"]
+    return some.explode("language_lines").unnest("language_lines")

@@ -128,7 +128,11 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         as_read = as_read.with_columns(pl.col("text").str.len_chars().cast(pl.UInt32).alias("length"))
         inside = inside.join(as_read, on=["doc", "line"], how="left", maintain_order="left")
         fixes = line_fixes(affected).join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
-        inside = _shift_places(inside, fixes)
+        # Most lines of a document that was mended were not: their places stay.
+        inside = inside.with_row_index("order")
+        touched = inside.join(fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left")
+        others = inside.join(touched.select("order"), on="order", how="anti", maintain_order="left")
+        inside = pl.concat([others, _shift_places(touched, fixes)]).sort("order").drop("order")
     placed = pl.concat([elsewhere, inside.select(elsewhere.columns)]) if inside.height else elsewhere
     placed = placed.with_columns(
         pl.when("whole").then(0).otherwise("start").cast(pl.UInt32).alias("start"),

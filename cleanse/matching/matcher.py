@@ -474,16 +474,16 @@ def find_languages(documents: pl.DataFrame, lines: Lines) -> Spoken:
     Reads: `doc`, from 0 in steps of 1, `language`, and `language_lines` where there is one.
     """
     main = documents["language"].fill_null(UNKNOWN)
-    others = list(line_languages(documents))
-    names = sorted({*main.unique(), *(language for *_, language in others)})
+    others = line_languages(documents)
+    names = sorted({*main.unique(), *others["language"].unique()})
     numbers = {name: number for number, name in enumerate(names)}
     spoken = np.array([numbers[name] for name in main], dtype=np.int64)[lines.doc]
-    if others:
+    if others.height and len(lines):
         keys = (lines.doc.astype(np.int64) << 32) + lines.line
-        wanted = np.array([(doc << 32) + line for doc, line, _ in others], dtype=np.int64)
-        rows = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-        own = np.array([numbers[language] for *_, language in others], dtype=np.int64)
-        there = keys[rows] == wanted if len(keys) else np.zeros(len(wanted), dtype=np.bool_)
+        wanted = (others["doc"].to_numpy().astype(np.int64) << 32) + others["line"].to_numpy()
+        rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        own = np.array([numbers[name] for name in others["language"]], dtype=np.int64)
+        there = keys[rows] == wanted
         spoken[rows[there]] = own[there]
     return names, spoken
 
