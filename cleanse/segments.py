@@ -130,7 +130,9 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         fixes = line_fixes(affected).join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
         # Most lines of a document that was mended were not: their places stay.
         inside = inside.with_row_index("order")
-        touched = inside.join(fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left")
+        touched = inside.join(
+            fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left"
+        )
         others = inside.join(touched.select("order"), on="order", how="anti", maintain_order="left")
         inside = pl.concat([others, _shift_places(touched, fixes)]).sort("order").drop("order")
     placed = pl.concat([elsewhere, inside.select(elsewhere.columns)]) if inside.height else elsewhere

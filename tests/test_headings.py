@@ -40,7 +40,7 @@ CASES = [
 
 def strips(cases: list[tuple[str, str]]) -> list[set[tuple[str, int]]]:
     """Give for each (language, text) the rules and lines that are taken."""
-    matcher = boilerplate.prepare(Rules(rule for rule in RULES if rule.family == "boilerplate"))
+    matcher = boilerplate.prepare(Rules(rule for rule in RULES if rule.family == "boilerplate")).matcher
     documents = pl.DataFrame(
         {"repaired": [text for _, text in cases], "language": [language for language, _ in cases]}
     ).with_row_index("doc")

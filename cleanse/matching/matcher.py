@@ -211,22 +211,31 @@ class Matcher:
         every = pl.concat([labels, others])
         taken = np.zeros(len(lines) + 1, dtype=np.bool_)
         taken[every["row"].to_numpy()[np.array(takes, dtype=np.bool_)[every["variant"].to_numpy()]]] = True
-        found = []
         bare = pl.Series(
             [number for number, head in enumerate(heads) if head.heading and not head.label], dtype=pl.UInt32
         )
         asked = pl.concat([labels, others.filter(pl.col("variant").is_in(bare.implode()))])
-        for (variant,), pairs in asked.group_by("variant", maintain_order=True):
-            heading = heads[int(str(variant))].heading
-            if heading is not None:
-                rows = pairs["row"].to_numpy().astype(np.int64)
-                above = (lines.ordinals[rows] > 0) & taken[np.maximum(rows - 1, 0)]
-                headed = _is_text(rows, 1, heading, lines) & ~taken[rows + 1] & ~above
-                if heading.above:
-                    headed &= _is_text(rows, -1, heading, lines)
-                pairs = pairs.filter(pl.Series(~headed))  # noqa: PLW2901
-            found.append(pairs)
-        return pl.concat([others.filter(~pl.col("variant").is_in(bare.implode())), *found])
+        rows = asked["row"].to_numpy().astype(np.int64)
+        headed = np.zeros(len(rows), dtype=np.bool_)
+        for heading, numbers in self._by_heading:
+            # Most rules say the same of headings, so their lines are looked at together.
+            own = np.flatnonzero(numbers[asked["variant"].to_numpy()])
+            places, back = np.unique(rows[own], return_inverse=True)
+            above = (lines.ordinals[places] > 0) & taken[np.maximum(places - 1, 0)]
+            heads_text = _is_text(places, 1, heading, lines) & ~taken[places + 1] & ~above
+            if heading.above:
+                heads_text &= _is_text(places, -1, heading, lines)
+            headed[own] = heads_text[back]
+        return pl.concat([others.filter(~pl.col("variant").is_in(bare.implode())), asked.filter(pl.Series(~headed))])
+
+    @functools.cached_property
+    def _by_heading(self) -> list[tuple[Heading, Flags]]:
+        """Give what rules say of headings, and which variants are of a rule that says so."""
+        said: list[Heading] = []
+        for rule, _ in self.variants:
+            if rule.head.heading is not None and rule.head.heading not in said:
+                said.append(rule.head.heading)
+        return [(one, np.array([rule.head.heading == one for rule, _ in self.variants])) for one in said]
 
     def _match_cuts(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
