@@ -13,7 +13,7 @@ from cleanse import decide, lang, pipeline, quality, spam
 from cleanse.errors import InputError, OptionError
 from cleanse.hits import HITS
 from cleanse.matching import blocks
-from cleanse.report.page import export_tables
+from cleanse.report import export_tables
 from cleanse.report.why import explain
 from cleanse.rules.model import load_rules
 from tests.runs import put

@@ -327,7 +327,7 @@ def test_a_page_keeps_its_article_and_loses_what_is_around() -> None:
 
 def test_pages_must_be_one_of_three() -> None:
     """Another word is an error that names them."""
-    with pytest.raises(cleanse.CleanseError, match=r"auto, always, never"):
+    with pytest.raises(cleanse.CleanseError, match=r"'auto', 'always' or 'never'"):
         cleanse.clean(pl.LazyFrame({"text": [RAW]}), pages="sometimes")
 
 
