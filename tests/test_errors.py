@@ -70,7 +70,7 @@ def test_what_cannot_be_read_is_put_aside(tmp_path: Path, name: str) -> None:
         pl.read_parquet(tmp_path / "out.parquet"),
         pl.read_parquet(tmp_path / "out.report" / "dropped.parquet"),
     )
-    assert got.output.startswith(f"read         {kept.height + dropped.height + refused.height} documents")
+    assert got.output.startswith(f"read         {kept.height + dropped.height + refused.height} document")
 
 
 @pytest.mark.parametrize("name", [name for name in BROKEN if BROKEN[name][1] and name != "broken link"])

@@ -184,5 +184,5 @@ def test_options_that_contradict_each_other_are_refused() -> None:
                 raise ValueError("--strict and --overwrite contradict each other")
             return self
 
-    with pytest.raises(OptionError, match="^--strict and --overwrite contradict each other\n  hint: "):
+    with pytest.raises(OptionError, match=r"^--strict and --overwrite contradict each other\n  hint: "):
         Checked.of({"strict": True, "overwrite": True})
