@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cleanse.errors import InputError
+from cleanse.files import report_folder
+from cleanse.report import read_described
 from cleanse.review.agenda import Agenda
 from cleanse.review.questions import Question, Record, read_pool, show_document, show_question
 from cleanse.rules import load_rules
@@ -45,7 +47,8 @@ class Desk:
         self.lock = threading.Lock()
         self.by_digest = {(q.rule, q.digest): q for q in pool.everything()}
         self.done: list[Verdict] = []  # of this start, to be taken back
-        self.titles = {rule.id: (rule.head.title, rule.head.why.strip()) for rule in load_rules()}
+        described = read_described(report_folder(self.out))
+        self.titles = {name: (rule["title"], rule["why"]) for name, rule in described.items()}
 
     def record(self, question: Question) -> Record:
         """Read the document of a question."""

@@ -103,8 +103,8 @@ def keep_valid(verdicts: Iterable[Verdict], rules: Rules, versions: Iterable[tup
     from cleanse.catalogue import find_hits
 
     present = {*versions, *((rule.id, rule.version) for rule in rules)}
-    last = [verdict for verdict in keep_last(verdicts) if verdict.rule in rules]
-    older = [verdict for verdict in last if (verdict.rule, verdict.version) not in present]
+    last = [v for v in keep_last(verdicts) if v.rule in rules or (v.rule, v.version) in present]
+    older = [v for v in last if (v.rule, v.version) not in present]
     tried = list({(v.rule, v.digest): v for v in older}.values())
     texts = [(v.rule, v.language, v.text, v.context) for v in tried]
     again = {(v.rule, v.digest) for v, hit in zip(tried, find_hits(rules, texts), strict=True) if hit}

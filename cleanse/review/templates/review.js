@@ -163,7 +163,8 @@ addEventListener("keydown", (event) => {
   action();
 });
 for (const button of document.querySelectorAll("[data-verdict]")) button.addEventListener("click", () => judge(button.dataset.verdict));
-for (const name of ["rule", "language"]) byId(name).addEventListener("change", () => work(ask));
+// The keys answer again as soon as something is chosen: a list that holds the focus would take them.
+for (const name of ["rule", "language"]) byId(name).addEventListener("change", () => work(async () => { await ask(); byId("question").focus({ preventScroll: true }); }));
 byId("undo").addEventListener("click", undo);
 byId("unfold").addEventListener("click", unfold);
 byId("whole").addEventListener("click", whole);
