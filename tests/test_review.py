@@ -21,6 +21,7 @@ from cleanse.errors import InputError, OptionError
 from cleanse.passes.job import Result
 from cleanse.review import Desk, find_questions, make_app, read_pool, serve
 from cleanse.review.agenda import BATCH
+from cleanse.rules import builtin_folder
 from cleanse.verdicts import digest_hit, read_verdicts
 from tests.runs import run
 
@@ -215,6 +216,25 @@ def test_a_pool_has_the_texts_uncut(ran: Result) -> None:
         ("Auf Facebook teilen", True),
     }
     assert all(q.context == f"Word\u200b {int(q.id[:2])}" for q in pool.everything() if q.rule == SPACE)
+
+
+def test_rules_in_draft_can_be_judged(tmp_path: Path) -> None:
+    """What a rule in draft would take is asked about, in its place, beside what others did; hits of other rules are not."""
+    head = (builtin_folder() / "boilerplate/image-path.toml").read_text("utf-8")
+    own = tmp_path / "rules" / "boilerplate" / "harbour-image.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(head.replace('status = "stable"', 'status = "draft"'), "utf-8")
+    files = {"a.txt": f"/img/a.jpg\nShare on Facebook\n{PROSE}"}
+    chosen = ["boilerplate/harbour-image", SHARE]
+    result = run(tmp_path, files, rules=[tmp_path / "rules"], select=chosen)
+    desk = Desk(result.out, tmp_path / "v.jsonl", "ada", drafts=True)
+    question = desk.ask("tab", None, None)["question"]
+    pieces = [piece for line in question["lines"] for piece in line["pieces"]]
+    assert (question["rule"], [piece["text"] for piece in pieces if piece.get("own")]) == (chosen[0], ["/img/a.jpg"])
+    assert {piece.get("rule") for piece in pieces} == {None, *chosen}
+    desk.judge(question["rule"], question["digest"], "right", "")
+    assert desk.ask("tab", None, None)["question"] is None
+    assert [(row["rule"], row["judged"], row["characters"]) for row in desk.overview()["rules"]] == [(chosen[0], 1, 10)]
 
 
 class Server:

@@ -136,16 +136,16 @@ def name_evidence(row: HitRow) -> str:
 
 
 def weigh_hits(
-    report: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described]
+    report: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described], table: str = "hits"
 ) -> pl.DataFrame:
-    """Give every hit its place, language, source and what says how certain it is; the order is that of hits.parquet.
+    """Give every hit its place, language, source and what says how certain it is; the order is that of `table`, which is hits or drafts.
 
-    Reads `hits.parquet`, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity,
+    Reads that table, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity,
     weight, points` (whether the weight is a sum of points), `distance` of a measure from its limit, as a share of the limit, `copies` of its text,
     `chars`, and `repeat`, which is 0 for the first hit of a rule on a text.
     """
     columns = ["id", "rule", "action", "line", "start", "text", "replacement"]
-    hits = pl.read_parquet(report / "hits.parquet", columns=columns, glob=False)
+    hits = pl.read_parquet(report / f"{table}.parquet", columns=columns, glob=False)
     columns = ["id", "rule", "line", "start", "weight", "evidence"]
     signals = pl.read_parquet(report / "signals.parquet", columns=columns, glob=False)
     dropped = pl.read_parquet(report / "dropped.parquet", columns=["id", "reason", "similarity"], glob=False)

@@ -33,11 +33,11 @@ class Desk:
     """What the server knows: the questions, the verdicts and the file they go to. One lock, so that no two tabs write at once."""
 
     def __init__(
-        self, out: str | os.PathLike[str], file: str | os.PathLike[str], reviewer: str, *, rules: tuple[str, ...] = (), again: bool = False
+        self, out: str | os.PathLike[str], file: str | os.PathLike[str], reviewer: str, *, rules: tuple[str, ...] = (), again: bool = False, drafts: bool = False
     ) -> None:  # fmt: skip
         """Draw questions from OUT, and read the verdicts that are there."""
         self.file, self.reviewer = Path(file), reviewer
-        pool = read_pool(out, rules)
+        pool = read_pool(out, rules, drafts=drafts)
         said = read_verdicts(self.file) if self.file.exists() else []
         versions = pool.table.select("rule", "version").unique().rows()
         valid = {(v.rule, v.digest) for v in keep_valid(said, load_rules(), versions)}

@@ -150,6 +150,7 @@ def serve(
     *,
     rules: tuple[str, ...] = (),
     again: bool = False,
+    drafts: bool = False,
     port: int = 0,
     announce: Callable[[str], None] = print,
 ) -> None:
@@ -166,7 +167,7 @@ def serve(
     except ImportError as error:
         hint = "pip install 'cleanse[review]'; `cleanse verdicts add` does without"
         raise OptionError("`cleanse review` needs starlette and uvicorn", where=error.name, hint=hint) from error
-    desk = Desk(out, file, reviewer, rules=rules, again=again)
+    desk = Desk(out, file, reviewer, rules=rules, again=again, drafts=drafts)
     token = secrets.token_urlsafe(24)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
