@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -388,6 +390,19 @@ def test_without_its_parts_one_sentence_says_so(ran: Result) -> None:
         "error: `cleanse review` needs starlette and uvicorn: starlette",
         "  hint: pip install 'cleanse[review]'; `cleanse verdicts add` does without",
     ]
+
+
+def test_control_c_ends_it(ran: Result, tmp_path: Path) -> None:
+    """Who is done presses Control-C: no traceback, status 0."""
+    pytest.importorskip("uvicorn")
+    command = [sys.executable, "-u", "-m", "cleanse", "review", str(ran.out), "--verdicts", str(tmp_path / "v.jsonl")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().removeprefix("review at ").strip()
+        with urllib.request.urlopen(address, timeout=60) as page:  # it listens already, and answers when it serves
+            assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_a_port_that_is_taken(ran: Result, tmp_path: Path) -> None:

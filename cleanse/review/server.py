@@ -183,4 +183,5 @@ def serve(
         # Access logs would write the token to a terminal that may be shared; proxies are none of our business.
         config = uvicorn.Config(app, log_level="error", access_log=False, proxy_headers=False, server_header=False, ws="none", lifespan="off")  # fmt: skip
         announce(f"http://{HOST}:{number}/{token}/")
-        uvicorn.Server(config).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+            uvicorn.Server(config).run(sockets=[listener])
