@@ -73,9 +73,9 @@ def _count(number: int) -> str:
 
 
 def _heads(table: pl.DataFrame) -> list[str]:
-    return [
-        name.replace("_a", " A").replace("_b", " B") if name[-2:] in ("_a", "_b") else name for name in table.columns
-    ]
+    """Name the columns of a table for people: `hits_a` is "hits A"."""
+    words = [name.replace("_", " ") for name in table.columns]
+    return [f"{name[:-1]}{name[-1].upper()}" if name[-2:] in (" a", " b") else name for name in words]
 
 
 def _table(rows: Sequence[Sequence[Any]]) -> list[str]:
