@@ -68,7 +68,9 @@ class Difference:
 def compare_outs(
     a: str | os.PathLike[str], b: str | os.PathLike[str], *, text_column: str = "text", id_column: str = "id"
 ) -> Difference:
-    """Compare OUT_A with OUT_B. One of them, or both, may be another tool's Parquet: its columns are `text_column` and `id_column`.
+    """Compare OUT_A with OUT_B.
+
+    One of them, or both, may be another tool's Parquet: its columns are `text_column` and `id_column`.
 
     Raises:
         InputError: a side cannot be read, or they have no id in common.

@@ -50,7 +50,10 @@ def describe_difference(found: Difference) -> str:
 
 
 def lines_by_rule(found: Difference) -> pl.DataFrame:
-    """Count the lines that one side has and the other lacks, by the rule of ours that took them; no rule where none did."""
+    """Count the lines that one side lacks, by the rule of ours that took them.
+
+    `(no rule)` stands where none did.
+    """
     return (
         found.lines.group_by("rule", "language")
         .agg(
@@ -127,7 +130,9 @@ def _write(pieces: Sequence[Piece]) -> str:
 
 
 def write_tables(found: Difference, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write `rules.parquet`, `documents.parquet`, `lines.parquet` and `hits.parquet` of a difference; gives their paths.
+    """Write the tables of a difference into a folder; gives their paths.
+
+    They are `rules.parquet`, `documents.parquet`, `lines.parquet` and `hits.parquet`.
 
     Raises:
         OutputError: the folder cannot be written.

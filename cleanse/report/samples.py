@@ -138,9 +138,9 @@ def name_evidence(row: HitRow) -> str:
 def weigh_hits(
     report: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described], table: str = "hits"
 ) -> pl.DataFrame:
-    """Give every hit its place, language, source and what says how certain it is; the order is that of `table`, which is hits or drafts.
+    """Give every hit its place, language, source, and how certain it is.
 
-    Reads that table, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity,
+    In the order of `table`, which is hits or drafts. Reads that table, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity,
     weight, points` (whether the weight is a sum of points), `distance` of a measure from its limit, as a share of the limit, `copies` of its text,
     `chars`, and `repeat`, which is 0 for the first hit of a rule on a text.
     """

@@ -23,7 +23,10 @@ Group = tuple[str, str]
 
 @dataclass
 class Agenda:
-    """What can be asked of one reviewer, and what was said so far. With `again`, what only others judged is asked too."""
+    """What can be asked of one reviewer, and what was said so far.
+
+    With `again`, what only others judged is asked too.
+    """
 
     pool: Pool
     reviewer: str
@@ -61,7 +64,10 @@ class Agenda:
         return versions.get(rule)
 
     def table(self) -> pl.DataFrame:
-        """Give the table of rules with what was judged, the most harmful first, and how many questions are `left`."""
+        """Give the table of rules with what was judged, by harm.
+
+        Adds `left`: how many questions of each there are still.
+        """
         judged = self.judged()
         left = Counter((q.rule, q.language) for q in self.pool.everything() if (q.rule, q.digest) not in judged)
         table = sort_by_harm(add_precision(self.pool.table, count_verdicts(self.counting())))
@@ -69,7 +75,10 @@ class Agenda:
         return table.with_columns(pl.Series("left", counts, dtype=pl.UInt32))
 
     def weights(self) -> dict[Group, tuple[float, float]]:
-        """Say how much each rule and language is worth a look: the width of its interval times what it takes, then times what it hits."""
+        """Say how much each rule and language is worth a look.
+
+        It is the width of its interval times the characters that it takes; where these are none, times those that it hits.
+        """
         figures = {(row["rule"], row["language"]): row for row in count_verdicts(self.counting()).iter_rows(named=True)}
         found = {}
         for group in self.pool.questions:

@@ -30,7 +30,10 @@ REMARK_CHARS = 2_000
 
 
 class Desk:
-    """What the server knows: the questions, the verdicts and the file they go to. One lock, so that no two tabs write at once."""
+    """What the server knows: the questions, the verdicts and their file.
+
+    One lock sees to it that no two tabs write at once.
+    """
 
     def __init__(
         self, out: str | os.PathLike[str], file: str | os.PathLike[str], reviewer: str, *, rules: tuple[str, ...] = (), again: bool = False, drafts: bool = False

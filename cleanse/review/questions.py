@@ -40,7 +40,10 @@ HitRow = dict[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """One hit to be judged. `text`, `context` and `replacement` are those of its verdict, uncut; `drawn` is `chance` or `doubt`."""
+    """One hit to be judged.
+
+    `text`, `context` and `replacement` are those of its verdict, uncut; `drawn` is `chance` or `doubt`.
+    """
 
     rule: str
     version: str
@@ -66,7 +69,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Record:
-    """A document as read, line by line, with its hits, those of drafts behind the others; `clean` is its clean text, `kept` that of its kept twin."""
+    """A document as read, line by line, with its hits.
+
+    Those of drafts stand behind the others. `clean` is its clean text, `kept` that of its kept twin.
+    """
 
     lines: list[str]
     hits: list[HitRow]
@@ -131,7 +137,9 @@ class Records:
 
 
 def find_questions(out: str | os.PathLike[str], rule: str, document: str, line: int | None) -> list[dict[str, Any]]:
-    """Give the hits of a rule on a line of a document, or on the document as a whole, as the columns of verdicts.
+    """Give the hits of a rule on a line of a document, as columns of verdicts.
+
+    Without a `line`, those on the document as a whole.
 
     Raises:
         InputError: OUT is not ours, or the rule hit nothing there.
@@ -165,7 +173,10 @@ def read_origins(out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 @dataclass(frozen=True)
 class Pool:
-    """The questions at hand, by rule and language: those drawn by chance and those in doubt, each in the order to ask."""
+    """The questions at hand, by rule and language.
+
+    Those drawn by `chance` and those in `doubt`, each in the order to ask.
+    """
 
     out: Path
     table: pl.DataFrame
@@ -197,7 +208,9 @@ def count_drafts(report: Path, table: pl.DataFrame, languages: pl.DataFrame) -> 
 def read_pool(
     out: str | os.PathLike[str], rules: Iterable[str] = (), each: int = POOL, *, drafts: bool = False
 ) -> Pool:
-    """Draw up to `each` hits of every rule and language of an OUT, or of some `rules`; half of them where the rule is least sure.
+    """Draw up to `each` hits of every rule and language of an OUT.
+
+    Half of them from where the rule is least sure; `rules` names some rules only.
 
     With `drafts`, of the rules in draft, which did not act. No text of a rule comes twice. Raises:
         InputError: OUT is not ours, or a table of its report does not fit it.
@@ -263,7 +276,10 @@ def show_pieces(pieces: Iterable[Piece]) -> list[ShownPiece]:
 
 
 def show_question(question: Question, record: Record) -> list[dict[str, Any]]:
-    """Give the lines of a question: its own, and up to AROUND on each side; `far` ones are folded at first."""
+    """Give the lines of a question: its own, and up to AROUND on each side.
+
+    Those that are `far` are folded at first.
+    """
     if question.line is None:
         return _show_whole(question)
     by_line = _by_line(record.hits)
