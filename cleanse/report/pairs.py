@@ -19,7 +19,8 @@ BESIDE = 1  # equal lines shown on each side of a difference
 class PairLine:
     """A line of two texts as pieces, `same` where it is equal in both.
 
-    What stands only in the dropped text is marked as a strip, what is only in the kept one as a fix. `far` says that it is equal in both, and no difference is near.
+    What stands only in the dropped text is marked as a strip, what is only in the kept one as a fix. `far` says that it is equal in both,
+    and no difference is near.
     """
 
     pieces: tuple[Piece, ...]

@@ -1,8 +1,9 @@
 """Which hit a reviewer is asked about next.
 
-A rule is worth a look when little is known about it and much depends on it: the width of its interval times the characters that it takes. So the rule with the
-largest product comes first, and a reviewer stays with it for BATCH questions before the figures are looked at again. Within a rule the languages take turns, and
-so do hits drawn by chance and hits that are in doubt; those drawn by chance are spread over the sources.
+A rule is worth a look when little is known about it and much depends on it: the width of its interval times the characters that it takes.
+So the rule with the largest product comes first, and a reviewer stays with it for BATCH questions before the figures are looked at again.
+Within a rule the languages take turns, and so do hits drawn by chance and hits that are in doubt; those drawn by chance are spread over the
+sources.
 """
 
 from __future__ import annotations

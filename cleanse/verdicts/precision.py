@@ -81,7 +81,8 @@ def settle(verdicts: Iterable[Verdict]) -> list[Settled]:
 def count_verdicts(verdicts: Iterable[Verdict]) -> pl.DataFrame:
     """Count settled verdicts by rule and language.
 
-    Gives a row each: `judged` (right or wrong), `wrong`, `unsure`, and the precision with its interval. `precision` is the share of right ones among `judged`, null where nothing is; `precision_low` and `precision_high` bound it.
+    Gives a row each: `judged` (right or wrong), `wrong`, `unsure`, and the precision with its interval. `precision` is the share of right
+    ones among `judged`, null where nothing is; `precision_low` and `precision_high` bound it.
     """
     counts: dict[tuple[str, str], Counter[str]] = {}
     for item in settle(verdicts):
@@ -131,8 +132,8 @@ def add_precision(table: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
 def sort_by_harm(table: pl.DataFrame) -> pl.DataFrame:
     """Sort the table of rules by harm, the wrong characters to expect.
 
-    What nobody judged stands behind, by its characters. Adds `harm`: the characters that a rule takes or changes times the share of wrong verdicts; null where nothing is judged. A flag takes nothing, so it
-    is 0 there.
+    What nobody judged stands behind, by its characters. Adds `harm`: the characters that a rule takes or changes times the share of wrong
+    verdicts; null where nothing is judged. A flag takes nothing, so it is 0 there.
     """
     taken = pl.when(pl.col("action") == "flag").then(0).otherwise("characters")
     harm = (taken * (1 - pl.col("precision"))).alias("harm")
@@ -146,7 +147,8 @@ def sort_by_harm(table: pl.DataFrame) -> pl.DataFrame:
 class Agreement:
     """How far reviewers agree on hits that two or more judged.
 
-    `hits` counts these, `same` is the share of pairs of words that agree. `kappa` is Cohen's kappa over these pairs: agreement beyond what chance gives, null where chance explains all of it.
+    `hits` counts these, `same` is the share of pairs of words that agree. `kappa` is Cohen's kappa over these pairs: agreement beyond what
+    chance gives, null where chance explains all of it.
     """
 
     hits: int
