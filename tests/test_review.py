@@ -143,6 +143,14 @@ def test_two_tabs_do_not_ask_the_same(desk: Desk) -> None:
     assert len(read_verdicts(desk.file)) == 2
 
 
+def test_a_tab_that_was_closed_keeps_nothing_back(desk: Desk) -> None:
+    """What another tab holds is asked at the end, when nothing else is left."""
+    held = desk.ask("closed", SPACE, None)["question"]
+    asked = judge_all(desk, lambda _: "right", rule=SPACE)
+    assert asked[-1]["digest"] == held["digest"]
+    assert len(asked) == 10
+
+
 def test_two_reviewers(ran: Result, tmp_path: Path) -> None:
     """A second reviewer is not asked what the first judged, unless with `again`; then the page says how far they agree."""
     path = tmp_path / "v.jsonl"

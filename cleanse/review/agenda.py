@@ -91,16 +91,15 @@ class Agenda:
     def choose(self, desk: str = "", rule: str | None = None, language: str | None = None) -> Question | None:
         """Give the next question for a desk (a tab of the browser); None where nothing is left.
 
-        Two desks never hold the same question. `rule` and `language` narrow the choice.
+        Two desks hold the same question only when no other is left: one of them may be a tab that was closed. `rule` and `language` narrow the
+        choice.
         """
         self.held.pop(desk, None)
         busy = self.judged() | {(q.rule, q.digest) for q in self.held.values()}
-        open_groups = {
-            group: sum(1 for own in kinds.values() for q in own if (q.rule, q.digest) not in busy)
-            for group, kinds in self.pool.questions.items()
-            if (rule is None or group[0] == rule) and (language is None or group[1] == language)
-        }
-        open_groups = {group: count for group, count in open_groups.items() if count}
+        open_groups = self._open_groups(busy, rule, language)
+        if not open_groups:
+            busy = self.judged()
+            open_groups = self._open_groups(busy, rule, language)
         if not open_groups:
             return None
         weights = self.weights()
@@ -111,6 +110,16 @@ class Agenda:
         question = self._choose_hit(group, busy)
         self.held[desk] = question
         return question
+
+    def _open_groups(self, busy: set[tuple[str, str]], rule: str | None, language: str | None) -> list[Group]:
+        """Name the rules and languages in which something can be asked."""
+        return [
+            group
+            for group, kinds in self.pool.questions.items()
+            if (rule is None or group[0] == rule)
+            and (language is None or group[1] == language)
+            and any((q.rule, q.digest) not in busy for own in kinds.values() for q in own)
+        ]
 
     def _choose_rule(self, desk: str, groups: Iterable[Group], weights: dict[Group, tuple[float, float]]) -> str:
         total: dict[str, list[float]] = {}
