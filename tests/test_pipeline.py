@@ -30,7 +30,12 @@ ADDS = {
         "language_lines": lang.LINES,
         "language_hits": segments.HITS,
     },
-    "boilerplate": {"boilerplate_hits": segments.HITS, "boilerplate_ends": blocks.ENDS},
+    "boilerplate": {
+        "boilerplate_hits": segments.HITS,
+        "boilerplate_ends": blocks.ENDS,
+        "boilerplate_points": segments.SIGNALS,
+        "page_points": pl.Int32(),
+    },
     "spam": {"spam_hits": segments.HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
     "edit": decide.EDITS,

@@ -19,6 +19,7 @@ import polars as pl
 from cleanse.errors import InputError
 from cleanse.files import report_folder, store
 from cleanse.report import samples
+from cleanse.report.near import collect_near
 from cleanse.rules import ANY, Rule
 
 RULES_FILE = "rules.json"
@@ -121,6 +122,9 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
     sources = pl.concat([kept.select("id", "source"), _read(report, "dropped", ["id", "source"])])
     fired = table.filter(pl.col("documents") > 0)
     chosen = samples.collect_samples(report, out, languages, sources)
+    # Of a scorecard, both sides of its threshold.
+    for rule, near in collect_near(report, out, languages).items():
+        chosen.setdefault(rule, []).extend(near)
     described = {rule["id"]: rule for rule in orjson.loads((report / RULES_FILE).read_bytes())}
     quarantine = _read(report, "quarantine", ["source", "row", "error"])
     twins = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())

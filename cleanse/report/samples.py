@@ -103,7 +103,7 @@ def _name_evidence(row: HitRow) -> str:
     if row["similarity"] is not None:
         return f"similarity {row['similarity']:.3f}"
     if row["weight"] is not None:
-        return f"weight {row['weight']:.2f}"
+        return f"{row['weight']:.0f} points" if row["weight"] > 1 else f"weight {row['weight']:.2f}"
     return "" if row["text"] is None else f"hit {row['copies']:,} time{'s' if row['copies'] > 1 else ''}"
 
 
