@@ -32,7 +32,12 @@ ADDS = {
         "language_lines": lang.LINES,
         "language_hits": HITS,
     },
-    "boilerplate": {"boilerplate_hits": HITS, "boilerplate_ends": blocks.ENDS},
+    "boilerplate": {
+        "boilerplate_hits": HITS,
+        "boilerplate_ends": blocks.ENDS,
+        "boilerplate_points": segments.SIGNALS,
+        "page_points": pl.Int32(),
+    },
     "spam": {"spam_hits": HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
     "edit": decide.EDITS,

@@ -99,7 +99,7 @@ def collect_samples(
     lines = {identity: AsRead(text, edits.get(identity, NO_EDITS)) for identity, text in texts.items()}
     chosen = rows.to_dicts()
     windows = [choose_windows(row, lines[row["id"]]) for row in chosen]
-    near = _find_near(hits, [row["id"] for row in chosen], windows)
+    near = find_near(hits, [row["id"] for row in chosen], windows)
     values = read_values(report, out, described, chosen)
     sums = read_sums(report, rows)
     found: dict[str, list[Sample]] = {}
@@ -114,7 +114,7 @@ def collect_samples(
     return found
 
 
-def _find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Window]]) -> list[list[list[HitRow]]]:
+def find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Window]]) -> list[list[list[HitRow]]]:
     """Give for each sample, and each of its windows, the hits that reach into it, in the order of places.
 
     Only the numbers of all hits are looked at; those that are shown become rows.
@@ -169,7 +169,7 @@ def name_evidence(row: HitRow) -> str:
     if row["weight"] is not None and row["points"]:
         return f"{row['weight']:.0f} points"
     if row["weight"] is not None:
-        return f"weight {row['weight']:.2f}"
+        return f"{row['weight']:.0f} points" if row["weight"] > 1 else f"weight {row['weight']:.2f}"
     return "" if row["text"] is None else f"hit {row['copies']:,} time{'s' if row['copies'] > 1 else ''}"
 
 
