@@ -12,7 +12,7 @@ import cleanse
 from cleanse import decide, lang, pipeline, quality, segments, spam
 from cleanse.errors import InputError, OptionError
 from cleanse.matching import blocks
-from cleanse.report.page import export_tables
+from cleanse.report import export_tables
 from cleanse.report.why import explain
 from cleanse.rules.model import load_rules
 from tests.runs import put
