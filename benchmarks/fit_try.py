@@ -1,0 +1,397 @@
+"""Fit the two scorecards of boilerplate to labelled lines, judge them on sets and languages left out, and write their points.
+
+    python benchmarks/fit_scorecard.py [../shared/data] [--write] [--folds set|language|none] [--cache FILE]
+
+The points are those of a logistic regression on the steps of each measure: tenths of a bit of log-odds that a line is furniture, or that
+a document is a page with furniture. Each set weighs alike, whole documents of content four times as much as one set; inside a set
+a line weighs by its characters. Where a person expects it, points only rise or only fall (`SIGNS`). The tables that
+say least are left out, and the others are fitted again. Printed: for thresholds, the share of the characters of furniture that go, and of
+content that are damaged, of pages left out. `--write` puts base and points into the rules; limits and examples stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scorecard_data
+import scorecard_fit
+from scorecard_data import CONTENT, EXTRACTED, RAW, WRAPPED, Labelled
+
+from cleanse.kernels import places
+from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS
+
+RULES = Path(__file__).resolve().parent.parent / "rules" / "boilerplate"
+LINE_TABLES, PAGE_TABLES = 56, 18  # that are kept
+STEPS = 7  # bounds of a measure at most
+WEIGHTS = {"news": 1.0, "articles": 1.0, "web": 1.5, "zh": 0.7, "segments": 0.4, "wrapped": 1.5}  # of the sets
+CONTENT_WEIGHT = 4.0  # of all genres together
+SHORTEST, LONGEST = 8, 250  # characters by which a line weighs, at least and at most
+FURNISHED, BARE = (
+    0.1,
+    0.02,
+)  # shares of furniture from which an extracted text counts as a page, and up to which it does not
+THIN = 4  # of the lines of a long genre, one in so many is fitted to
+SETS = ("news", "articles", "web", "zh", "segments")
+LANGUAGES = ("en", "de", "sv", "es")  # left out one by one, and all others together
+# Which way the points of a measure may go: furniture is short, unlike its paragraphs, far from them and beside other furniture.
+SIGNS = (
+    (r"units(-|$)|stops|commas|quotes|shared|text-within|sentence|table-cells|hit-(above|below)", -1),
+    (r"separators|addresses|repeats|hits|paragraph-(above|below)|run-(lines|hits|repeats)|unended-run|core-|page-points", 1),
+)  # fmt: skip
+
+
+@dataclass
+class Design:
+    """A table of steps for rows of labelled things: what `scorecard_fit.fit` asks for."""
+
+    names: list[str]
+    bounds: list[list[float]]
+    bins: np.ndarray
+    signs: list[int]
+    free: list[bool]
+    labels: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def sizes(self) -> list[int]:
+        """Count the steps of each measure."""
+        return [len(bounds) + 1 for bounds in self.bounds]
+
+    def choose(self, kept: list[int]) -> Design:
+        """Keep some measures."""
+        return Design(
+            [self.names[k] for k in kept], [self.bounds[k] for k in kept], np.ascontiguousarray(self.bins[:, kept]),
+            [self.signs[k] for k in kept], [self.free[k] for k in kept], self.labels, self.weights,
+        )  # fmt: skip
+
+    def fit(self, rows: np.ndarray, penalty: float, iterations: int) -> tuple[np.ndarray, float]:
+        """Fit to some rows; give points and base, whole numbers."""
+        table, base = scorecard_fit.fit(
+            self.bins[rows], self.sizes, self.signs, self.free, self.labels[rows], self.weights[rows], penalty, iterations
+        )  # fmt: skip
+        return np.round(table * scorecard_fit.BITS), round(base * scorecard_fit.BITS)
+
+    def add_up(self, rows: np.ndarray, table: np.ndarray, base: float) -> np.ndarray:
+        """Give the sums of some rows."""
+        return scorecard_fit.add_up(self.bins[rows], self.sizes, table, base)
+
+    def rank(self, table: np.ndarray) -> list[int]:
+        """Order the measures by how much they tell lines apart: the spread of their points over the weighted rows."""
+        firsts = np.cumsum([0, *self.sizes])
+        weights = self.weights / self.weights.sum()
+        spreads = []
+        for k in range(len(self.names)):
+            points = table[firsts[k] + self.bins[:, k]]
+            mean = (points * weights).sum()
+            spreads.append(((points - mean) ** 2 * weights).sum() ** 0.5)
+        return list(np.argsort(spreads)[::-1])
+
+
+def sign_of(name: str) -> int:
+    """Say whether points may only rise (1) or fall (-1) with a measure, or both (0)."""
+    if name.startswith("page-") and name != "page-points":
+        return 0
+    return next((sign for pattern, sign in SIGNS if re.match(pattern, name)), 0)
+
+
+def design(
+    values: np.ndarray,
+    columns: dict[str, int],
+    sample: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    *,
+    signed: bool,
+) -> Design:
+    """Cut the measures into steps by the values of a sample."""
+    names, bounds, free = [], [], []
+    for name, column in columns.items():
+        own = scorecard_fit.choose_bounds(values[sample, column], STEPS)
+        if own:
+            names.append(name)
+            bounds.append(own)
+            free.append(bool(values[sample, column].min() == -1))
+    bins = scorecard_fit.put_in_bins(values, [columns[name] for name in names], bounds)
+    signs = [sign_of(name) if signed else 0 for name in names]
+    return Design(names, bounds, bins, signs, free, labels, weights)
+
+
+class Bench:
+    """The labelled documents, with what folds and figures need."""
+
+    def __init__(self, labelled: Labelled) -> None:
+        self.data = labelled
+        frame = labelled.documents
+        self.set, self.kind, self.genre, self.wrapper = (
+            frame[name].to_numpy() for name in ("set", "kind", "genre", "from")
+        )
+        self.language = np.array([language.split("-")[0] for language in frame["language"]])
+        self.genres = sorted(set(self.genre) - {""})
+        count = len(frame)
+        self.noise = np.bincount(labelled.doc, weights=labelled.chars * (labelled.label == 0), minlength=count)
+        self.content = np.bincount(labelled.doc, weights=labelled.chars * (labelled.label == 1), minlength=count)
+        self.pages = labelled.places.measure_pages()
+
+    def folds(self, by: str) -> Iterator[tuple[str, np.ndarray]]:
+        """Give names and documents of what is left out: a set or languages, and a fifth of the genres."""
+        number = {genre: k for k, genre in enumerate(self.genres)}
+        for k, name in enumerate(SETS if by == "set" else (*LANGUAGES, "others")):
+            if by == "set":
+                pages = self.set == name
+                left = np.array([number.get(genre, -1) % 5 == k for genre in self.genre])
+            else:
+                pages = ~np.isin(self.language, LANGUAGES) if name == "others" else self.language == name
+                left = np.array([number.get(genre, -3) // 3 % 5 == k for genre in self.genre])
+            wrapped = (self.kind == WRAPPED) & (left | (pages if by == "language" else self.wrapper == name))
+            yield name, np.where(self.kind == CONTENT, left, pages & (self.kind != WRAPPED)) | wrapped
+
+    def page_design(self) -> Design:
+        """Label documents: pages as they were, whole documents of content, and extracted texts by their share of furniture."""
+        share = self.noise / np.maximum(1, self.noise + self.content)
+        furnished = np.where(share >= FURNISHED, 1, np.where(share <= BARE, 0, -1))
+        mass = self.pages[:, PAGE_COLUMNS['paragraph-mass']]
+        labels = np.where((self.kind == WRAPPED), -1, -9)
+        labels = np.where(labels != -9, labels, np.where(self.kind == RAW, 1, np.where(self.kind == CONTENT, 0, furnished)))
+        weights = np.zeros(len(labels))
+        for name in (*SETS, WRAPPED):
+            own = (self.set == name) & (labels >= 0)
+            weights[own] = 1 / own.sum()
+        for genre in self.genres:
+            own = (self.genre == genre) & (self.kind == CONTENT)
+            weights[own] = CONTENT_WEIGHT / len(self.genres) / own.sum()
+        sample = np.concatenate([np.flatnonzero(self.kind != CONTENT), np.flatnonzero(self.kind == CONTENT)[::3]])
+        return design(self.pages, PAGE_COLUMNS, sample, labels.clip(0).astype(float), weights, signed=False)
+
+    def line_design(self, page_points: np.ndarray) -> Design:
+        """Label lines, with the points of their documents among the measures."""
+        data = self.data
+        values = data.places.measure_lines(self.pages, np.round(page_points).astype(np.int32))
+        weights = np.zeros(len(data.doc))
+        line = np.where(data.label < 0, 0, np.clip(data.chars, SHORTEST, LONGEST)).astype(float)
+        for name, worth in WEIGHTS.items():
+            own = self.set[data.doc] == name
+            weights[own] = line[own] * worth / line[own].sum()
+        for genre in self.genres:
+            own = ((self.genre == genre) & (self.kind == CONTENT))[data.doc]
+            weights[own] = line[own] / line[own].sum() * CONTENT_WEIGHT / len(self.genres)
+        weights[self.doubtful()] = 0
+        paged = np.flatnonzero((self.kind[data.doc] != CONTENT) & (data.label >= 0))
+        mixed = np.concatenate([paged, np.flatnonzero(self.kind[data.doc] == CONTENT)[::6]])
+        sample = np.random.default_rng(0).choice(mixed, min(60_000, len(mixed)), replace=False)
+        return design(values, LINE_COLUMNS, sample, (data.label == 0).astype(float), weights, signed=True)
+
+    def doubtful(self) -> np.ndarray:
+        """Find short lines labelled content by containment alone, with furniture all around: names and titles in lists of links."""
+        data = self.data
+        rows = np.arange(len(data.doc))
+        halves = data.places.lines[:, places.HALVES]
+        lone = np.isin(self.set[data.doc], ("news", "articles")) & (data.label == 1) & (halves < 32)
+        for step in (-3, -2, -1, 1, 2, 3):
+            other = np.clip(rows + step, 0, len(rows) - 1)
+            lone &= ~((data.doc[other] == data.doc) & (data.label[other] == 1) & (halves[other] >= 16))
+        return lone
+
+    def fitted_rows(self) -> np.ndarray:
+        """Choose the lines to fit to: all labelled ones of pages and short genres, one in THIN of the others."""
+        data = self.data
+        sizes = {genre: int((self.genre[data.doc] == genre).sum()) for genre in self.genres}
+        small = np.isin(self.genre[data.doc], [genre for genre, size in sizes.items() if size < 2000])
+        thin = np.arange(len(data.doc)) % THIN == 0
+        return (data.label >= 0) & ((self.kind[data.doc] != CONTENT) | small | thin)
+
+    def decide(self, points: np.ndarray, page: np.ndarray, limits: dict[str, int]) -> np.ndarray:
+        """Say which lines go by the scorecards, as the stage does."""
+        data = self.data
+        fates = places.decide_lines(
+            np.round(points).astype(np.int32), data.places.lines, data.places.bounds, data.struck, limits["threshold"],
+            limits["threshold"] + limits["between"], limits["threshold"] + limits["heading"], limits["threshold"],
+        )  # fmt: skip
+        pages = page[data.doc] >= limits["page"]
+        return pages & np.isin(fates, (places.GOES, places.GOES_BETWEEN))
+
+    def report(self, take: np.ndarray) -> str:
+        """Say what goes and what is damaged: by the scorecards and the rules on words together, of each group of pages."""
+        data = self.data
+        gone = take | data.struck
+        parts = []
+        groups = {
+            "raw": np.isin(self.set, ("news", "articles", "zh")),
+            **{name: self.set == name for name in (*SETS, WRAPPED)},
+        }
+        for name, own in groups.items():
+            rows = own[data.doc]
+            noise, content = data.chars * (rows & (data.label == 0)), data.chars * (rows & (data.label == 1))
+            went, hurt = noise[gone].sum() / noise.sum(), content[gone].sum() / content.sum()
+            kept = content.sum() * (1 - hurt)
+            precision = kept / (kept + noise.sum() * (1 - went))
+            score = 2 * precision * (1 - hurt) / (precision + 1 - hurt)
+            parts.append(f"{name} {went:.3f} / {hurt:.4f} / F1 {score:.3f}")
+        lost = np.bincount(data.doc, weights=data.chars * (gone & (data.label == 1)), minlength=len(self.set))
+        share = lost / np.maximum(1, self.content)
+        worst = sorted(((self.damage(take, genre), genre) for genre in self.genres), reverse=True)[:3]
+        many = {kind: (share[self.kind == kind] > 0.1).mean() for kind in (RAW, EXTRACTED, CONTENT, WRAPPED)}
+        parts.append("worst genres " + ", ".join(f"{genre} {value:.5f}" for value, genre in worst))
+        parts.append("over a tenth lost " + ", ".join(f"{kind} {value:.4f}" for kind, value in many.items()))
+        return "\n    ".join(parts)
+
+    def damage(self, take: np.ndarray, genre: str) -> float:
+        """Give the share of the characters of a genre that go."""
+        rows = ((self.genre == genre) & (self.kind == CONTENT))[self.data.doc]
+        return float(self.data.chars[rows & take].sum() / self.data.chars[rows].sum())
+
+
+def fit_pages(bench: Bench, by: str) -> tuple[Design, np.ndarray, float, np.ndarray, np.ndarray]:
+    """Fit the scorecard of documents; give its design, points and base, sums left out by `by`, and sums left out at random."""
+    every = bench.page_design()
+    rows = every.weights > 0
+    table, _ = every.fit(rows, 2e-3, 200)
+    kept = every.choose(sorted(every.rank(table)[:PAGE_TABLES]))
+    table, base = kept.fit(rows, 2e-3, 200)
+    count = len(bench.set)
+    left, random = np.zeros(count), np.zeros(count)
+    for _, out in bench.folds(by):
+        points, start = kept.fit(rows & ~out, 2e-3, 200)
+        left[out] = kept.add_up(out, points, start)
+    for fold in range(5):
+        out = np.arange(count) % 5 == fold
+        points, start = kept.fit(rows & ~out, 2e-3, 200)
+        random[out] = kept.add_up(out, points, start)
+    return kept, table, base, left, random
+
+
+STATE: dict[str, tuple[Design, np.ndarray]] = {}
+
+
+def _fit_fold(job: tuple[str, np.ndarray]) -> tuple[str, np.ndarray, np.ndarray]:
+    name, out = job
+    own, rows = STATE["line"]
+    table, base = own.fit(rows & ~out, *LINE_FIT)
+    return name, out, own.add_up(out, table, base)
+
+
+LINE_FIT = (3e-3, 120)  # penalty, iterations
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="?", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--folds", choices=("set", "language", "none"), default="set")
+    parser.add_argument("--cache", type=Path, help="where measured lines lie, or are put")
+    parser.add_argument("--save", type=Path, help="where the sums of lines left out are put")
+    arguments = parser.parse_args()
+    labelled = load(arguments.data, arguments.cache)
+    print(f"{len(labelled.documents)} documents, {len(labelled.doc)} lines, digest {labelled.digest}", flush=True)
+    bench = Bench(labelled)
+    by = "language" if arguments.folds == "language" else "set"
+    page, page_points, page_base, left, random = fit_pages(bench, by)
+    for limit in (0, 20, 40, 60):
+        shares = {kind: (left[bench.kind == kind] >= limit).mean() for kind in (RAW, EXTRACTED, CONTENT)}
+        print(f"pages at {limit}: " + ", ".join(f"{kind} {share:.3f}" for kind, share in shares.items()))
+    every = bench.line_design(random)
+    rows = bench.fitted_rows()
+    table, _ = every.fit(rows, LINE_FIT[0], 80)
+    hand = read_hand("furniture")
+    ranked = [k for k in every.rank(table) if every.names[k] not in {own["measure"] for own in hand}]
+    line = every.choose(sorted(ranked[:LINE_TABLES]))
+    print("measures:", " ".join(line.names), flush=True)
+    if arguments.write:
+        points, base = line.fit(rows, *LINE_FIT)
+        write_points("page", page, page_points, page_base, labelled.digest)
+        write_points("furniture", line, points, base, labelled.digest)
+    if arguments.folds == "none":
+        return
+    values = labelled.places.measure_lines(bench.pages, np.round(left).astype(np.int32))
+    judge(bench, line, rows, by, left, add_hand(values, hand), arguments.save)
+
+
+def judge(
+    bench: Bench, line: Design, rows: np.ndarray, by: str, page: np.ndarray, added: np.ndarray, save: Path | None
+) -> None:
+    """Fit without each fold, add up the lines that were left out, and print what would go."""
+    STATE["line"] = (line, rows)
+    doc = bench.data.doc
+    sums = np.zeros(len(doc))
+    jobs = [(name, out[doc]) for name, out in bench.folds(by)]
+    with ProcessPoolExecutor(2) as pool:
+        for name, out, found in pool.map(_fit_fold, jobs):
+            sums[out] = found + added[out]
+            print(f"left out: {name}", flush=True)
+    if save:
+        np.savez(save, sums=sums, page=page)
+    print("without scorecards:\n    " + bench.report(np.zeros(len(doc), dtype=bool)))
+    for gate in (45, 60):
+        for threshold in (25, 29, 32, 36, 40):
+            limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15}
+            print(f"page {gate}, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}")
+    for threshold in (-12, -9, -6, -3, 0):
+        limits = {"page": -(10**6), "threshold": threshold, "between": -8, "heading": 15}
+        print(f"every page, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}", flush=True)
+
+
+def read_hand(name: str) -> list[dict]:
+    """Give the tables that a person wrote into a rule, behind the mark; they are not fitted."""
+    text = (RULES / f"{name}.toml").read_text("utf-8")
+    return tomllib.loads(text[text.index(END) :]).get("points", [])
+
+
+def add_hand(values: np.ndarray, tables: list[dict]) -> np.ndarray:
+    """Give the points of lines by the tables that a person wrote."""
+    sums = np.zeros(len(values))
+    for own in tables:
+        column = values[:, LINE_COLUMNS[own["measure"]]]
+        sums += np.array(own["points"])[np.searchsorted(own["bounds"], column, side="right")]
+    return sums
+
+
+def load(data: Path, cache: Path | None) -> Labelled:
+    """Read and measure the documents, or take them from a file that an earlier run left."""
+    if cache and cache.exists():
+        return pickle.loads(cache.read_bytes())
+    labelled = scorecard_data.load(data)
+    if cache:
+        cache.write_bytes(pickle.dumps(labelled))
+    return labelled
+
+
+BEGIN, END = "# Fitted by benchmarks/fit_scorecard.py", "# End of what was fitted."
+
+
+def write_points(name: str, own: Design, table: np.ndarray, base: float, digest: str) -> None:
+    """Put base and points into the file of a rule, between the two marks."""
+    path = RULES / f"{name}.toml"
+    text = path.read_text("utf-8")
+    parts = [f"{BEGIN} to the data with the digest {digest}; change what you know better, and say so here."]
+    firsts = np.cumsum([0, *own.sizes])
+    shift = 0
+    for k, measure in enumerate(own.names):
+        points = [int(value) for value in table[firsts[k] : firsts[k + 1]]]
+        bounds, points = merge(own.bounds[k], points)
+        if not bounds:
+            shift += points[0]
+            continue
+        numbers = ", ".join(f"{bound:g}" for bound in bounds)
+        parts.append(f'[[points]]\nmeasure = "{measure}"\nbounds = [{numbers}]\npoints = {points}')
+    begin, end = text.index(BEGIN), text.index(END)
+    text = text[:begin] + "\n\n".join(parts) + "\n\n" + text[end:]
+    text = re.sub(r"(?m)^base = .*$", f"base = {round(base) + shift}", text, count=1)
+    path.write_text(text, "utf-8")
+
+
+def merge(bounds: list[float], points: list[int]) -> tuple[list[float], list[int]]:
+    """Leave out bounds at which nothing changes."""
+    kept = [(bound, points[k + 1]) for k, bound in enumerate(bounds) if points[k + 1] != points[k]]
+    return [bound for bound, _ in kept], [points[0], *(worth for _, worth in kept)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
