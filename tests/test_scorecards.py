@@ -391,7 +391,7 @@ def test_a_run_shows_sums_and_keeps_what_is_doubtful_as_drafts(tmp_path: Path) -
     hits = pl.read_parquet(result.report / "hits.parquet")
     drafts = pl.read_parquet(result.report / "drafts.parquet").filter(pl.col("rule") == "boilerplate/furniture")
     assert "Swimmers ask for a warmer hut" in hits.filter(pl.col("rule") == "boilerplate/furniture")["text"].to_list()
-    assert "By Mara Lindqvist" in drafts["text"].to_list()
+    assert "Old lighthouse gets a new lamp" in drafts["text"].to_list()
     told = cleanse.why(result.out, "a.txt") if hasattr(cleanse, "why") else None
     from cleanse.report import explain
 
