@@ -83,7 +83,8 @@ def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, **opt
     """Clean INPUT... into OUT and write a report beside it.
 
     INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet; - is
-    JSONL from the standard input. OUT is a .parquet file, or a folder of them. The report of out.parquet is out.report/index.html.
+    JSONL from the standard input. OUT is a file .parquet or .jsonl (also .gz, .zst), a folder of .parquet, or - for JSONL on the
+    standard output, with --report. The report of out.parquet is out.report/index.html.
     """
     from cleanse.passes import count_processors
     from cleanse.passes import run as run_passes
@@ -92,20 +93,21 @@ def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, **opt
     progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
     options["workers"] = options["workers"] or count_processors()
     with contextlib.ExitStack() as stack:
-        names = take_standard_input(list(inputs), out, stack, overwrite=options["overwrite"])
+        names = take_standard_input(list(inputs), out, stack, options)
         result = run_passes(names, out, progress=progress, **options)
     if not quiet:
-        click.echo(describe(result))
+        click.echo(describe(result), err=out == "-")
     raise click.exceptions.Exit(QUARANTINED if result.quarantined else DONE)
 
 
-def take_standard_input(names: list[str], out: str, stack: contextlib.ExitStack, *, overwrite: bool) -> list[str]:
+def take_standard_input(names: list[str], out: str, stack: contextlib.ExitStack, options: dict[str, Any]) -> list[str]:
     """Put the file `stdin.jsonl` in the place of `-`: what is piped in is read twice, so it must be kept until the run is done."""
     if "-" not in names:
         return names
     from cleanse.files import check_place
 
-    check_place(out, [name for name in names if name != "-"], overwrite=overwrite)
+    report = options["report"] and Path(options["report"])
+    check_place(out, [name for name in names if name != "-"], overwrite=options["overwrite"], report=report)
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cleanse-"))
     kept = Path(folder) / "stdin.jsonl"
     with kept.open("wb") as stream:

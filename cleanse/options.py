@@ -166,6 +166,9 @@ class Options(BaseModel):
     overwrite: Annotated[bool, Shown(result=False)] = Field(
         default=False, description="Replace an OUT of other input or options; what is not ours is moved aside."
     )
+    report: Annotated[Path | None, Shown("DIR.report", result=False)] = Field(
+        default=None, description="Where the report goes, where OUT is - (the standard output)."
+    )
     restart: Annotated[bool, Shown(result=False)] = Field(
         default=False, description="Throw away what a run that was cut short has done."
     )

@@ -6,7 +6,7 @@ Others use `find_inputs`, `read_shard` and the module `store`.
 from __future__ import annotations
 
 from cleanse.files import store
-from cleanse.files.places import check_place, is_utf8, open_parquet, report_folder, work_folder
+from cleanse.files.places import check_place, is_out, is_stream, is_utf8, open_parquet, report_folder, work_folder
 from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
 from cleanse.files.rows import Mender
 from cleanse.files.sources import Inputs, Shard, Wanted, check_sources, find_inputs, plan_shards
@@ -23,6 +23,8 @@ __all__ = [
     "check_place",
     "check_sources",
     "find_inputs",
+    "is_out",
+    "is_stream",
     "is_utf8",
     "open_parquet",
     "plan_shards",

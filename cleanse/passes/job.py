@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -30,6 +32,8 @@ from cleanse.files import (
     check_place,
     check_sources,
     find_inputs,
+    is_out,
+    is_stream,
     plan_shards,
     report_folder,
     store,
@@ -99,16 +103,16 @@ def run(
 ) -> Result:
     """Clean INPUT... into OUT and its report; the same job as `cleanse run`.
 
-    `inputs` are files, folders or globs; `out` is a `.parquet` file or a folder. `options` are those of the command, by the names
+    `inputs` are files, folders or globs; `out` is a file `.parquet` or `.jsonl` (also `.gz`, `.zst`), a folder, or `-`. `options` are those of the command, by the names
     in `cleanse.options.Options`. Gives a Result.
 
     Raises:
         InputError: bad input; OutputError: OUT cannot be written; OptionError: bad options; RuleError: bad rules.
     """
     started = time.perf_counter()
-    place, chosen = Path(out), Options.of(options)
+    chosen = Options.of(options)
     names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    check_place(out, names, overwrite=chosen.overwrite)
+    place = check_place(out, names, overwrite=chosen.overwrite, report=chosen.report)
     earlier = None if chosen.against is None else Path(os.path.abspath(chosen.against))  # noqa: PTH100 - a link keeps its name
     every = load_rules(*chosen.rules)
     if chosen.rules:
@@ -139,7 +143,7 @@ def run(
             "restrained": [reason.row() for reason in restrained],
             "seconds": {**total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
-        return _publish(job, place, summary)
+        return _publish(job, place, summary, metadata)
 
 
 def _digest_verdicts(said: list[Verdict]) -> str:
@@ -210,13 +214,23 @@ def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str,
     }
 
 
-def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
+def _publish(job: Job, out: Path, summary: dict[str, Any], metadata: dict[str, str]) -> Result:
     """Make the page, write the summary, and put report and OUT in their places: the report first, OUT last."""
     from cleanse.report import write_page
 
-    report = job.work / "report"
+    report, made = job.work / "report", name_made_out(job, out)
+    if store.is_jsonl(out):
+        summary["jsonl"] = store.mark_jsonl(made, metadata)
     rules = {rule.id: rule for rule in (*job.every, *job.rules)}  # what runs unasked is on the page too
-    write_page(report, name_made_out(job, out), summary, rules.values())
+    write_page(report, made, summary, rules.values())
     store.write_json(report / store.SUMMARY, summary)
-    moved = [store.publish(report, report_folder(out)), store.publish(name_made_out(job, out), out)]
+    if store.is_jsonl(out) and is_out(out):
+        out.unlink()  # beside the new report it would look like the work of somebody else
+    moved = [store.publish(report, report_folder(out))]
+    if is_stream(out):
+        with made.open("rb") as stream:
+            shutil.copyfileobj(stream, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return Result(Path("-"), report_folder(out), summary, tuple(place for place in moved if place))
+    moved.append(store.publish(made, out))
     return Result(out, report_folder(out), summary, tuple(place for place in moved if place))
