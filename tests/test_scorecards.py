@@ -70,8 +70,10 @@ ALONE = [
     ("Home | News", "separator-percent", 50),
     ("if (a) {b}", "code-percent", 100 / 3),
     ("“yes” and “no”", "quotes", 4),
-    ("| Mon | Tue |", "table-bars", 3),
-    ("Mon | Tue", "table-bars", 0),
+    ("| Mon | Tue |", "table-cells", 3),
+    ("Mon | Tue", "table-cells", 0),
+    ("10 March\t45", "table-cells", 2),
+    ("\t10 March", "table-cells", 0),
     ("see https://a.example or mail me@b.example", "addresses", 2),
     ("from 1987 to 2024, not 3024", "years", 2),
     ("at 17:04 and 9:30, not 3:5", "times", 2),
@@ -327,7 +329,7 @@ def test_a_page_keeps_its_article_and_loses_what_is_around() -> None:
 
 def test_pages_must_be_one_of_three() -> None:
     """Another word is an error that names them."""
-    with pytest.raises(cleanse.CleanseError, match=r"auto, always, never"):
+    with pytest.raises(cleanse.CleanseError, match=r"'auto', 'always' or 'never'"):
         cleanse.clean(pl.LazyFrame({"text": [RAW]}), pages="sometimes")
 
 

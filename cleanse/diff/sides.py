@@ -23,7 +23,10 @@ HIT_PLACE = ("id", "rule", "action", "line", "start", "end", "text", "replacemen
 
 @dataclass(frozen=True)
 class Side:
-    """Where one side lies and how its columns are called; `ours` says that it has a report of cleanse beside it."""
+    """Where one side lies and how its columns are called.
+
+    `ours` says that it has a report of cleanse beside it.
+    """
 
     place: Path
     files: tuple[Path, ...]
@@ -87,7 +90,10 @@ class Side:
         return pl.scan_parquet(self.report / "hits.parquet", glob=False)
 
     def number_hits(self) -> pl.DataFrame:
-        """Give for each hit, in order, the two numbers `hit_1` and `hit_2` that stand for its rule, place and texts."""
+        """Give two numbers for each hit, in order.
+
+        `hit_1` and `hit_2` stand for its rule, place and texts.
+        """
         place = pl.struct(HIT_PLACE)
         return self.scan_hits().select(place.hash(seed).alias(f"hit_{seed}") for seed in SEEDS).collect()
 

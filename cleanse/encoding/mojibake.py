@@ -545,7 +545,7 @@ def _becomes_latin(line: str, text: str) -> bool:
     return (
         bool(letters)
         and all(map(_is_latin, letters))
-        and any(_intrudes(line, found.start()) for found in FOREIGN.finditer(line))
+        and _has_intruder(line, [place for place, _ in _find_foreign(line)])
     )
 
 

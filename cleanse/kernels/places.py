@@ -26,7 +26,7 @@ OTHER, SPACE, LOW, CAPITAL, LETTER, SINGLE, DIGIT, MARK, STOP, DOT, COMMA, COLON
 # Columns of `read_lines`.
 (
     CHARS, HALVES, WORDS, CAPITALS, UPPERS, DIGITS, STOPS, COMMAS, END, OPENING, SEPARATORS, CODES, QUOTES, ADDRESSES, YEARS, TIMES,
-    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, BARS,
+    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, CELLS,
 ) = range(25)  # fmt: skip
 READ_COLUMNS = 25
 
@@ -233,6 +233,8 @@ def _read_line(
         elif kind == SPACE:
             if before == DOT:
                 out[STOPS] += 1
+            if code == 9 and opening >= 0:
+                out[CELLS] += 1 if out[CELLS] else 2
         else:
             clock = 2 if kind == COLON and clock == 1 else 0
             if kind == STOP:
@@ -249,7 +251,7 @@ def _read_line(
                 out[QUOTES] += 1
             elif kind == BULLET:
                 out[SEPARATORS] += 1
-                out[BARS] += code == 124 and barred
+                out[CELLS] += code == 124 and barred
                 last_mark = NO_END
                 if code == 47 and previous == 47:
                     out[ADDRESSES] += 1
@@ -343,7 +345,7 @@ def _count_titled(
 (
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
     CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED, TITLED_PERCENT,
-    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_BARS,
+    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS,
 ) = range(26)  # fmt: skip
 # of the four lines above (-4 to -1) and below (1 to 4): four measures each, nearest last above and first below,
 NEAR = 26
@@ -572,7 +574,7 @@ def _measure_line(line: I32, row: F32) -> None:
     row[SEPARATOR_PERCENT] = 100 * line[SEPARATORS] / units
     row[CODE_PERCENT] = 100 * line[CODES] / units
     row[L_QUOTES] = line[QUOTES]
-    row[L_BARS] = line[BARS]
+    row[L_CELLS] = line[CELLS]
     row[L_ADDRESSES] = line[ADDRESSES]
     row[L_YEARS] = line[YEARS]
     row[L_TIMES] = line[TIMES]

@@ -220,10 +220,12 @@ class Matcher:
             heading = heads[int(str(variant))].heading
             if heading is not None:
                 rows = pairs["row"].to_numpy().astype(np.int64)
-                above = (lines.ordinals[rows] > 0) & taken[np.maximum(rows - 1, 0)]
-                headed = _is_text(rows, 1, heading, lines) & ~taken[rows + 1] & ~above
+                # A notice may have several lines, which stand or fall together; each label stands for itself.
+                starts, ends = (rows, rows) if heads[int(str(variant))].label else _find_runs(rows, lines)
+                above = (lines.ordinals[starts] > 0) & taken[np.maximum(starts - 1, 0)]
+                headed = _is_text(ends, 1, heading, lines) & ~taken[ends + 1] & ~above
                 if heading.above:
-                    headed &= _is_text(rows, -1, heading, lines)
+                    headed &= _is_text(starts, -1, heading, lines)
                 pairs = pairs.filter(pl.Series(~headed))  # noqa: PLW2901
             found.append(pairs)
         return pl.concat([others.filter(~pl.col("variant").is_in(bare.implode())), *found])
@@ -568,6 +570,16 @@ def _decorated(labels: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         pl.col("front").str.ends_with(pl.col("before")) & pl.col("back").str.starts_with(pl.col("behind"))
     )
     return pl.concat([labels.filter(~needs), needy.filter(fits.to_series())])
+
+
+def _find_runs(rows: Rows, lines: Lines) -> tuple[Rows, Rows]:
+    """Give for each row the first and the last of those that follow each other in its text; rows may come twice."""
+    own = np.unique(rows)
+    cuts = np.flatnonzero((np.diff(own) != 1) | (np.diff(lines.doc[own]) != 0)) + 1
+    sizes = np.diff([0, *cuts, len(own)])
+    starts, ends = np.repeat(own[[0, *cuts]], sizes), np.repeat(own[[*(cuts - 1), -1]], sizes)
+    places = np.searchsorted(own, rows)
+    return starts[places], ends[places]
 
 
 def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:

@@ -20,6 +20,7 @@ from cleanse.memory import uncollected
 from cleanse.report import samples, sections
 from cleanse.report.environment import hash_source, make_environment, write_page_file
 from cleanse.report.evidence import RULES_FILE, read_described
+from cleanse.report.near import collect_near
 from cleanse.report.precision import complete_table
 from cleanse.report.sections import read_table
 from cleanse.rules import ANY, Rule
@@ -87,6 +88,9 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
     described = read_described(report)
     with uncollected():
         chosen = samples.collect_samples(report, out, languages, sources, described)
+        # Of a scorecard, both sides of its threshold.
+        for rule, near in collect_near(report, out, languages).items():
+            chosen.setdefault(rule, []).extend(near)
     quarantine = read_table(report, "quarantine", ["source", "row", "error"])
     twins = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
     if "kept_in" not in twins.collect_schema():

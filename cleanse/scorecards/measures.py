@@ -32,7 +32,7 @@ OWN = {
         "opening braces, angle brackets and other signs of code, in percent of the units",
     ),
     "quotes": (places.L_QUOTES, "quotation marks"),
-    "table-bars": (places.L_BARS, "upright bars in a line that opens with one, as between the cells of a table"),
+    "table-cells": (places.L_CELLS, "cells of a table: bars in a line that opens with one, or stretches between tabs"),
     "addresses": (places.L_ADDRESSES, "addresses of the web and of mail"),
     "years": (places.L_YEARS, "numbers from 1900 to 2099"),
     "times": (places.L_TIMES, "times such as 17:04"),
