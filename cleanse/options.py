@@ -155,6 +155,13 @@ class Options(BaseModel):
     number_rows: Annotated[bool, Shown()] = Field(
         default=False, description="Make ids <source>#<row>; a column `id` becomes `input_id`."
     )
+    limit: Annotated[int | None, Shown("N")] = Field(
+        default=None, ge=1, description="Try it out: read only the first N documents."
+    )
+    sample: Annotated[int | None, Shown("N")] = Field(
+        default=None, ge=1, description="Try it out: take N documents, chosen by a hash of their ids."
+    )
+    seed: Annotated[int, Shown("S")] = Field(default=0, ge=0, description="Another seed gives another --sample.")
     workers: Annotated[int | None, Shown("N", result=False)] = Field(
         default=None,
         ge=1,
@@ -198,6 +205,8 @@ class Options(BaseModel):
         if self.id_column == self.text_column:
             hint = "name another column with --id-column, or number the rows with --number-rows"
             raise ValueError(f"one column cannot be both text and id: {self.text_column}: {hint}")
+        if self.seed and self.sample is None:
+            raise ValueError("--seed without --sample: say how many documents to take")
         if self.min_precision is not None and self.verdicts is None:
             raise ValueError("--min-precision without verdicts: name the file that reviewers wrote with --verdicts")
         return self
@@ -296,12 +305,17 @@ def takes_options(function: Function, only: Callable[[Shown], bool] = lambda _: 
     return function
 
 
-def on_command_line(function: Function) -> Function:
-    """Give a command of click a flag for each option."""
+def clean_on_command_line(function: Function) -> Function:
+    """Give a command of click a flag for each option that `cleanse.clean` has."""
+    return on_command_line(function, lambda shown: shown.clean)
+
+
+def on_command_line(function: Function, only: Callable[[Shown], bool] = lambda _: True) -> Function:
+    """Give a command of click a flag for each option, or for some of them."""
     import click
 
     for name, field, shown in reversed(listed()):
-        if not shown.command:
+        if not shown.command or not only(shown):
             continue
         kinds = {field.annotation, *get_args(field.annotation)}
         settings: dict[str, Any] = {"help": field.description}

@@ -15,7 +15,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from cleanse import dedupe
 from cleanse.catalogue import refuse_unusable
 from cleanse.errors import CleanseError, OptionError, WorkerError
 from cleanse.files import (
-    Columns,
     Inputs,
     Wanted,
     check_place,
@@ -34,7 +33,6 @@ from cleanse.files import (
     find_inputs,
     is_out,
     is_stream,
-    plan_shards,
     report_folder,
     store,
     work_folder,
@@ -42,8 +40,17 @@ from cleanse.files import (
 from cleanse.hits import divide_drafts
 from cleanse.options import Options, takes_options
 from cleanse.passes.assembling import assemble, name_made_out
-from cleanse.passes.cleaning import MEGABYTE, Job, clean_shards, refuse_quarantine, total_seconds
+from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
 from cleanse.passes.resolving import digest_earlier, resolve
+from cleanse.passes.trying import (
+    MEGABYTE,
+    choose_columns,
+    choose_sample,
+    cut_shards,
+    limit_inputs,
+    limit_shards,
+    shard_size,
+)
 from cleanse.progress import Reporter
 from cleanse.rules import Rules, load_rules
 from cleanse.verdicts import (
@@ -123,13 +130,19 @@ def run(
         raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
     found = find_inputs(names, place, Wanted(chosen.include, chosen.exclude))
     check_sources(found)
+    if chosen.limit is not None:
+        found = limit_inputs(found, job.columns, every, chosen.limit)
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
     metadata = _metadata(found, every, told)
     store.check_out(place, metadata, overwrite=chosen.overwrite)
-    size = int(chosen.shard_mb * MEGABYTE) if chosen.shard_mb else chosen.shard_bytes
-    shards = plan_shards(found, size) if size else plan_shards(found)
-    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(size)}
+    shards = cut_shards(found, chosen)
+    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_size(chosen))}
+    if chosen.limit is not None:
+        shards = limit_shards(shards, job.columns, every, chosen.limit)
+    if chosen.sample is not None:
+        sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, chosen.workers or 1)
+        job = replace(job, sample=sample)
     with _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place):
         summaries = clean_shards(job, shards, chosen.workers or 1, progress)
         if chosen.strict and any(summary.quarantined for summary in summaries):
@@ -165,13 +178,11 @@ def _plan(out: Path, options: Options, every: Rules) -> tuple[Job, list[Verdict]
     if options.min_precision is not None:
         rules, restrained = restrain_rules(rules, said, options.min_precision)
     acting, drafts = divide_drafts(rules.family(dedupe.FAMILY))
-    text, own = options.text_column, options.id_column
-    numbered = options.number_rows or (own is None and text == "id")
     job = Job(
         work_folder(out),
         rules,
         every,
-        Columns(text, None if numbered else own or "id", options.url_column, id_required=own is not None),
+        choose_columns(options),
         dedupe.Parameters.of(acting, every),
         options.language,
         dedupe.Parameters.of(rules, every) if any(rule.head.method for rule in drafts) else None,
