@@ -37,9 +37,13 @@ VALUES: dict[str, tuple[Any, list[str]]] = {
     "id_column": ("nr", ["--id-column", "nr"]),
     "url_column": ("address", ["--url-column", "address"]),
     "number_rows": (True, ["--number-rows"]),
+    "limit": (7, ["--limit", "7"]),
+    "sample": (5, ["--sample", "5"]),
+    "seed": (2, ["--seed", "2"]),
     "workers": (3, ["--workers", "3"]),
     "strict": (True, ["--strict"]),
     "overwrite": (True, ["--overwrite"]),
+    "report": (Path("clean.report"), ["--report", "clean.report"]),
     "restart": (True, ["--restart"]),
     "shard_mb": (8.0, ["--shard-mb", "8"]),
     "out_mb": (100.0, ["--out-mb", "100"]),
@@ -78,7 +82,7 @@ def test_run_and_clean_show_their_options() -> None:
         option
         for parameter in cli.main.commands["run"].params
         for option in parameter.opts
-        if option not in ("inputs", "out", "--quiet", "--json-log")
+        if option not in ("inputs", "out", "--quiet", "--json-log", "--dry-run")
     }
 
 

@@ -78,7 +78,7 @@ def read_values(
     tables = [report / "measures.parquet", *(store.out_files(out) if SPAM_SCORE in columns else [])]
     values: dict[tuple[str, str], float] = {}
     for path in tables:
-        table = pl.scan_parquet(path, glob=False)
+        table = store.scan_rows(path)
         here = sorted(columns & set(table.collect_schema()))
         found = table.select("id", *here).filter(pl.col("id").is_in(identities.implode())).collect()
         for row in found.iter_rows(named=True):

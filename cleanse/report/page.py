@@ -81,7 +81,7 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
     table = complete_table(read_table(report, "rules"))
     languages = read_table(report, "measures", ["id", "language"])
     kept = pl.concat(
-        pl.read_parquet(path, columns=["id", "source", "spam_score"], glob=False) for path in store.out_files(out)
+        store.scan_rows(path).select("id", "source", "spam_score").collect() for path in store.out_files(out)
     )
     sources = pl.concat([kept.select("id", "source"), read_table(report, "dropped", ["id", "source"])])
     fired = table.filter(pl.col("documents") > 0)

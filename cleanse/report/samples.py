@@ -281,7 +281,7 @@ def read_texts(report: Path, out: Path, identities: pl.Series) -> dict[str, str]
     """Give the clean texts of documents, kept or dropped, by id."""
     found: dict[str, str] = {}
     for path in (*store.out_files(out), report / "dropped.parquet"):
-        rows = pl.scan_parquet(path, glob=False).select("id", "text")
+        rows = store.scan_rows(path).select("id", "text")
         found |= dict(rows.filter(pl.col("id").is_in(identities.implode())).collect().iter_rows())
     return found
 

@@ -169,7 +169,7 @@ def changed_documents(report: Path, out: Path) -> list[dict[str, Any]]:
     """
     columns = ["id", "source", "language", "chars_in", "chars_out"]
     kept = pl.concat(
-        pl.scan_parquet(path, glob=False)
+        store.scan_rows(path)
         .select(columns)
         .filter(pl.col("chars_in") != pl.col("chars_out"))
         .with_columns((pl.col("chars_in").cast(pl.Int64) - pl.col("chars_out")).alias("gone"))

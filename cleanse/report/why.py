@@ -65,7 +65,7 @@ def _explain(place: Path, report: Path, document: str) -> str:
 
 
 def _rows(path: Path, document: str) -> list[dict[str, Any]]:
-    return pl.scan_parquet(path, glob=False).filter(pl.col("id") == document).collect().to_dicts()
+    return store.scan_rows(path).filter(pl.col("id") == document).collect().to_dicts()
 
 
 def _find(out: Path, report: Path, document: str) -> dict[str, Any]:
@@ -88,9 +88,9 @@ def _suggest(out: Path, report: Path, document: str, known: pl.Series) -> str:
     """Say which ids may be meant: those of the rows of a file, those that hold what was given, or those that look like it."""
     source, _, row = document.partition("#")
     files = [*store.out_files(out), report / "dropped.parquet"]
-    own = pl.concat(
-        pl.scan_parquet(path, glob=False).filter(pl.col("source") == source).select("id") for path in files
-    ).collect()["id"]
+    own = pl.concat(store.scan_rows(path).filter(pl.col("source") == source).select("id") for path in files).collect()[
+        "id"
+    ]
     if len(own):
         ordered = known.filter(known.is_in(own.implode())).to_list()
         there = int(row) if row.isascii() and row.isdigit() and len(row) < 10 else 0

@@ -168,7 +168,7 @@ def read_origins(out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     languages = pl.read_parquet(report / "measures.parquet", columns=["id", "language"], glob=False)
     languages = languages.with_columns(pl.col("language").fill_null("und"))
     paths = (*store.out_files(out), report / "dropped.parquet")
-    sources = pl.concat(pl.read_parquet(path, columns=["id", "source"], glob=False) for path in paths)
+    sources = pl.concat(store.scan_rows(path).select("id", "source").collect() for path in paths)
     return languages, sources
 
 
