@@ -7,18 +7,19 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from cleanse import __version__
-from cleanse.commands import diff_command, review_command, verdict_commands
+from cleanse.commands import diff_command, explain_command, review_command, verdict_commands
 from cleanse.interrupts import Interrupted, leave_on_interrupt
-from cleanse.options import on_command_line
+from cleanse.options import Options, on_command_line
 
 if TYPE_CHECKING:
-    from cleanse.passes import Result
+    from cleanse.passes import Preview, Result
 
 DONE, QUARANTINED, FAILED = 0, 1, 2
 PASSED_OVER = {
@@ -78,34 +79,40 @@ def main() -> None:
 @click.argument("out", metavar="OUT")
 @on_command_line
 @click.option("--json-log", is_flag=True, help="Tell progress as lines of JSON on stderr.")
+@click.option("--dry-run", is_flag=True, help="Say what would be read, and write nothing.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, **options: Any) -> None:
+def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, dry_run: bool, **options: Any) -> None:
     """Clean INPUT... into OUT and write a report beside it.
 
     INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet; - is
-    JSONL from the standard input. OUT is a .parquet file, or a folder of them. The report of out.parquet is out.report/index.html.
+    JSONL from the standard input. OUT is a file .parquet or .jsonl (also .gz, .zst), a folder of .parquet, or - for JSONL on the
+    standard output, with --report. The report of out.parquet is out.report/index.html.
     """
-    from cleanse.passes import count_processors
+    from cleanse.passes import count_processors, preview
     from cleanse.passes import run as run_passes
     from cleanse.progress import choose_reporter
 
     progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
     options["workers"] = options["workers"] or count_processors()
     with contextlib.ExitStack() as stack:
-        names = take_standard_input(list(inputs), out, stack, overwrite=options["overwrite"])
+        names = take_standard_input(list(inputs), out, stack, options)
+        if dry_run:
+            click.echo(describe_preview(preview(names, out, Options.of(options))))
+            return
         result = run_passes(names, out, progress=progress, **options)
     if not quiet:
-        click.echo(describe(result))
+        click.echo(describe(result), err=out == "-")
     raise click.exceptions.Exit(QUARANTINED if result.quarantined else DONE)
 
 
-def take_standard_input(names: list[str], out: str, stack: contextlib.ExitStack, *, overwrite: bool) -> list[str]:
+def take_standard_input(names: list[str], out: str, stack: contextlib.ExitStack, options: dict[str, Any]) -> list[str]:
     """Put the file `stdin.jsonl` in the place of `-`: what is piped in is read twice, so it must be kept until the run is done."""
     if "-" not in names:
         return names
     from cleanse.files import check_place
 
-    check_place(out, [name for name in names if name != "-"], overwrite=overwrite)
+    report = options["report"] and Path(options["report"])
+    check_place(out, [name for name in names if name != "-"], overwrite=options["overwrite"], report=report)
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="cleanse-"))
     kept = Path(folder) / "stdin.jsonl"
     with kept.open("wb") as stream:
@@ -134,7 +141,9 @@ def describe(result: Result) -> str:
     summary, ledger = result.summary, result.summary["ledger"]
     documents, characters = ledger["documents"], ledger["characters"]
     refused = f", see {result.report / 'quarantine.parquet'}" if result.quarantined else ""
+    tried = [f"{name} {number}" for name in ("limit", "sample") if (number := summary["options"].get(name))]
     lines = [
+        *([f"tried out    with {' and '.join(tried)}: there may be more input"] if tried else []),
         f"read         {count(documents['read'], 'document')}, {count(characters['read'], 'character')}",
         f"kept         {count(documents['kept'], 'document')}, {count(characters['kept'], 'character')}, in {result.out}",
         f"dropped      {group(documents['dropped'])}",
@@ -150,16 +159,37 @@ def describe(result: Result) -> str:
         f"flagged      {count(summary['touched_lines']['flag'], 'line')}",
         *(f"replaced     {one}" for one in summary["replaced"]),
     ]
-    passed = ", ".join(
-        f"{len(names)} {words[len(names) > 1]}"
-        for field, words in PASSED_OVER.items()
-        if (names := summary["inputs"][field])
-    )
-    if passed:
-        lines.append(f"passed over  {passed}")
+    lines += _name_passed_over(summary["inputs"])
     lines += [f"moved aside  {place}, which is not of cleanse" for place in result.moved]
     lines += [f"held back    {_name_restrained(row)}" for row in summary["restrained"]]
     return "\n".join([*lines, f"report       {result.report / 'index.html'}"])
+
+
+def _name_passed_over(inputs: dict[str, Any]) -> list[str]:
+    """Count what was not read, by its reason."""
+    passed = [
+        f"{len(names)} {words[len(names) > 1]}" for field, words in PASSED_OVER.items() if (names := inputs[field])
+    ]
+    return [f"passed over  {', '.join(passed)}"] if passed else []
+
+
+def describe_preview(found: Preview) -> str:
+    """Say what a run would read and write."""
+    from cleanse.report import make_visible
+
+    inputs = found.inputs
+    size = sum(file.size for file in inputs.files)
+    lines = [
+        f"would read   {count(len(inputs.files), 'file')}, {count(size, 'byte')}, in {count(found.shards, 'shard')}"
+    ]
+    for kind in found.kinds:
+        lines.append(f"{kind.kind:<12} {count(kind.files, 'file')}, the first {make_visible(kind.source)}")
+        lines.append(f"             ids {', '.join(map(make_visible, kind.ids)) or 'none'}")
+        if kind.columns:
+            lines.append(f"             other columns {', '.join(map(make_visible, kind.columns))}")
+        lines += [f"             cannot be read: {make_visible(problem)}" for problem in kind.problems]
+    lines += _name_passed_over({"passed_over": inputs.passed_over, **asdict(inputs.skipped)})
+    return "\n".join([*lines, f"would write  {found.out} and {found.report}"])
 
 
 def _name_restrained(row: dict[str, Any]) -> str:
@@ -277,6 +307,7 @@ def new_rule(rule_id: str, folder: str, language: tuple[str, ...]) -> None:
 
 
 main.add_command(verdict_commands)
+main.add_command(explain_command)
 main.add_command(diff_command)
 main.add_command(review_command)
 

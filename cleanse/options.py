@@ -155,6 +155,13 @@ class Options(BaseModel):
     number_rows: Annotated[bool, Shown()] = Field(
         default=False, description="Make ids <source>#<row>; a column `id` becomes `input_id`."
     )
+    limit: Annotated[int | None, Shown("N")] = Field(
+        default=None, ge=1, description="Try it out: read only the first N documents."
+    )
+    sample: Annotated[int | None, Shown("N")] = Field(
+        default=None, ge=1, description="Try it out: take N documents, chosen by a hash of their ids."
+    )
+    seed: Annotated[int, Shown("S")] = Field(default=0, ge=0, description="Another seed gives another --sample.")
     workers: Annotated[int | None, Shown("N", result=False)] = Field(
         default=None,
         ge=1,
@@ -165,6 +172,9 @@ class Options(BaseModel):
     )
     overwrite: Annotated[bool, Shown(result=False)] = Field(
         default=False, description="Replace an OUT of other input or options; what is not ours is moved aside."
+    )
+    report: Annotated[Path | None, Shown("DIR.report", result=False)] = Field(
+        default=None, description="Where the report goes, where OUT is - (the standard output)."
     )
     restart: Annotated[bool, Shown(result=False)] = Field(
         default=False, description="Throw away what a run that was cut short has done."
@@ -195,6 +205,8 @@ class Options(BaseModel):
         if self.id_column == self.text_column:
             hint = "name another column with --id-column, or number the rows with --number-rows"
             raise ValueError(f"one column cannot be both text and id: {self.text_column}: {hint}")
+        if self.seed and self.sample is None:
+            raise ValueError("--seed without --sample: say how many documents to take")
         if self.min_precision is not None and self.verdicts is None:
             raise ValueError("--min-precision without verdicts: name the file that reviewers wrote with --verdicts")
         return self
@@ -293,12 +305,17 @@ def takes_options(function: Function, only: Callable[[Shown], bool] = lambda _: 
     return function
 
 
-def on_command_line(function: Function) -> Function:
-    """Give a command of click a flag for each option."""
+def clean_on_command_line(function: Function) -> Function:
+    """Give a command of click a flag for each option that `cleanse.clean` has."""
+    return on_command_line(function, lambda shown: shown.clean)
+
+
+def on_command_line(function: Function, only: Callable[[Shown], bool] = lambda _: True) -> Function:
+    """Give a command of click a flag for each option, or for some of them."""
     import click
 
     for name, field, shown in reversed(listed()):
-        if not shown.command:
+        if not shown.command or not only(shown):
             continue
         kinds = {field.annotation, *get_args(field.annotation)}
         settings: dict[str, Any] = {"help": field.description}

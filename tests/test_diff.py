@@ -56,7 +56,7 @@ def test_hits_are_counted_by_rule_and_language(two: tuple[Result, Result]) -> No
     assert shown.rows() == [
         (SHARE, "de", "strip", 1, 2, 0, 38),
         (SHARE, "en", "strip", 1, 1, 0, 17),
-        ("dedupe/exact", "en", "drop", 1, 1, 0, 0),
+        ("dedupe/exact", "en", "drop", 1, 1, 0, len(PROSE) * 2),
     ]
     back = compare_outs(two[1].out, two[0].out)
     assert back.rules.select("rule", "hits_a", "hits_b").rows()[0] == (SHARE, 0, 2)

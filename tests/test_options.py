@@ -25,6 +25,7 @@ VALUES: dict[str, tuple[Any, list[str]]] = {
     "profile": ("c4", ["--profile", "c4"]),
     "duplicates": (False, ["--no-dedupe"]),
     "against": (Path("old.parquet"), ["--against", "old.parquet"]),
+    "pages": ("always", ["--pages", "always"]),
     "strip_spam": (True, ["--strip-spam"]),
     "drop_spam": (0.8, ["--drop-spam", "0.8"]),
     "language": (("en", "zh-Hant"), ["--language", "zh-hant,en"]),
@@ -36,9 +37,13 @@ VALUES: dict[str, tuple[Any, list[str]]] = {
     "id_column": ("nr", ["--id-column", "nr"]),
     "url_column": ("address", ["--url-column", "address"]),
     "number_rows": (True, ["--number-rows"]),
+    "limit": (7, ["--limit", "7"]),
+    "sample": (5, ["--sample", "5"]),
+    "seed": (2, ["--seed", "2"]),
     "workers": (3, ["--workers", "3"]),
     "strict": (True, ["--strict"]),
     "overwrite": (True, ["--overwrite"]),
+    "report": (Path("clean.report"), ["--report", "clean.report"]),
     "restart": (True, ["--restart"]),
     "shard_mb": (8.0, ["--shard-mb", "8"]),
     "out_mb": (100.0, ["--out-mb", "100"]),
@@ -71,13 +76,13 @@ def test_run_and_clean_show_their_options() -> None:
     shown = inspect.signature(cleanse.run).parameters
     assert [name for name in shown if name in Options.model_fields] == list(Options.model_fields)
     assert all(shown[name].default == field.default for name, field, _ in listed())
-    names = ["select", "ignore", "rules", "profile", "strip_spam", "drop_spam", "language"]
+    names = ["select", "ignore", "rules", "profile", "pages", "strip_spam", "drop_spam", "language"]
     assert list(inspect.signature(cleanse.clean).parameters) == ["frame", "text", *names]
     assert {flag_of(name, one) for name, _, one in listed() if one.command} == {
         option
         for parameter in cli.main.commands["run"].params
         for option in parameter.opts
-        if option not in ("inputs", "out", "--quiet", "--json-log")
+        if option not in ("inputs", "out", "--quiet", "--json-log", "--dry-run")
     }
 
 

@@ -13,9 +13,10 @@ from cleanse import decide, lang, pipeline, quality, spam
 from cleanse.errors import InputError, OptionError
 from cleanse.hits import HITS
 from cleanse.matching import blocks
-from cleanse.report.page import export_tables
+from cleanse.report import export_tables
 from cleanse.report.why import explain
 from cleanse.rules.model import load_rules
+from cleanse.segments import SIGNALS
 from tests.runs import put
 
 # All families, and of the long one a few rules that the texts below need.
@@ -32,7 +33,12 @@ ADDS = {
         "language_lines": lang.LINES,
         "language_hits": HITS,
     },
-    "boilerplate": {"boilerplate_hits": HITS, "boilerplate_ends": blocks.ENDS},
+    "boilerplate": {
+        "boilerplate_hits": HITS,
+        "boilerplate_ends": blocks.ENDS,
+        "boilerplate_points": SIGNALS,
+        "page_points": pl.Int32(),
+    },
     "spam": {"spam_hits": HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
     "edit": decide.EDITS,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from cleanse.errors import InputError, OptionError
 from cleanse.passes.job import Result
 from cleanse.review import Desk, find_questions, make_app, read_pool, serve
 from cleanse.review.agenda import BATCH
+from cleanse.rules import builtin_folder
 from cleanse.verdicts import digest_hit, read_verdicts
 from tests.runs import run
 
@@ -140,6 +143,14 @@ def test_two_tabs_do_not_ask_the_same(desk: Desk) -> None:
     assert len(read_verdicts(desk.file)) == 2
 
 
+def test_a_tab_that_was_closed_keeps_nothing_back(desk: Desk) -> None:
+    """What another tab holds is asked at the end, when nothing else is left."""
+    held = desk.ask("closed", SPACE, None)["question"]
+    asked = judge_all(desk, lambda _: "right", rule=SPACE)
+    assert asked[-1]["digest"] == held["digest"]
+    assert len(asked) == 10
+
+
 def test_two_reviewers(ran: Result, tmp_path: Path) -> None:
     """A second reviewer is not asked what the first judged, unless with `again`; then the page says how far they agree."""
     path = tmp_path / "v.jsonl"
@@ -215,6 +226,25 @@ def test_a_pool_has_the_texts_uncut(ran: Result) -> None:
         ("Auf Facebook teilen", True),
     }
     assert all(q.context == f"Word\u200b {int(q.id[:2])}" for q in pool.everything() if q.rule == SPACE)
+
+
+def test_rules_in_draft_can_be_judged(tmp_path: Path) -> None:
+    """What a rule in draft would take is asked about, in its place, beside what others did; hits of other rules are not."""
+    head = (builtin_folder() / "boilerplate/image-path.toml").read_text("utf-8")
+    own = tmp_path / "rules" / "boilerplate" / "harbour-image.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text(head.replace('status = "stable"', 'status = "draft"'), "utf-8")
+    files = {"a.txt": f"/img/a.jpg\nShare on Facebook\n{PROSE}"}
+    chosen = ["boilerplate/harbour-image", SHARE]
+    result = run(tmp_path, files, rules=[tmp_path / "rules"], select=chosen)
+    desk = Desk(result.out, tmp_path / "v.jsonl", "ada", drafts=True)
+    question = desk.ask("tab", None, None)["question"]
+    pieces = [piece for line in question["lines"] for piece in line["pieces"]]
+    assert (question["rule"], [piece["text"] for piece in pieces if piece.get("own")]) == (chosen[0], ["/img/a.jpg"])
+    assert {piece.get("rule") for piece in pieces} == {None, *chosen}
+    desk.judge(question["rule"], question["digest"], "right", "")
+    assert desk.ask("tab", None, None)["question"] is None
+    assert [(row["rule"], row["judged"], row["characters"]) for row in desk.overview()["rules"]] == [(chosen[0], 1, 10)]
 
 
 class Server:
@@ -368,6 +398,19 @@ def test_without_its_parts_one_sentence_says_so(ran: Result) -> None:
         "error: `cleanse review` needs starlette and uvicorn: starlette",
         "  hint: pip install 'cleanse[review]'; `cleanse verdicts add` does without",
     ]
+
+
+def test_control_c_ends_it(ran: Result, tmp_path: Path) -> None:
+    """Who is done presses Control-C: no traceback, status 0."""
+    pytest.importorskip("uvicorn")
+    command = [sys.executable, "-u", "-m", "cleanse", "review", str(ran.out), "--verdicts", str(tmp_path / "v.jsonl")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        address = process.stdout.readline().removeprefix("review at ").strip()
+        with urllib.request.urlopen(address, timeout=60) as page:  # it listens already, and answers when it serves
+            assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_a_port_that_is_taken(ran: Result, tmp_path: Path) -> None:

@@ -204,6 +204,19 @@ def test_a_second_tab(browser: Any, start: Any, tmp_path: Path) -> None:
     assert two.inner_text("#own") == "4 right, 4 wrong, 0 unsure"
 
 
+def test_a_page_that_is_loaded_again(browser: Any, start: Any) -> None:
+    """A reload shows the same question, so none is lost."""
+    page = open_page(browser, start().address)
+    answer(page, "1")
+    shown = page.inner_text("#lines"), page.inner_text("#where")
+    for _ in range(3):
+        page.reload()
+        page.wait_for_selector("#title:not(:empty)")
+        settle(page)
+        assert (page.inner_text("#lines"), page.inner_text("#where")) == shown
+    assert page.inner_text("#own") == "1 right, 0 wrong, 0 unsure"
+
+
 def test_a_token_that_is_missing_or_wrong(browser: Any, start: Any) -> None:
     """Without the token there is no page, and no data for a page of somebody else."""
     address = start().address

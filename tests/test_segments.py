@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cleanse import segments
-from cleanse.hits import HIT_SCHEMA, attach_hits, explode_hits
+from cleanse.hits import HIT_SCHEMA, HITS, attach_hits, explode_hits
 from cleanse.segments import Piece
 
 LINE = st.text(alphabet="abÃ¼字ก😀", max_size=12)
@@ -181,12 +181,10 @@ def test_texts_of_places_are_cut_out_of_their_line(text: str, data: st.DataObjec
     ends = st.integers(0, len(text))
     spans = data.draw(st.lists(st.tuples(ends, ends).map(sorted), max_size=5))
     documents = pl.DataFrame(
-        {"doc": [0], "text": [f"x\n{text}"], "encoding_hits": [[]]}, schema_overrides={"encoding_hits": segments.HITS}
+        {"doc": [0], "text": [f"x\n{text}"], "encoding_hits": [[]]}, schema_overrides={"encoding_hits": HITS}
     )
     rows = [(0, "x/rule", 1, start, end, False, text) for start, end in spans] + [(0, "x/rule", 1, 0, 0, True, text)]
-    hits = segments.locate(
-        pl.DataFrame(rows, schema=segments.FOUND_SCHEMA, orient="row"), documents, {"x/rule": ("flag", True)}
-    )
+    hits = segments.locate(pl.DataFrame(rows, schema=segments.FOUND_SCHEMA, orient="row"), documents)
     assert hits["text"].to_list() == [*(text[start:end] for start, end in spans), text]
     assert hits.select("start", "end").rows() == [*map(tuple, spans), (0, len(text))]
 

@@ -324,6 +324,32 @@ def test_a_wrong_verdict_becomes_a_near_miss(tmp_path: Path, few_rules: Path) ->
     assert file.read_text("utf-8") == again
 
 
+def test_a_miss_goes_where_its_words_are(tmp_path: Path, few_rules: Path) -> None:
+    """English words on a page in a language that the rule does not know go into the English file, with the language of the page."""
+    folder = tmp_path / "rules"
+    shutil.copytree(few_rules, folder)
+    path = verdict_file(tmp_path / "said", say("wrong", "Share on Facebook", language="is"))
+    assert command("verdicts", "to-rules", path, "--rules", folder)[0] == 0
+    added = (folder / SHARE / "en.toml").read_text("utf-8").splitlines()[-5:]
+    assert added[:4] == ["[[miss]]", 'text = "Share on Facebook"', 'language = "is"', 'expect = "fail"']
+    assert not (folder / SHARE / "is.toml").exists()
+
+
+def test_verdicts_on_rules_of_ones_own(tmp_path: Path) -> None:
+    """A rule from a folder of yours is judged like ours: its version in OUT is what counts."""
+    own = tmp_path / "rules" / "boilerplate" / "harbour-image.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text((builtin_folder() / "boilerplate/image-path.toml").read_text("utf-8"), "utf-8")
+    files = {"a.txt": f"/img/a.jpg\n{PROSE}"}
+    result = run(tmp_path, files, rules=[tmp_path / "rules"], select=["boilerplate/harbour-image"])
+    version = table(result, "rules")["version"].item()
+    said = make_verdict(
+        {"rule": "boilerplate/harbour-image", "version": version, "language": "en", "text": "x", "verdict": "wrong"}
+    )
+    assert command("report", result.out, "--verdicts", verdict_file(tmp_path / "said", said))[0] == 0
+    assert table(result, "rules")["judged"].to_list() == [1]
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -7,7 +7,8 @@ uses this room.
 from __future__ import annotations
 
 from cleanse.commands.diff import diff_command
+from cleanse.commands.explain import explain_command
 from cleanse.commands.review import review_command
 from cleanse.commands.verdicts import precision_options, print_harm, verdict_commands
 
-__all__ = ["diff_command", "precision_options", "print_harm", "review_command", "verdict_commands"]
+__all__ = ["diff_command", "explain_command", "precision_options", "print_harm", "review_command", "verdict_commands"]

@@ -1,7 +1,7 @@
 """What changed between two runs over the same input, or between a run and another tool's Parquet with the same ids.
 
-The comparison is joins over ids, places and lines; nothing is read again and no rule runs. Others use `compare_outs`, and `describe_difference`, `write_page` and
-`write_tables` to show it to people and to programs.
+The comparison is joins over ids, places and lines; nothing is read again and no rule runs. Others use `compare_outs`, and
+`describe_difference`, `write_page` and `write_tables` to show it to people and to programs.
 """
 
 from __future__ import annotations

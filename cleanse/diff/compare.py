@@ -68,7 +68,9 @@ class Difference:
 def compare_outs(
     a: str | os.PathLike[str], b: str | os.PathLike[str], *, text_column: str = "text", id_column: str = "id"
 ) -> Difference:
-    """Compare OUT_A with OUT_B. One of them, or both, may be another tool's Parquet: its columns are `text_column` and `id_column`.
+    """Compare OUT_A with OUT_B.
+
+    One of them, or both, may be another tool's Parquet: its columns are `text_column` and `id_column`.
 
     Raises:
         InputError: a side cannot be read, or they have no id in common.
@@ -180,16 +182,18 @@ def _compare_hits(left: Side, right: Side, pairs: pl.DataFrame) -> tuple[pl.Data
     versions = pl.DataFrame(schema={"rule": pl.String, "version_a": pl.String, "version_b": pl.String})
     schema = {"side": pl.String(), "language": pl.String(), **dict.fromkeys(HIT_PLACE, pl.String())}
     if not (left.ours and right.ours):
-        return pl.DataFrame(schema={**schema, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32}), versions
+        return pl.DataFrame(
+            schema={**schema, "line": pl.UInt32, "start": pl.UInt32, "end": pl.UInt32, "characters": pl.UInt64}
+        ), versions
     keys = [f"hit_{seed}" for seed in SEEDS]
     numbered = {name: side.number_hits() for name, side in (("a", left), ("b", right))}
     found = []
     for name, side, other in (("a", left, "b"), ("b", right, "a")):
         rows = numbered[name].with_row_index("row").join(numbered[other], on=keys, how="anti")["row"].sort()
         hits = side.scan_hits().with_row_index("row").filter(pl.col("row").is_in(rows.implode())).collect()
-        languages = pairs.select("id", pl.coalesce(f"language_{name}", "language").alias("language"))
+        languages = pairs.select("id", pl.coalesce(f"language_{name}", "language").alias("language"), f"chars_{name}")
         hits = hits.join(languages, on="id", how="left", maintain_order="left")
-        found.append(hits.select(pl.lit(name).alias("side"), "language", *HIT_PLACE))
+        found.append(hits.select(pl.lit(name).alias("side"), "language", *HIT_PLACE, _count_characters(name)))
     versions = (
         left.read_versions()
         .rename({"version": "version_a"})
@@ -200,9 +204,16 @@ def _compare_hits(left: Side, right: Side, pairs: pl.DataFrame) -> tuple[pl.Data
     return pl.concat(found), versions
 
 
+def _count_characters(side: str) -> pl.Expr:
+    """Count what a hit covers: its span; of a document that is dropped, all that was left of it."""
+    dropped = (pl.col("action") == "drop") & pl.col("line").is_null()
+    span = (pl.col("end") - pl.col("start")).fill_null(0)
+    return pl.when(dropped).then(f"chars_{side}").otherwise(span).cast(pl.UInt64).alias("characters")
+
+
 def _count_rules(hits: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     on_a, on_b = pl.col("side") == "a", pl.col("side") == "b"
-    chars = (pl.col("end") - pl.col("start")).fill_null(0).cast(pl.UInt64)
+    chars = pl.col("characters")
     counted = hits.group_by("rule", "language", "action").agg(
         pl.col("id").n_unique().alias("documents"),
         on_a.sum().alias("hits_a"),

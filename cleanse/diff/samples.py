@@ -28,9 +28,9 @@ class HitSample:
 
 
 def sample_hits(found: Difference, each: int) -> dict[tuple[str, str], list[HitSample]]:
-    """Choose hits of each rule and language that only one side makes, `each` of a side at most, no text twice.
+    """Choose hits of each rule and language that only one side makes.
 
-    They are spread evenly over the ids in their order, so the same two OUTs give the same samples.
+    `each` of a side at most, no text twice. They are spread evenly over the ids in their order, so the same two OUTs give the same samples.
     """
     group = ["rule", "language", "side"]
     texts = found.hits.sort("id", "line", "start", nulls_last=True).unique(
@@ -86,7 +86,10 @@ def _show(document: Document | None, hit: dict[str, Any]) -> tuple[Piece, ...]:
 
 
 def sample_lines(found: Difference, each: int) -> list[dict[str, Any]]:
-    """Choose lines that only one side has, `each` of a rule, language and side at most, no text twice; longer ones come first."""
+    """Choose lines that only one side has, longer ones first.
+
+    `each` of a rule, language and side at most, no text twice.
+    """
     rows = found.lines.with_columns(
         pl.when(pl.col("lines_a") > 0).then(pl.lit("a")).otherwise(pl.lit("b")).alias("side"),
         pl.col("text").str.len_chars().alias("chars"),
@@ -98,7 +101,10 @@ def sample_lines(found: Difference, each: int) -> list[dict[str, Any]]:
 
 
 def sample_documents(found: Difference, each: int) -> list[dict[str, Any]]:
-    """Choose documents whose fate differs, `each` of a pair of reasons at most, with how their text begins."""
+    """Choose documents whose fate differs, with how their text begins.
+
+    `each` of a pair of reasons at most.
+    """
     moved = found.changes.filter(pl.col("reason_a") != pl.col("reason_b"))
     group = ["reason_a", "reason_b"]
     chosen = moved.filter(pl.int_range(pl.len()).over(group) < each)

@@ -50,7 +50,10 @@ def describe_difference(found: Difference) -> str:
 
 
 def lines_by_rule(found: Difference) -> pl.DataFrame:
-    """Count the lines that one side has and the other lacks, by the rule of ours that took them; no rule where none did."""
+    """Count the lines that one side lacks, by the rule of ours that took them.
+
+    `(no rule)` stands where none did.
+    """
     return (
         found.lines.group_by("rule", "language")
         .agg(
@@ -73,9 +76,9 @@ def _count(number: int) -> str:
 
 
 def _heads(table: pl.DataFrame) -> list[str]:
-    return [
-        name.replace("_a", " A").replace("_b", " B") if name[-2:] in ("_a", "_b") else name for name in table.columns
-    ]
+    """Name the columns of a table for people: `hits_a` is "hits A"."""
+    words = [name.replace("_", " ") for name in table.columns]
+    return [f"{name[:-1]}{name[-1].upper()}" if name[-2:] in (" a", " b") else name for name in words]
 
 
 def _table(rows: Sequence[Sequence[Any]]) -> list[str]:
@@ -127,7 +130,9 @@ def _write(pieces: Sequence[Piece]) -> str:
 
 
 def write_tables(found: Difference, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write `rules.parquet`, `documents.parquet`, `lines.parquet` and `hits.parquet` of a difference; gives their paths.
+    """Write the tables of a difference into a folder; gives their paths.
+
+    They are `rules.parquet`, `documents.parquet`, `lines.parquet` and `hits.parquet`.
 
     Raises:
         OutputError: the folder cannot be written.

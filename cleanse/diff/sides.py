@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ HIT_PLACE = ("id", "rule", "action", "line", "start", "end", "text", "replacemen
 
 @dataclass(frozen=True)
 class Side:
-    """Where one side lies and how its columns are called; `ours` says that it has a report of cleanse beside it."""
+    """Where one side lies and how its columns are called.
+
+    `ours` says that it has a report of cleanse beside it.
+    """
 
     place: Path
     files: tuple[Path, ...]
@@ -44,9 +48,7 @@ class Side:
     def scan_texts(self) -> pl.LazyFrame:
         """Scan `id, text` of what it keeps."""
         named = {"id": self.id_column, "text": self.text_column}
-        return pl.scan_parquet(list(self.files), glob=False, missing_columns="insert").select(
-            pl.col(column).cast(pl.String).alias(name) for name, column in named.items()
-        )
+        return _scan(self.files).select(pl.col(column).cast(pl.String).alias(name) for name, column in named.items())
 
     def read_documents(self) -> pl.DataFrame:
         """Give a row a document: DOCUMENTS and two numbers, `text_1` and `text_2`, that stand for its text.
@@ -60,7 +62,7 @@ class Side:
             found = self.scan_texts().select("id", und, pl.lit(KEPT).alias("reason"), length, *numbers).collect()
         else:
             languages = pl.scan_parquet(self.report / "measures.parquet", glob=False).select("id", "language")
-            kept = pl.scan_parquet(list(self.files), glob=False, missing_columns="insert")
+            kept = _scan(self.files)
             dropped = pl.scan_parquet(self.report / "dropped.parquet", glob=False)
             found = (
                 pl.concat(
@@ -88,13 +90,23 @@ class Side:
         return pl.scan_parquet(self.report / "hits.parquet", glob=False)
 
     def number_hits(self) -> pl.DataFrame:
-        """Give for each hit, in order, the two numbers `hit_1` and `hit_2` that stand for its rule, place and texts."""
+        """Give two numbers for each hit, in order.
+
+        `hit_1` and `hit_2` stand for its rule, place and texts.
+        """
         place = pl.struct(HIT_PLACE)
         return self.scan_hits().select(place.hash(seed).alias(f"hit_{seed}") for seed in SEEDS).collect()
 
     def read_versions(self) -> pl.DataFrame:
         """Give `rule, version` of all rules that ran."""
         return pl.read_parquet(self.report / "rules.parquet", columns=["rule", "version"], glob=False).unique()
+
+
+def _scan(files: Sequence[Path]) -> pl.LazyFrame:
+    """Scan all files of one side as one table."""
+    if store.is_jsonl(files[0]):
+        return pl.concat([store.scan_rows(path) for path in files])
+    return pl.scan_parquet(list(files), glob=False, missing_columns="insert")
 
 
 def open_side(out: str | os.PathLike[str], text_column: str = "text", id_column: str = "id") -> Side:
@@ -111,7 +123,7 @@ def open_side(out: str | os.PathLike[str], text_column: str = "text", id_column:
     if not files:
         raise InputError("no Parquet file in this folder", where=str(place), hint="give the folder that holds them")
     try:
-        names = pl.scan_parquet(files, glob=False, missing_columns="insert").collect_schema().names()
+        names = _scan(files).collect_schema().names()
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"not Parquet: {reason}", where=str(place), hint="convert it first") from error

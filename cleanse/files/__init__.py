@@ -6,10 +6,10 @@ Others use `find_inputs`, `read_shard` and the module `store`.
 from __future__ import annotations
 
 from cleanse.files import store
-from cleanse.files.places import check_place, is_utf8, open_parquet, report_folder, work_folder
+from cleanse.files.places import check_place, is_out, is_stream, is_utf8, open_parquet, report_folder, work_folder
 from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
 from cleanse.files.rows import Mender
-from cleanse.files.sources import Inputs, Shard, Wanted, check_sources, find_inputs, plan_shards
+from cleanse.files.sources import Inputs, Shard, Span, Wanted, check_sources, find_inputs, plan_shards
 
 __all__ = [
     "JSON_OTHER",
@@ -19,10 +19,13 @@ __all__ = [
     "Inputs",
     "Mender",
     "Shard",
+    "Span",
     "Wanted",
     "check_place",
     "check_sources",
     "find_inputs",
+    "is_out",
+    "is_stream",
     "is_utf8",
     "open_parquet",
     "plan_shards",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,17 +11,44 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import xxhash
 
 from cleanse.documents import ROW_SUFFIXES, kind_of
 from cleanse.errors import InputError, OptionError, OutputError
 
 OUT_SUFFIX = ".parquet"
+JSONL_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
+STREAM = "-"  # OUT is the standard output
+# No file has this name: it stands for the standard output, so that a report and a work folder have their places beside it.
+STREAM_SUFFIX = ".stdout"
+OUT_SUFFIXES = (OUT_SUFFIX, *JSONL_SUFFIXES, STREAM_SUFFIX)
+KNOWN_OUTS = "a file.parquet, a file.jsonl (also .gz, .zst), the name of a folder, or - for the standard output"
+DIGEST_BYTES = 4 << 20
 METADATA_PREFIX = "cleanse."
 SUMMARY = "summary.json"
 MANIFEST = "manifest.json"
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 KIND = re.compile(r"\.[0-9]*[A-Za-z][A-Za-z0-9]*")  # what a name ends in when it says a kind of file; `.2` says none
 Identity = tuple[int, int]
+
+
+def out_suffix(name: str) -> str:
+    """Give the suffix of an OUT that is a file; it is empty for a folder.
+
+    >>> out_suffix("a.parquet"), out_suffix("b.jsonl.zst"), out_suffix("folder")
+    ('.parquet', '.jsonl.zst', '')
+    """
+    return next((suffix for suffix in OUT_SUFFIXES if name.endswith(suffix)), "")
+
+
+def is_jsonl(out: Path) -> bool:
+    """Say whether an OUT is written as JSONL; the standard output always is."""
+    return out_suffix(out.name) not in ("", OUT_SUFFIX)
+
+
+def is_stream(out: Path) -> bool:
+    """Say whether an OUT stands for the standard output."""
+    return out.name.endswith(STREAM_SUFFIX)
 
 
 def report_folder(out: Path) -> Path:
@@ -34,7 +62,7 @@ def work_folder(out: Path) -> Path:
 
 
 def _beside(out: Path, suffix: str) -> Path:
-    stem = out.name.removesuffix(OUT_SUFFIX)
+    stem = out.name.removesuffix(out_suffix(out.name))
     if stem in ("", ".", ".."):
         raise OptionError("OUT has no name of its own", where=str(out), hint="name a file.parquet or a new folder")
     if not is_utf8(str(out)):
@@ -72,13 +100,19 @@ def open_parquet(path: str) -> Iterator[Any]:
 
 
 def out_files(out: Path) -> list[Path]:
-    """List the Parquet files of an OUT, be it one file or a folder."""
+    """List the files of an OUT: itself, or those of the folder that it is."""
     return sorted(out.glob("part-*.parquet")) if out.is_dir() else [out]
 
 
 def read_metadata(out: Path) -> dict[str, str] | None:
-    """Give our key-value metadata of an OUT without the prefix, or None where it is not ours."""
+    """Give our key-value metadata of an OUT without the prefix, or None where it is not ours.
+
+    JSONL has no place for metadata: they stand in `summary.json`, with a digest by which the file is known.
+    """
     import pyarrow as pa
+
+    if is_jsonl(out):
+        return _read_mark(out)
 
     files = out_files(out)
     if not files:
@@ -96,9 +130,37 @@ def read_metadata(out: Path) -> dict[str, str] | None:
     return ours or None
 
 
+def mark_jsonl(path: Path, metadata: dict[str, str]) -> dict[str, Any]:
+    """Give what `summary.json` says of an OUT in JSONL: size and digest of the file, and our metadata."""
+    found = path.stat()
+    return {"bytes": found.st_size, "digest": _digest(path, found.st_size, found.st_mtime_ns), "metadata": metadata}
+
+
+def _read_mark(out: Path) -> dict[str, str] | None:
+    """Give the metadata of an OUT in JSONL, where its report says that it is the file that was written."""
+    mark = _content_of(report_folder(out) / SUMMARY).get("jsonl")
+    try:
+        found = out.stat()
+        if not mark or not out.is_file() or mark["bytes"] != found.st_size:
+            return None
+        return mark["metadata"] if mark["digest"] == _digest(out, found.st_size, found.st_mtime_ns) else None
+    except (KeyError, OSError, TypeError):
+        return None
+
+
+@functools.lru_cache(maxsize=16)  # one command asks several times
+def _digest(path: Path, size: int, changed: int) -> str:
+    del size, changed  # they tell a file from what stood there before
+    total = xxhash.xxh3_128()
+    with path.open("rb") as stream:
+        while chunk := stream.read(DIGEST_BYTES):
+            total.update(chunk)
+    return total.hexdigest()
+
+
 def is_out(place: Path) -> bool:
     """Say whether a file or a folder is an OUT that cleanse wrote."""
-    return place.exists() and (place.is_dir() or place.suffix == OUT_SUFFIX) and read_metadata(place) is not None
+    return place.exists() and (place.is_dir() or out_suffix(place.name) != "") and read_metadata(place) is not None
 
 
 def is_report(folder: Path) -> bool:
@@ -112,22 +174,55 @@ def is_work(folder: Path) -> bool:
 
 
 def _keys_of(path: Path) -> set[str]:
+    return set(_content_of(path))
+
+
+def _content_of(path: Path) -> dict[str, Any]:
     try:
         content = orjson.loads(path.read_bytes())
     except (OSError, ValueError):
-        return set()
-    return set(content) if isinstance(content, dict) else set()
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
-def check_place(out: str | os.PathLike[str], inputs: Sequence[str | os.PathLike[str]], *, overwrite: bool) -> None:
+def name_place(out: str | os.PathLike[str], report: Path | None = None) -> Path:
+    """Give the place of OUT; that of `-`, the standard output, is beside its `report`.
+
+    Raises:
+        OptionError: OUT is of a kind that cleanse does not write, or `report` does not fit it.
+    """
+    name = os.fspath(out)
+    if name != STREAM:
+        _check_kind(name)
+        if report is not None:
+            hint = f"it stands beside OUT, at {report_folder(Path(name))}"
+            raise OptionError("--report is for OUT - only", where=str(report), hint=hint)
+        return Path(name)
+    example = "cleanse run INPUT... - --report clean.report"
+    if report is None:
+        raise OptionError("OUT is the standard output, and its report has no place", hint=f"name one: {example}")
+    if report.suffix != ".report":
+        hint = f"so it is known for what it is: {example}"
+        raise OptionError("the name of a report must end in .report", where=str(report), hint=hint)
+    return report.with_name(f"{report.stem}{STREAM_SUFFIX}")
+
+
+def check_place(
+    out: str | os.PathLike[str],
+    inputs: Sequence[str | os.PathLike[str]],
+    *,
+    overwrite: bool,
+    report: Path | None = None,
+) -> Path:
     """Check OUT before any work: its kind, that it touches no INPUT, and that it takes the place of nothing of others.
+
+    Gives its place, as `name_place` does.
 
     Raises:
         OptionError: OUT is of a kind that cleanse does not write. InputError: it is an INPUT, or holds one.
         OutputError: it lies in an INPUT, or something that cleanse did not write stands in its place.
     """
-    place = Path(out)
-    _check_kind(os.fspath(out))
+    place = name_place(out, report)
     places = (place, report_folder(place), work_folder(place))
     try:
         for one in places:
@@ -139,16 +234,15 @@ def check_place(out: str | os.PathLike[str], inputs: Sequence[str | os.PathLike[
         reason = error.strerror or str(error)
         hint = "choose another OUT, or mend its folder"
         raise OutputError(f"cannot write: {reason}", where=str(place), hint=hint) from error
+    return place
 
 
 def _check_kind(out: str) -> None:
-    hint = "OUT is the last argument, a file.parquet or the name of a folder: cleanse run INPUT... out.parquet"
-    if out == "-":
-        raise OptionError("OUT cannot be the standard output", where=out, hint=hint)
+    hint = f"OUT is the last argument, {KNOWN_OUTS}: cleanse run INPUT... out.parquet"
     if is_address(out):
         raise OptionError("OUT must stand on this machine", where=out, hint="write here, and copy it when it is done")
     suffix = Path(out).suffix
-    if suffix != OUT_SUFFIX and KIND.fullmatch(suffix):
+    if not out.endswith((OUT_SUFFIX, *JSONL_SUFFIXES)) and KIND.fullmatch(suffix):
         raise OptionError(f"OUT cannot be of the kind {suffix}", where=printable(out), hint=hint)
 
 
@@ -202,7 +296,8 @@ def _check_ours(out: Path, inputs: Sequence[str], *, overwrite: bool) -> None:
     if not is_report(report):
         hint = f"choose another OUT; --overwrite moves it aside, to {aside(report).name}"
         raise OutputError("the place of the report is taken", where=str(report), hint=hint)
-    for twin in (out.with_name(out.name.removesuffix(OUT_SUFFIX)), out.with_name(f"{out.name}{OUT_SUFFIX}")):
+    stem = out.name.removesuffix(out_suffix(out.name))
+    for twin in (out.with_name(f"{stem}{suffix}") for suffix in ("", *OUT_SUFFIXES)):
         if twin.name != out.name and not os.path.lexists(out) and is_out(twin):
             raise OutputError(f"{report.name} is the report of {twin.name}", where=str(report), hint=hint)
 

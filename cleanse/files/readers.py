@@ -10,8 +10,8 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, replace
 from typing import IO, Any
 
 import orjson
@@ -78,9 +78,10 @@ class _Rows:
     originals: list[tuple[str, bytes]] = field(default_factory=list)
     kinds: dict[str, set[str]] = field(default_factory=dict)
     size: int = 0
+    most: int = BATCH_ROWS
 
     def is_full(self) -> bool:
-        return self.size >= BATCH_BYTES or len(self.rows) >= BATCH_ROWS or len(self.quarantine) >= BATCH_ROWS
+        return self.size >= BATCH_BYTES or len(self.rows) + len(self.quarantine) >= self.most
 
     def add(
         self,
@@ -118,7 +119,7 @@ class _Rows:
             pl.DataFrame(self.originals, schema={"id": pl.String, "bytes": pl.Binary}, orient="row"),
             self.kinds,
         )
-        self.__init__()  # type: ignore[misc]
+        self.__init__(most=self.most)  # type: ignore[misc]
         return batch
 
 
@@ -135,15 +136,35 @@ def read_shard(shard: Shard, columns: Columns, rules: Rules) -> Iterator[Batch]:
     Raises:
         InputError: a file of rows has no text column.
     """
-    rows = _Rows()
+    if shard.limit is None:
+        yield from _read_spans(shard, columns, rules, _Rows())
+        return
+    left, rows = shard.limit, _Rows(most=min(BATCH_ROWS, shard.limit))
+    reading = _read_spans(shard, columns, rules, rows)
+    for batch in reading:
+        documents = batch.documents.head(left)
+        quarantine = batch.quarantine.head(left - documents.height)
+        whole = documents.height == batch.documents.height
+        originals = batch.originals if whole else batch.originals.filter(pl.col("id").is_in(documents["id"].implode()))
+        yield Batch(documents, quarantine, originals, batch.kinds)
+        left -= documents.height + quarantine.height
+        if left <= 0:
+            reading.close()
+            return
+        rows.most = min(BATCH_ROWS, left)
+
+
+def _read_spans(shard: Shard, columns: Columns, rules: Rules, rows: _Rows) -> Generator[Batch]:
     kind = None
     for span in shard.spans:
         family = span.file.kind if span.file.kind not in DOCUMENT_SUFFIXES else "document"
         if kind not in (None, family):
             yield rows.take()
         kind = family
-        for _ in READERS[span.file.kind](span, columns, rules, rows):
-            yield rows.take()
+        reading = READERS[span.file.kind](span, columns, rules, rows)
+        with contextlib.closing(reading):
+            for _ in reading:
+                yield rows.take()
     if rows.rows or rows.quarantine or rows.frame is not None:
         yield rows.take()
 
@@ -215,7 +236,7 @@ def _reason(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
+def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
     """Read one file as one document."""
     del columns
     file = span.file
@@ -268,7 +289,7 @@ def _lines(head: bytes, stream: io.BufferedIOBase) -> Iterator[tuple[bytes, Exce
         yield last, None
 
 
-def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
+def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
     """Read JSON objects, one a line. A line that is not one goes to quarantine, and the rest is still read."""
     file = span.file
     mender = Mender(rules, functools.partial(_read_first, file))
@@ -288,7 +309,16 @@ def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iter
                 if problem:
                     rows.refuse(file, number, problem, line)
         if rows.is_full():
-            yield
+            try:
+                yield
+            except GeneratorExit:  # enough is read
+                if keys and span.start == 0:
+                    _check_columns(
+                        file,
+                        columns,
+                        sorted(keys | _keys_behind(replace(span, stop=0), columns.wanted().keys() - keys)),
+                    )
+                raise
     if span.start == 0:
         keys |= _keys_behind(span, columns.wanted().keys() - keys)
         if keys:
@@ -453,7 +483,7 @@ def _missing_column(file: InputFile, name: str, there: list[str], option: str) -
     return InputError(f"no column `{name}`; {names}", where=file.source, hint=hint)
 
 
-def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
+def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
     """Read rows of separated values; all other columns stay text. A row of another width goes to quarantine."""
     file = span.file
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
@@ -538,7 +568,7 @@ class _SeparatedValues:
 _SEPARATED: dict[str, Callable[[str], Iterator[Row]]] = {".csv": _SeparatedValues, ".tsv": TabSeparatedValues}
 
 
-def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Iterator[None]:
+def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
     """Read rows of a Parquet file; other columns keep their types. A null text goes to quarantine, and one of bytes is decoded."""
     import pyarrow as pa
 
@@ -556,7 +586,7 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
         _check_parquet(parquet, file, columns)
         groups = list(range(span.start, parquet.num_row_groups if span.stop is None else span.stop))
         try:
-            for place, batch in _cut_batches(_parquet_batches(parquet, groups, file.path), span):
+            for place, batch in _cut_batches(_parquet_batches(parquet, groups, file.path, rows.most), span):
                 if isinstance(batch, Exception):
                     rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
                 else:
@@ -574,11 +604,11 @@ def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> It
             ) from error
 
 
-def _parquet_batches(parquet: Any, groups: list[int], path: str) -> Iterator[tuple[int, Any]]:
+def _parquet_batches(parquet: Any, groups: list[int], path: str, most: int) -> Iterator[tuple[int, Any]]:
     """Give (number of the first row, rows) of row groups; an exception stands for a group that is damaged."""
     import pyarrow as pa
 
-    size, given, first = _rows_of(parquet, groups), 0, 0
+    size, given, first = min(most, _rows_of(parquet, groups)), 0, 0
     with contextlib.suppress(pa.ArrowException, OSError):
         for batch in parquet.iter_batches(size, row_groups=groups):
             yield given, batch
@@ -724,7 +754,7 @@ def _row_as_json(row: dict[str, Any]) -> bytes:
         return str(row).encode(errors="backslashreplace")
 
 
-Reader = Callable[[Span, Columns, Rules, _Rows], Iterator[None]]
+Reader = Callable[[Span, Columns, Rules, _Rows], Generator[None]]
 READERS: dict[str, Reader] = {
     ".txt": _read_document,
     ".md": _read_document,

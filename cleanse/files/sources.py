@@ -51,10 +51,11 @@ class Span:
 
 @dataclass(frozen=True)
 class Shard:
-    """What one worker reads at a time, in input order."""
+    """What one worker reads at a time, in input order: its spans, or the first `limit` documents of them."""
 
     number: int
     spans: tuple[Span, ...]
+    limit: int | None = None
 
 
 @dataclass(frozen=True)

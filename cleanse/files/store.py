@@ -1,4 +1,4 @@
-"""The work folder and what is written: atomic Parquet, fixed row groups, manifest, and the ledger that must balance."""
+"""The work folder and what is written there: parts, manifest, and the ledger that must balance."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
 import polars as pl
@@ -21,12 +20,25 @@ from cleanse.files.places import (
     METADATA_PREFIX,
     SUMMARY,
     aside,
+    is_jsonl,
     is_out,
     is_report,
     is_work,
+    mark_jsonl,
     out_files,
+    out_suffix,
     read_metadata,
     work_folder,
+)
+from cleanse.files.writers import (
+    FILE_ROWS,
+    ROW_GROUP_ROWS,
+    FolderWriter,
+    JsonlWriter,
+    ParquetWriter,
+    Writer,
+    open_out,
+    scan_rows,
 )
 
 __all__ = [
@@ -35,141 +47,28 @@ __all__ = [
     "ROW_GROUP_ROWS",
     "SUMMARY",
     "FolderWriter",
+    "JsonlWriter",
     "Ledger",
     "ParquetWriter",
     "WorkFolder",
+    "Writer",
     "cannot_write",
     "check_out",
+    "is_jsonl",
     "iterate_parts",
+    "mark_jsonl",
     "open_out",
     "out_files",
+    "out_suffix",
     "part_path",
     "part_schema",
     "publish",
     "read_metadata",
     "read_part",
+    "scan_rows",
     "write_json",
     "write_part",
 ]
-
-ROW_GROUP_ROWS = 5_000
-FILE_ROWS = 500_000  # of one file, where OUT is a folder
-
-
-class ParquetWriter:
-    """Write frames behind one another into one Parquet file, in row groups of ROW_GROUP_ROWS rows.
-
-    The bytes depend on the rows only, not on how they were cut into frames. The file appears when all is written.
-    """
-
-    def __init__(self, path: Path, schema: dict[str, pl.DataType], metadata: dict[str, str] | None = None) -> None:
-        """Begin `path`, with the columns of `schema` in their order, and key-value metadata."""
-        import pyarrow.parquet
-
-        self.path, self.schema, self.rows = path, schema, 0
-        empty: Any = pl.DataFrame(schema=schema).to_arrow(compat_level=pl.CompatLevel.oldest())
-        self._arrow = empty.schema.with_metadata(metadata or {})
-        self._temporary = path.with_name(f"{path.name}.tmp")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pyarrow.parquet.ParquetWriter(self._temporary, self._arrow, compression="zstd")
-        self._waiting: list[pl.DataFrame] = []
-        self._count = 0
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Append the rows of a frame; its columns must be those of the schema."""
-        self._waiting.append(frame.select(pl.col(name).cast(dtype) for name, dtype in self.schema.items()))
-        self._count += frame.height
-        if self._count >= ROW_GROUP_ROWS:
-            rows = pl.concat(self._waiting)
-            whole = rows.height - rows.height % ROW_GROUP_ROWS
-            for start in range(0, whole, ROW_GROUP_ROWS):
-                self._flush(rows.slice(start, ROW_GROUP_ROWS))
-            self._waiting = [rows.slice(whole)]
-            self._count = rows.height - whole
-
-    def _flush(self, rows: pl.DataFrame) -> None:
-        table: Any = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-        table = table.cast(self._arrow).combine_chunks()
-        self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
-        self.rows += rows.height
-
-    def close(self) -> None:
-        """Write what is left and let the file appear under its name."""
-        if self._count:
-            self._flush(pl.concat(self._waiting))
-        self._writer.close()
-        self._temporary.replace(self.path)
-
-    def __enter__(self) -> Self:
-        """Use it in a `with` block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Finish the file, or throw it away when the block failed."""
-        if kind is None:
-            self.close()
-        else:
-            self._writer.close()
-            self._temporary.unlink(missing_ok=True)
-
-
-class FolderWriter:
-    """Write frames into `part-00000.parquet` and so on: FILE_ROWS rows each, or `file_bytes` of text.
-
-    Where a file ends depends on the rows only: after a row group, never on how the rows were cut into frames.
-    """
-
-    def __init__(
-        self, folder: Path, schema: dict[str, pl.DataType], metadata: dict[str, str], file_bytes: int | None = None
-    ) -> None:
-        """Begin a folder of Parquet files."""
-        self.folder, self.schema, self.metadata, self.rows = folder, schema, metadata, 0
-        self._file_bytes = file_bytes
-        self._files = self._in_file = self._bytes = 0
-        self._writer = self._next()
-
-    def _next(self) -> ParquetWriter:
-        writer = ParquetWriter(self.folder / f"part-{self._files:05}.parquet", self.schema, self.metadata)
-        self._files += 1
-        self._in_file = self._bytes = 0
-        return writer
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Append the rows of a frame."""
-        start = 0
-        while start < frame.height:
-            if self._is_full():
-                self._writer.close()
-                self._writer = self._next()
-            piece = frame.slice(start, ROW_GROUP_ROWS - self._in_file % ROW_GROUP_ROWS)
-            self._writer.write(piece)
-            self._bytes += int(sum(piece[name].str.len_bytes().sum() for name in self._texts()))
-            self._in_file += piece.height
-            self.rows += piece.height
-            start += piece.height
-
-    def _texts(self) -> list[str]:
-        return [name for name, dtype in self.schema.items() if dtype == pl.String]
-
-    def _is_full(self) -> bool:
-        if not self._in_file or self._in_file % ROW_GROUP_ROWS:
-            return False
-        return self._in_file >= FILE_ROWS if self._file_bytes is None else self._bytes >= self._file_bytes
-
-    def close(self) -> None:
-        """Finish the last file."""
-        self._writer.close()
-
-
-def open_out(
-    place: Path, schema: dict[str, pl.DataType], metadata: dict[str, str], file_bytes: int | None = None
-) -> ParquetWriter | FolderWriter:
-    """Begin an OUT: one file where its name ends in `.parquet`, else a folder of files of about `file_bytes` of text."""
-    if place.suffix == ".parquet":
-        return ParquetWriter(place, schema, metadata)
-    return FolderWriter(place, schema, metadata, file_bytes)
 
 
 def write_json(path: Path, content: Any) -> None:

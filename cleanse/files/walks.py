@@ -11,7 +11,6 @@ from pathlib import Path
 
 from cleanse.errors import InputError
 from cleanse.files.places import (
-    OUT_SUFFIX,
     Identity,
     find_identities_above,
     find_identity,
@@ -168,9 +167,7 @@ class Walk:
 
     def _is_output(self, path: Path) -> bool:
         """Say whether it is something that cleanse wrote, and note it."""
-        ours = self._is_own(path) or (
-            (is_report(path) or is_work(path)) if path.is_dir() else path.suffix == OUT_SUFFIX and is_out(path)
-        )
+        ours = self._is_own(path) or ((is_report(path) or is_work(path)) if path.is_dir() else is_out(path))
         if ours:
             self.skipped.outputs.append(self._relative(path))
         return ours

@@ -10,7 +10,7 @@ import functools
 import math
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ AGREED = 99.0  # stands for the bits by which a verdict leads on which detectors
 LONE = 20.0  # bits by which a candidate without a rival leads
 MEMORY = 200_000  # combinations of what detectors say that are kept
 LENGTHS = ("long", "short")
+Detector = Callable[[str], Said]
 
 
 def list_features(text: str) -> list[str]:
@@ -38,11 +39,11 @@ def list_features(text: str) -> list[str]:
     ['der', 'motor', 'mot-', '-tor']
     """
     features = []
-    for word in WORDS.findall(text):
+    for word in WORDS.findall(text.lower()):
         features.append(word)
         if len(word) >= 5:
             features += (word[:3] + "-", "-" + word[-3:])
-    return [feature.lower() for feature in features]
+    return features
 
 
 def clean_sample(text: str) -> str:
@@ -133,11 +134,21 @@ class Model:
     detectors: tuple[str, ...] = field(default_factory=find_detectors)
     _memory: dict[tuple[Any, ...], dict[str, float]] = field(default_factory=dict)
     _settled: dict[tuple[Any, ...], Judgement | None] = field(default_factory=dict)
+    _chosen: dict[tuple[str, ...], tuple[Detector | None, ...]] = field(default_factory=dict)
 
-    def ask(self, text: str, names: Iterable[str]) -> tuple[Said | None, ...]:
+    def ask(self, text: str, names: tuple[str, ...]) -> tuple[Said | None, ...]:
         """Ask some detectors about a cleaned sample; None stands for those that are not asked or not there."""
-        asked = set(names) & set(self.detectors)
-        return tuple(ask(text) if name in asked else None for name, ask in DETECTORS.items())
+        first, second, third = self._choose(names)
+        return (first and first(text), second and second(text), third and third(text))
+
+    def _choose(self, names: tuple[str, ...]) -> tuple[Detector | None, ...]:
+        """Give of all detectors those that are asked, and None for the others."""
+        chosen = self._chosen.get(names)
+        if chosen is None:
+            there = set(names) & set(self.detectors)
+            chosen = tuple(ask if name in there else None for name, ask in DETECTORS.items())
+            self._chosen[names] = chosen
+        return chosen
 
     def judge(self, text: str, length: str | None = None) -> Judgement:
         """Say in which language a cleaned sample is written. The fast detectors suffice where they agree.

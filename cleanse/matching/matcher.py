@@ -216,17 +216,31 @@ class Matcher:
         )
         asked = pl.concat([labels, others.filter(pl.col("variant").is_in(bare.implode()))])
         rows = asked["row"].to_numpy().astype(np.int64)
+        starts, ends = self._find_blocks(asked, lines)
         headed = np.zeros(len(rows), dtype=np.bool_)
         for heading, numbers in self._by_heading:
             # Most rules say the same of headings, so their lines are looked at together.
             own = np.flatnonzero(numbers[asked["variant"].to_numpy()])
-            places, back = np.unique(rows[own], return_inverse=True)
-            above = (lines.ordinals[places] > 0) & taken[np.maximum(places - 1, 0)]
-            heads_text = _is_text(places, 1, heading, lines) & ~taken[places + 1] & ~above
+            firsts, lasts = starts[own], ends[own]
+            above = (lines.ordinals[firsts] > 0) & taken[np.maximum(firsts - 1, 0)]
+            headed[own] = ~taken[lasts + 1] & ~above & _is_text(lasts, 1, heading, lines)
             if heading.above:
-                heads_text &= _is_text(places, -1, heading, lines)
-            headed[own] = heads_text[back]
+                headed[own] &= _is_text(firsts, -1, heading, lines)
         return pl.concat([others.filter(~pl.col("variant").is_in(bare.implode())), asked.filter(pl.Series(~headed))])
+
+    def _find_blocks(self, asked: pl.DataFrame, lines: Lines) -> tuple[Rows, Rows]:
+        """Give of each pair of `variant` and `row` the first and the last row of what stands or falls together.
+
+        A notice may have several lines, which are one block; each label stands for itself.
+        """
+        rows = asked["row"].to_numpy().astype(np.int64)
+        starts, ends = rows.copy(), rows.copy()
+        labelled = np.array([rule.head.label for rule, _ in self.variants], dtype=np.bool_)
+        variants = asked["variant"].to_numpy()
+        for variant in np.unique(variants[~labelled[variants]]):
+            own = np.flatnonzero(variants == variant)
+            starts[own], ends[own] = _find_runs(rows[own], lines)
+        return starts, ends
 
     @functools.cached_property
     def _by_heading(self) -> list[tuple[Heading, Flags]]:
@@ -577,6 +591,16 @@ def _decorated(labels: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         pl.col("front").str.ends_with(pl.col("before")) & pl.col("back").str.starts_with(pl.col("behind"))
     )
     return pl.concat([labels.filter(~needs), needy.filter(fits.to_series())])
+
+
+def _find_runs(rows: Rows, lines: Lines) -> tuple[Rows, Rows]:
+    """Give for each row the first and the last of those that follow each other in its text; rows may come twice."""
+    own = np.unique(rows)
+    cuts = np.flatnonzero((np.diff(own) != 1) | (np.diff(lines.doc[own]) != 0)) + 1
+    sizes = np.diff([0, *cuts, len(own)])
+    starts, ends = np.repeat(own[[0, *cuts]], sizes), np.repeat(own[[*(cuts - 1), -1]], sizes)
+    places = np.searchsorted(own, rows)
+    return starts[places], ends[places]
 
 
 def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:

@@ -9,5 +9,17 @@ from cleanse.passes.edits import NO_EDITS, AsRead, group_edits, undo
 from cleanse.passes.engine import count_processors
 from cleanse.passes.give_back import restore
 from cleanse.passes.job import Result, run
+from cleanse.passes.trying import Preview, preview
 
-__all__ = ["NO_EDITS", "AsRead", "Result", "count_processors", "group_edits", "restore", "run", "undo"]
+__all__ = [
+    "NO_EDITS",
+    "AsRead",
+    "Preview",
+    "Result",
+    "count_processors",
+    "group_edits",
+    "preview",
+    "restore",
+    "run",
+    "undo",
+]

@@ -246,4 +246,4 @@ def _summarise(
 
 def name_made_out(job: Job, out: Path) -> Path:
     """Name the place in the work folder where OUT is made."""
-    return job.work / ("out.parquet" if out.suffix == ".parquet" else "out")
+    return job.work / (f"out{store.out_suffix(out.name)}")

@@ -25,10 +25,9 @@ from cleanse.files import (
 from cleanse.hits import explode_hits
 from cleanse.passes.care import Care, cut_batch, read_announcement
 from cleanse.passes.engine import Died, map_shards, run_alone
+from cleanse.passes.trying import MEGABYTE, Sample
 from cleanse.progress import Reporter, Step
 from cleanse.rules import Rules
-
-MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Job:
 
     `tried` are the duplicates that rules in draft would look for together with the others; None where no such rule is in draft.
     `judged` holds what reviewers found, by rule and language, for the table of rules. `file_bytes` is how much text a file of OUT holds,
-    where OUT is a folder.
+    where OUT is a folder. Of the documents only those of `sample` are cleaned, where there is one.
     """
 
     work: Path
@@ -49,6 +48,7 @@ class Job:
     tried: dedupe.Parameters | None = None
     judged: pl.DataFrame | None = None
     file_bytes: int | None = None
+    sample: Sample | None = None
 
     @property
     def signs(self) -> bool:
@@ -121,7 +121,8 @@ def clean_shard(shard: Shard, job: Job, care: Care | None = None) -> ShardSummar
     seconds: defaultdict[str, float] = defaultdict(float)
     clock = time.perf_counter()
     number = 0
-    for batch in read_shard(shard, job.columns, job.every):
+    for whole in read_shard(shard, job.columns, job.every):
+        batch = job.sample.cut(whole) if job.sample else whole
         seconds["read"] += time.perf_counter() - clock
         announcement = job.work / "shards" / f"{shard.number:05}.begun"
         for piece in cut_batch(batch, number, care, announcement) if care else [batch]:

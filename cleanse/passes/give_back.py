@@ -157,7 +157,7 @@ def restore_texts(out: Path, failures: list[CleanseError]) -> Iterator[tuple[str
     )
     charsets = dict(decoded.select("id", "text").iter_rows())
     edits = group_edits(hits)
-    kept = pl.concat(_read(path).select("id", "source", "text") for path in store.out_files(out))
+    kept = pl.concat(store.scan_rows(path).select("id", "source", "text").collect() for path in store.out_files(out))
     dropped = _read(report / "dropped.parquet").select("id", "source", "text")
     order = _read(report / "measures.parquet").select("id").with_row_index("place")
     every = pl.concat([kept, dropped]).join(order, on="id", how="left").sort("place")

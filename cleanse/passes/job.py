@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
+import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +26,13 @@ from cleanse import dedupe
 from cleanse.catalogue import refuse_unusable
 from cleanse.errors import CleanseError, OptionError, WorkerError
 from cleanse.files import (
-    Columns,
     Inputs,
     Wanted,
     check_place,
     check_sources,
     find_inputs,
-    plan_shards,
+    is_out,
+    is_stream,
     report_folder,
     store,
     work_folder,
@@ -38,8 +40,17 @@ from cleanse.files import (
 from cleanse.hits import divide_drafts
 from cleanse.options import Options, takes_options
 from cleanse.passes.assembling import assemble, name_made_out
-from cleanse.passes.cleaning import MEGABYTE, Job, clean_shards, refuse_quarantine, total_seconds
+from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
 from cleanse.passes.resolving import digest_earlier, resolve
+from cleanse.passes.trying import (
+    MEGABYTE,
+    choose_columns,
+    choose_sample,
+    cut_shards,
+    limit_inputs,
+    limit_shards,
+    shard_size,
+)
 from cleanse.progress import Reporter
 from cleanse.rules import Rules, load_rules
 from cleanse.verdicts import (
@@ -99,16 +110,16 @@ def run(
 ) -> Result:
     """Clean INPUT... into OUT and its report; the same job as `cleanse run`.
 
-    `inputs` are files, folders or globs; `out` is a `.parquet` file or a folder. `options` are those of the command, by the names
+    `inputs` are files, folders or globs; `out` is a file `.parquet` or `.jsonl` (also `.gz`, `.zst`), a folder, or `-`. `options` are those of the command, by the names
     in `cleanse.options.Options`. Gives a Result.
 
     Raises:
         InputError: bad input; OutputError: OUT cannot be written; OptionError: bad options; RuleError: bad rules.
     """
     started = time.perf_counter()
-    place, chosen = Path(out), Options.of(options)
+    chosen = Options.of(options)
     names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
-    check_place(out, names, overwrite=chosen.overwrite)
+    place = check_place(out, names, overwrite=chosen.overwrite, report=chosen.report)
     earlier = None if chosen.against is None else Path(os.path.abspath(chosen.against))  # noqa: PTH100 - a link keeps its name
     every = load_rules(*chosen.rules)
     if chosen.rules:
@@ -119,13 +130,19 @@ def run(
         raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
     found = find_inputs(names, place, Wanted(chosen.include, chosen.exclude))
     check_sources(found)
+    if chosen.limit is not None:
+        found = limit_inputs(found, job.columns, every, chosen.limit)
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
     metadata = _metadata(found, every, told)
     store.check_out(place, metadata, overwrite=chosen.overwrite)
-    size = int(chosen.shard_mb * MEGABYTE) if chosen.shard_mb else chosen.shard_bytes
-    shards = plan_shards(found, size) if size else plan_shards(found)
-    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(size)}
+    shards = cut_shards(found, chosen)
+    fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_size(chosen))}
+    if chosen.limit is not None:
+        shards = limit_shards(shards, job.columns, every, chosen.limit)
+    if chosen.sample is not None:
+        sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, chosen.workers or 1)
+        job = replace(job, sample=sample)
     with _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place):
         summaries = clean_shards(job, shards, chosen.workers or 1, progress)
         if chosen.strict and any(summary.quarantined for summary in summaries):
@@ -139,7 +156,7 @@ def run(
             "restrained": [reason.row() for reason in restrained],
             "seconds": {**total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
-        return _publish(job, place, summary)
+        return _publish(job, place, summary, metadata)
 
 
 def _digest_verdicts(said: list[Verdict]) -> str:
@@ -161,13 +178,11 @@ def _plan(out: Path, options: Options, every: Rules) -> tuple[Job, list[Verdict]
     if options.min_precision is not None:
         rules, restrained = restrain_rules(rules, said, options.min_precision)
     acting, drafts = divide_drafts(rules.family(dedupe.FAMILY))
-    text, own = options.text_column, options.id_column
-    numbered = options.number_rows or (own is None and text == "id")
     job = Job(
         work_folder(out),
         rules,
         every,
-        Columns(text, None if numbered else own or "id", options.url_column, id_required=own is not None),
+        choose_columns(options),
         dedupe.Parameters.of(acting, every),
         options.language,
         dedupe.Parameters.of(rules, every) if any(rule.head.method for rule in drafts) else None,
@@ -210,13 +225,23 @@ def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str,
     }
 
 
-def _publish(job: Job, out: Path, summary: dict[str, Any]) -> Result:
+def _publish(job: Job, out: Path, summary: dict[str, Any], metadata: dict[str, str]) -> Result:
     """Make the page, write the summary, and put report and OUT in their places: the report first, OUT last."""
     from cleanse.report import write_page
 
-    report = job.work / "report"
+    report, made = job.work / "report", name_made_out(job, out)
+    if store.is_jsonl(out):
+        summary["jsonl"] = store.mark_jsonl(made, metadata)
     rules = {rule.id: rule for rule in (*job.every, *job.rules)}  # what runs unasked is on the page too
-    write_page(report, name_made_out(job, out), summary, rules.values())
+    write_page(report, made, summary, rules.values())
     store.write_json(report / store.SUMMARY, summary)
-    moved = [store.publish(report, report_folder(out)), store.publish(name_made_out(job, out), out)]
+    if store.is_jsonl(out) and is_out(out):
+        out.unlink()  # beside the new report it would look like the work of somebody else
+    moved = [store.publish(report, report_folder(out))]
+    if is_stream(out):
+        with made.open("rb") as stream:
+            shutil.copyfileobj(stream, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+        return Result(Path("-"), report_folder(out), summary, tuple(place for place in moved if place))
+    moved.append(store.publish(made, out))
     return Result(out, report_folder(out), summary, tuple(place for place in moved if place))

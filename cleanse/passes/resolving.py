@@ -29,7 +29,7 @@ def digest_earlier(earlier: Path, out: Path) -> str:
     Raises:
         OptionError: it is none of ours, or the OUT of this run.
     """
-    hint = "--against takes what `cleanse run` wrote before: a .parquet file, or a folder of them"
+    hint = "--against takes what `cleanse run` wrote before: a file with its report beside it, or a folder"
     if earlier.resolve() == out.resolve():
         raise OptionError("--against is the OUT of this run", where=str(earlier), hint="write to another OUT")
     found = store.read_metadata(earlier) if earlier.exists() else None
@@ -38,16 +38,24 @@ def digest_earlier(earlier: Path, out: Path) -> str:
     return json.dumps(found, sort_keys=True)
 
 
+def _read_earlier(place: Path) -> Iterator[pl.DataFrame]:
+    """Read id and text of a file of an earlier OUT, EARLIER_ROWS rows at a time."""
+    if store.is_jsonl(place):
+        yield from store.scan_rows(place).select("id", "text").collect_batches(chunk_size=EARLIER_ROWS)
+        return
+    with open_parquet(str(place)) as parquet:
+        for batch in parquet.iter_batches(EARLIER_ROWS, columns=["id", "text"]):
+            yield pl.DataFrame(pl.from_arrow(batch))
+
+
 def _sign_earlier(job: Job, earlier: Path) -> list[pl.DataFrame]:
     """Copy id and text of an earlier OUT into the work folder, part by part, and sign them; give the ids."""
     ids: list[pl.DataFrame] = []
     for place in store.out_files(earlier):
-        with open_parquet(str(place)) as parquet:
-            for batch in parquet.iter_batches(EARLIER_ROWS, columns=["id", "text"]):
-                frame = pl.DataFrame(pl.from_arrow(batch))
-                store.write_part(job.work, "earlier", 0, len(ids), frame)
-                write_signatures(job, "earlier_signatures", 0, len(ids), frame.with_row_index("doc"))
-                ids.append(frame.select("id"))
+        for frame in _read_earlier(place):
+            store.write_part(job.work, "earlier", 0, len(ids), frame)
+            write_signatures(job, "earlier_signatures", 0, len(ids), frame.with_row_index("doc"))
+            ids.append(frame.select("id"))
     return ids
 
 

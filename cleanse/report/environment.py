@@ -13,7 +13,10 @@ from cleanse.report.visible import make_visible, show_text
 
 
 def make_environment(package: str) -> tuple[Any, dict[str, Any]]:
-    """Give the templates of a room, which escape all they are given, and what every page of ours gets: its style, with its hash, and `show`, `visible`."""
+    """Give the templates of a room, and what every page of ours gets.
+
+    Templates escape all they are given. Every page gets the style with its hash, and the functions `show` and `visible`.
+    """
     import jinja2
 
     loaders = [jinja2.PackageLoader(name, "templates") for name in dict.fromkeys((package, "cleanse.report"))]

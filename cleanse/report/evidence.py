@@ -19,7 +19,10 @@ Described = dict[str, Any]  # a rule as `rules.json` has it
 
 @dataclass(frozen=True)
 class Term:
-    """What one measure counts for in a sum, in tenths of a bit; `share` is its size as a share of the largest term, for a bar."""
+    """What one measure counts for in a sum, in tenths of a bit.
+
+    `share` is its size as a share of the largest term, for a bar.
+    """
 
     measure: str
     points: int
@@ -59,7 +62,10 @@ def describe_limit(measure: dict[str, Any], value: float | None) -> str:
 def read_values(
     report: Path, out: Path, described: dict[str, Described], rows: Iterable[dict[str, Any]]
 ) -> dict[tuple[str, str], str]:
-    """Give what was measured beside its limit, by rule and document, for hits (`rule, id`) of rules that measure documents."""
+    """Give what was measured beside its limit, by rule and document.
+
+    For rows of hits whose rules measure documents.
+    """
     wanted: dict[str, set[str]] = {}
     for row in rows:
         measure = described.get(row["rule"], {}).get("measure")
@@ -72,7 +78,7 @@ def read_values(
     tables = [report / "measures.parquet", *(store.out_files(out) if SPAM_SCORE in columns else [])]
     values: dict[tuple[str, str], float] = {}
     for path in tables:
-        table = pl.scan_parquet(path, glob=False)
+        table = store.scan_rows(path)
         here = sorted(columns & set(table.collect_schema()))
         found = table.select("id", *here).filter(pl.col("id").is_in(identities.implode())).collect()
         for row in found.iter_rows(named=True):

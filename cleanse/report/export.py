@@ -14,7 +14,9 @@ FORMULA = r"^[=+\-@\t\r]"  # how a text begins that a spreadsheet takes for a fo
 
 
 def export_tables(out: str | os.PathLike[str], folder: str | os.PathLike[str]) -> list[Path]:
-    """Write `rules.csv`, `hits.csv`, `dropped.csv`, `duplicates.csv` and `quarantine.csv` of an OUT for spreadsheets; gives their paths.
+    """Write tables of an OUT for spreadsheets; gives their paths.
+
+    They are `rules.csv`, `hits.csv`, `dropped.csv`, `duplicates.csv` and `quarantine.csv`.
 
     Raises:
         InputError: the report of OUT is missing.

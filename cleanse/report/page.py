@@ -20,6 +20,7 @@ from cleanse.memory import uncollected
 from cleanse.report import samples, sections
 from cleanse.report.environment import hash_source, make_environment, write_page_file
 from cleanse.report.evidence import RULES_FILE, read_described
+from cleanse.report.near import collect_near
 from cleanse.report.precision import complete_table
 from cleanse.report.sections import read_table
 from cleanse.rules import ANY, Rule
@@ -80,13 +81,16 @@ def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
     table = complete_table(read_table(report, "rules"))
     languages = read_table(report, "measures", ["id", "language"])
     kept = pl.concat(
-        pl.read_parquet(path, columns=["id", "source", "spam_score"], glob=False) for path in store.out_files(out)
+        store.scan_rows(path).select("id", "source", "spam_score").collect() for path in store.out_files(out)
     )
     sources = pl.concat([kept.select("id", "source"), read_table(report, "dropped", ["id", "source"])])
     fired = table.filter(pl.col("documents") > 0)
     described = read_described(report)
     with uncollected():
         chosen = samples.collect_samples(report, out, languages, sources, described)
+        # Of a scorecard, both sides of its threshold.
+        for rule, near in collect_near(report, out, languages).items():
+            chosen.setdefault(rule, []).extend(near)
     quarantine = read_table(report, "quarantine", ["source", "row", "error"])
     twins = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
     if "kept_in" not in twins.collect_schema():

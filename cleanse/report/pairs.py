@@ -17,9 +17,10 @@ BESIDE = 1  # equal lines shown on each side of a difference
 
 @dataclass(frozen=True)
 class PairLine:
-    """A line of two texts: `same`, or what stands only in the dropped one (strip) and only in the kept one (fix) as pieces.
+    """A line of two texts as pieces, `same` where it is equal in both.
 
-    `far` says that it is equal in both, and no difference is near.
+    What stands only in the dropped text is marked as a strip, what is only in the kept one as a fix. `far` says that it is equal in both,
+    and no difference is near.
     """
 
     pieces: tuple[Piece, ...]
@@ -28,7 +29,10 @@ class PairLine:
 
 
 def compare_texts(dropped: str, kept: str) -> list[PairLine]:
-    """Give two texts as one list of lines: what is only in the dropped one is marked as taken out, what is only in the kept one as put in."""
+    """Give two texts as one list of lines.
+
+    What is only in the dropped one is marked as taken out, what is only in the kept one as put in.
+    """
     ours, theirs = (text.split("\n")[:PAIR_LINES] for text in (dropped, kept))
     lines = list(_compare(ours, theirs))
     near = [any(not other.same for other in lines[max(0, at - BESIDE) : at + BESIDE + 1]) for at in range(len(lines))]

@@ -34,7 +34,9 @@ def complete_table(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def update_precision(out: str | os.PathLike[str], verdicts: str | os.PathLike[str]) -> Path:
-    """Write what reviewers found into `rules.parquet` of an OUT, instead of what stands there; gives its path.
+    """Write what reviewers found into `rules.parquet` of an OUT; gives its path.
+
+    It takes the place of what stands there.
 
     Counted are verdicts on the versions of rules that the run used, and on others where the rules that come with cleanse still hit the text.
     """

@@ -99,7 +99,7 @@ def collect_samples(
     lines = {identity: AsRead(text, edits.get(identity, NO_EDITS)) for identity, text in texts.items()}
     chosen = rows.to_dicts()
     windows = [choose_windows(row, lines[row["id"]]) for row in chosen]
-    near = _find_near(hits, [row["id"] for row in chosen], windows)
+    near = find_near(hits, [row["id"] for row in chosen], windows)
     values = read_values(report, out, described, chosen)
     sums = read_sums(report, rows)
     found: dict[str, list[Sample]] = {}
@@ -114,7 +114,7 @@ def collect_samples(
     return found
 
 
-def _find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Window]]) -> list[list[list[HitRow]]]:
+def find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Window]]) -> list[list[list[HitRow]]]:
     """Give for each sample, and each of its windows, the hits that reach into it, in the order of places.
 
     Only the numbers of all hits are looked at; those that are shown become rows.
@@ -169,21 +169,22 @@ def name_evidence(row: HitRow) -> str:
     if row["weight"] is not None and row["points"]:
         return f"{row['weight']:.0f} points"
     if row["weight"] is not None:
-        return f"weight {row['weight']:.2f}"
+        return f"{row['weight']:.0f} points" if row["weight"] > 1 else f"weight {row['weight']:.2f}"
     return "" if row["text"] is None else f"hit {row['copies']:,} time{'s' if row['copies'] > 1 else ''}"
 
 
 def weigh_hits(
-    report: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described]
+    report: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described], table: str = "hits"
 ) -> pl.DataFrame:
-    """Give every hit its place, language, source and what says how certain it is; the order is that of hits.parquet.
+    """Give every hit its place, language, source, and how certain it is.
 
-    Reads `hits.parquet`, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives `row, id, rule, line, start, language, source, similarity,
-    weight, points` (whether the weight is a sum of points), `distance` of a measure from its limit, as a share of the limit, `copies` of its text,
-    `chars`, and `repeat`, which is 0 for the first hit of a rule on a text.
+    In the order of `table`, which is hits or drafts. Reads that table, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives
+    `row, id, rule, line, start, language, source, similarity, weight, points` (whether the weight is a sum of points), `distance` of a
+    measure from its limit, as a share of the limit, `copies` of its text, `chars`, and `repeat`, which is 0 for the first hit of a rule on
+    a text.
     """
     columns = ["id", "rule", "action", "line", "start", "text", "replacement"]
-    hits = pl.read_parquet(report / "hits.parquet", columns=columns, glob=False)
+    hits = pl.read_parquet(report / f"{table}.parquet", columns=columns, glob=False)
     columns = ["id", "rule", "line", "start", "weight", "evidence"]
     signals = pl.read_parquet(report / "signals.parquet", columns=columns, glob=False)
     dropped = pl.read_parquet(report / "dropped.parquet", columns=["id", "reason", "similarity"], glob=False)
@@ -233,9 +234,9 @@ def _measure_distances(report: Path, hits: pl.DataFrame, described: dict[str, De
 def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int = PAGE_SAMPLES) -> pl.DataFrame:
     """Choose hits of each rule and language: half of them the least certain, half spread over the sources.
 
-    Reads `row, id, rule, language, source, line, start, similarity, weight, distance, copies, chars, repeat`. Gives the chosen rows, in the order in which
-    they are worth a look, with `row, language, similarity, weight, points, copies` and `doubtful`. Each group gets up to `samples`, less where all
-    groups together would have more than `page_samples`.
+    Reads `row, id, rule, language, source, line, start, similarity, weight, distance, copies, chars, repeat`. Gives the chosen rows, in the
+    order in which they are worth a look, with `row, language, similarity, weight, points, copies` and `doubtful`. Each group gets up to
+    `samples`, less where all groups together would have more than `page_samples`.
     """
     sizes = hits.group_by(GROUP).len().sort("len", *GROUP, descending=[True, False, False])["len"].to_numpy()
     count = next((n for n in range(samples, 1, -1) if np.minimum(sizes, n).sum() <= page_samples), 1)
@@ -280,7 +281,7 @@ def read_texts(report: Path, out: Path, identities: pl.Series) -> dict[str, str]
     """Give the clean texts of documents, kept or dropped, by id."""
     found: dict[str, str] = {}
     for path in (*store.out_files(out), report / "dropped.parquet"):
-        rows = pl.scan_parquet(path, glob=False).select("id", "text")
+        rows = store.scan_rows(path).select("id", "text")
         found |= dict(rows.filter(pl.col("id").is_in(identities.implode())).collect().iter_rows())
     return found
 

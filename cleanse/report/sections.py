@@ -27,7 +27,10 @@ LINE_CHARS = 400  # characters shown of a line
 
 
 def document_key(identity: str) -> str:
-    """Give the digits under which the page knows a document: an id may be anything, and never becomes an address."""
+    """Give the digits under which the page knows a document.
+
+    An id may be anything, and never becomes an address.
+    """
     return xxhash.xxh3_64_hexdigest(identity.encode())
 
 
@@ -46,7 +49,10 @@ def count_overlaps(report: Path, languages: pl.DataFrame) -> pl.DataFrame:
 
 
 def make_rows(fired: pl.DataFrame, overlaps: pl.DataFrame, read: int) -> list[dict[str, Any]]:
-    """Give the rows of the table of rules, the most harmful first: with their share of the corpus, and the rules they overlap with most."""
+    """Give the rows of the table of rules, the most harmful first.
+
+    With their share of the corpus, and the rules they overlap with most.
+    """
     named: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for rule, language, other, lines in overlaps.sort("lines", "other", descending=[True, False]).iter_rows():
         named.setdefault((rule, language), []).append((other, lines))
@@ -100,7 +106,10 @@ def spam_bars(scores: pl.Series) -> list[tuple[str, int]]:
 
 
 def sum_charts(report: Path, described: dict[str, Described]) -> list[dict[str, Any]]:
-    """Count the hits of each scorecard by the sum of their points, in at most SUM_BARS steps: `rule, threshold, bars`."""
+    """Count the hits of each scorecard by the sum of their points.
+
+    In at most SUM_BARS steps: `rule, threshold, bars`.
+    """
     signals = pl.scan_parquet(report / "signals.parquet", glob=False).filter(pl.col("evidence").is_not_null())
     sums = signals.group_by("id", "rule", "line", "start").agg(pl.col("weight").cast(pl.Float64).sum().alias("sum"))
     charts = []
@@ -118,7 +127,10 @@ def sum_charts(report: Path, described: dict[str, Described]) -> list[dict[str, 
 
 
 def make_clusters(report: Path, out: Path, languages: pl.DataFrame) -> list[dict[str, Any]]:
-    """Give clusters of duplicates: half with the lowest similarity, the rest the largest, with the lines in which both texts differ."""
+    """Give clusters of duplicates, with the lines in which both texts differ.
+
+    Half are those with the lowest similarity, the rest the largest.
+    """
     dropped = read_table(report, "dropped").drop_nulls("kept_id")
     if "kept_in" in dropped.columns:  # the twin is in an earlier OUT, which may be gone
         dropped = dropped.filter(pl.col("kept_in").is_null())
@@ -151,10 +163,13 @@ def _fold(lines: list[PairLine]) -> list[PairLine | None]:
 
 
 def changed_documents(report: Path, out: Path) -> list[dict[str, Any]]:
-    """Give the kept documents of which most characters went, DOCUMENTS at most; of the first ones all lines with their marks."""
+    """Give the kept documents of which most characters went.
+
+    DOCUMENTS at most; of the first ones their lines with all marks.
+    """
     columns = ["id", "source", "language", "chars_in", "chars_out"]
     kept = pl.concat(
-        pl.scan_parquet(path, glob=False)
+        store.scan_rows(path)
         .select(columns)
         .filter(pl.col("chars_in") != pl.col("chars_out"))
         .with_columns((pl.col("chars_in").cast(pl.Int64) - pl.col("chars_out")).alias("gone"))

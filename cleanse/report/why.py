@@ -65,7 +65,7 @@ def _explain(place: Path, report: Path, document: str) -> str:
 
 
 def _rows(path: Path, document: str) -> list[dict[str, Any]]:
-    return pl.scan_parquet(path, glob=False).filter(pl.col("id") == document).collect().to_dicts()
+    return store.scan_rows(path).filter(pl.col("id") == document).collect().to_dicts()
 
 
 def _find(out: Path, report: Path, document: str) -> dict[str, Any]:
@@ -88,9 +88,9 @@ def _suggest(out: Path, report: Path, document: str, known: pl.Series) -> str:
     """Say which ids may be meant: those of the rows of a file, those that hold what was given, or those that look like it."""
     source, _, row = document.partition("#")
     files = [*store.out_files(out), report / "dropped.parquet"]
-    own = pl.concat(
-        pl.scan_parquet(path, glob=False).filter(pl.col("source") == source).select("id") for path in files
-    ).collect()["id"]
+    own = pl.concat(store.scan_rows(path).filter(pl.col("source") == source).select("id") for path in files).collect()[
+        "id"
+    ]
     if len(own):
         ordered = known.filter(known.is_in(own.implode())).to_list()
         there = int(row) if row.isascii() and row.isdigit() and len(row) < 10 else 0
@@ -131,7 +131,7 @@ def _head(
             lines.append(f"{hit['action']} by {hit['rule']}{f': {measured}' if measured else change}")
         elif hit["line"] is None and hit["rule"] != row.get("reason") and (hit["rule"], hit["id"]) in values:
             lines.append(f"would be dropped by {hit['rule']} too: {values[hit['rule'], hit['id']]}")
-    return [*lines, *(_name_signal(signal) for signal in signals if signal["line"] is None)]
+    return [*lines, *(line.strip() for line in _sum_signals([one for one in signals if one["line"] is None]))]
 
 
 def _name_signal(signal: dict[str, Any]) -> str:
@@ -142,18 +142,20 @@ def _name_signal(signal: dict[str, Any]) -> str:
 
 def _sum_signals(signals: list[dict[str, Any]]) -> list[str]:
     """Give the sums of scorecards, the biggest terms first, and then the other signals."""
-    places: dict[tuple[str, int, int], list[dict[str, Any]]] = {}
+    places: dict[tuple[str, int | None, int | None], list[dict[str, Any]]] = {}
     plain = []
     for signal in signals:
         if signal["evidence"] is None:
-            plain.append(f"      ^ {_name_signal(signal)}, characters {signal['start']} to {signal['end']}")
+            place = "" if signal["start"] is None else f", characters {signal['start']} to {signal['end']}"
+            plain.append(f"      ^ {_name_signal(signal)}{place}")
         else:
             places.setdefault((signal["rule"], signal["start"], signal["end"]), []).append(signal)
     sums = []
     for (rule, start, end), own in places.items():
         terms = sorted(own, key=lambda signal: (-abs(signal["weight"]), signal["evidence"]))
         total = sum(signal["weight"] for signal in own)
-        sums.append(f"      ^ {rule}: {total:.0f} points, characters {start} to {end}")
+        place = "of the document" if start is None else f"characters {start} to {end}"
+        sums.append(f"      ^ {rule}: {total:.0f} points, {place}")
         sums.append(f"        {', '.join(_name_signal(signal) for signal in terms)}")
     return [*sums, *plain]
 

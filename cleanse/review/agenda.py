@@ -1,8 +1,9 @@
 """Which hit a reviewer is asked about next.
 
-A rule is worth a look when little is known about it and much depends on it: the width of its interval times the characters that it takes. So the rule with the
-largest product comes first, and a reviewer stays with it for BATCH questions before the figures are looked at again. Within a rule the languages take turns, and
-so do hits drawn by chance and hits that are in doubt; those drawn by chance are spread over the sources.
+A rule is worth a look when little is known about it and much depends on it: the width of its interval times the characters that it takes.
+So the rule with the largest product comes first, and a reviewer stays with it for BATCH questions before the figures are looked at again.
+Within a rule the languages take turns, and so do hits drawn by chance and hits that are in doubt; those drawn by chance are spread over the
+sources.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ Group = tuple[str, str]
 
 @dataclass
 class Agenda:
-    """What can be asked of one reviewer, and what was said so far. With `again`, what only others judged is asked too."""
+    """What can be asked of one reviewer, and what was said so far.
+
+    With `again`, what only others judged is asked too.
+    """
 
     pool: Pool
     reviewer: str
@@ -61,7 +65,10 @@ class Agenda:
         return versions.get(rule)
 
     def table(self) -> pl.DataFrame:
-        """Give the table of rules with what was judged, the most harmful first, and how many questions are `left`."""
+        """Give the table of rules with what was judged, by harm.
+
+        Adds `left`: how many questions of each there are still.
+        """
         judged = self.judged()
         left = Counter((q.rule, q.language) for q in self.pool.everything() if (q.rule, q.digest) not in judged)
         table = sort_by_harm(add_precision(self.pool.table, count_verdicts(self.counting())))
@@ -69,7 +76,10 @@ class Agenda:
         return table.with_columns(pl.Series("left", counts, dtype=pl.UInt32))
 
     def weights(self) -> dict[Group, tuple[float, float]]:
-        """Say how much each rule and language is worth a look: the width of its interval times what it takes, then times what it hits."""
+        """Say how much each rule and language is worth a look.
+
+        It is the width of its interval times the characters that it takes; where these are none, times those that it hits.
+        """
         figures = {(row["rule"], row["language"]): row for row in count_verdicts(self.counting()).iter_rows(named=True)}
         found = {}
         for group in self.pool.questions:
@@ -81,16 +91,15 @@ class Agenda:
     def choose(self, desk: str = "", rule: str | None = None, language: str | None = None) -> Question | None:
         """Give the next question for a desk (a tab of the browser); None where nothing is left.
 
-        Two desks never hold the same question. `rule` and `language` narrow the choice.
+        Two desks hold the same question only when no other is left: one of them may be a tab that was closed. `rule` and `language` narrow the
+        choice.
         """
         self.held.pop(desk, None)
         busy = self.judged() | {(q.rule, q.digest) for q in self.held.values()}
-        open_groups = {
-            group: sum(1 for own in kinds.values() for q in own if (q.rule, q.digest) not in busy)
-            for group, kinds in self.pool.questions.items()
-            if (rule is None or group[0] == rule) and (language is None or group[1] == language)
-        }
-        open_groups = {group: count for group, count in open_groups.items() if count}
+        open_groups = self._open_groups(busy, rule, language)
+        if not open_groups:
+            busy = self.judged()
+            open_groups = self._open_groups(busy, rule, language)
         if not open_groups:
             return None
         weights = self.weights()
@@ -101,6 +110,16 @@ class Agenda:
         question = self._choose_hit(group, busy)
         self.held[desk] = question
         return question
+
+    def _open_groups(self, busy: set[tuple[str, str]], rule: str | None, language: str | None) -> list[Group]:
+        """Name the rules and languages in which something can be asked."""
+        return [
+            group
+            for group, kinds in self.pool.questions.items()
+            if (rule is None or group[0] == rule)
+            and (language is None or group[1] == language)
+            and any((q.rule, q.digest) not in busy for own in kinds.values() for q in own)
+        ]
 
     def _choose_rule(self, desk: str, groups: Iterable[Group], weights: dict[Group, tuple[float, float]]) -> str:
         total: dict[str, list[float]] = {}

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cleanse.errors import InputError
+from cleanse.files import report_folder
+from cleanse.report import read_described
 from cleanse.review.agenda import Agenda
 from cleanse.review.questions import Question, Record, read_pool, show_document, show_question
 from cleanse.rules import load_rules
@@ -28,14 +30,17 @@ REMARK_CHARS = 2_000
 
 
 class Desk:
-    """What the server knows: the questions, the verdicts and the file they go to. One lock, so that no two tabs write at once."""
+    """What the server knows: the questions, the verdicts and their file.
+
+    One lock sees to it that no two tabs write at once.
+    """
 
     def __init__(
-        self, out: str | os.PathLike[str], file: str | os.PathLike[str], reviewer: str, *, rules: tuple[str, ...] = (), again: bool = False
+        self, out: str | os.PathLike[str], file: str | os.PathLike[str], reviewer: str, *, rules: tuple[str, ...] = (), again: bool = False, drafts: bool = False
     ) -> None:  # fmt: skip
         """Draw questions from OUT, and read the verdicts that are there."""
         self.file, self.reviewer = Path(file), reviewer
-        pool = read_pool(out, rules)
+        pool = read_pool(out, rules, drafts=drafts)
         said = read_verdicts(self.file) if self.file.exists() else []
         versions = pool.table.select("rule", "version").unique().rows()
         valid = {(v.rule, v.digest) for v in keep_valid(said, load_rules(), versions)}
@@ -45,7 +50,8 @@ class Desk:
         self.lock = threading.Lock()
         self.by_digest = {(q.rule, q.digest): q for q in pool.everything()}
         self.done: list[Verdict] = []  # of this start, to be taken back
-        self.titles = {rule.id: (rule.head.title, rule.head.why.strip()) for rule in load_rules()}
+        described = read_described(report_folder(self.out))
+        self.titles = {name: (rule["title"], rule["why"]) for name, rule in described.items()}
 
     def record(self, question: Question) -> Record:
         """Read the document of a question."""

@@ -27,7 +27,7 @@ from cleanse.report import (
     read_values,
     weigh_hits,
 )
-from cleanse.verdicts import digest_hit
+from cleanse.verdicts import add_precision, count_verdicts, digest_hit
 
 POOL = 60  # hits of a rule and language that are at hand to be asked about
 AROUND = 12  # lines before and behind a hit that can be unfolded
@@ -40,7 +40,10 @@ HitRow = dict[str, Any]
 
 @dataclass(frozen=True)
 class Question:
-    """One hit to be judged. `text`, `context` and `replacement` are those of its verdict, uncut; `drawn` is `chance` or `doubt`."""
+    """One hit to be judged.
+
+    `text`, `context` and `replacement` are those of its verdict, uncut; `drawn` is `chance` or `doubt`.
+    """
 
     rule: str
     version: str
@@ -66,7 +69,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Record:
-    """A document as read, line by line, with its hits; `clean` is its clean text, `kept` that of its kept twin."""
+    """A document as read, line by line, with its hits.
+
+    Those of drafts stand behind the others. `clean` is its clean text, `kept` that of its kept twin.
+    """
 
     lines: list[str]
     hits: list[HitRow]
@@ -78,8 +84,8 @@ class Record:
 class Records:
     """Some documents of an OUT, read at once and put together when they are asked for."""
 
-    def __init__(self, out: Path, identities: pl.Series) -> None:
-        """Read some documents of OUT with their hits."""
+    def __init__(self, out: Path, identities: pl.Series, *, drafts: bool = False) -> None:
+        """Read some documents of OUT with their hits, and with those of rules in draft."""
         report = report_folder(out)
         among = pl.col("id").is_in(identities.implode())
         dropped = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(among).drop("text").collect()
@@ -91,6 +97,10 @@ class Records:
         hits = pl.scan_parquet(report / "hits.parquet", glob=False).filter(among).collect()
         self._edits = group_edits(hits)
         self._hits = {name: rows for (name,), rows in hits.group_by("id", maintain_order=True)}
+        self._drafts: dict[Any, pl.DataFrame] = {}
+        if drafts:
+            tried = pl.scan_parquet(report / "drafts.parquet", glob=False).filter(among).collect()
+            self._drafts = {name: rows for (name,), rows in tried.group_by("id", maintain_order=True)}
 
     def get(self, identity: str) -> Record:
         """Put a document together.
@@ -108,7 +118,8 @@ class Records:
         lines = undo(text, self._edits.get(identity, NO_EDITS)).split("\n")
         said = "kept" if fate is None else f"dropped by {fate['reason']}"
         kept = None if fate is None or fate["kept_id"] is None else self._texts.get(fate["kept_id"])
-        return Record(lines, own, text, said, kept)
+        tried = self._drafts[identity].to_dicts() if identity in self._drafts else []
+        return Record(lines, [*own, *tried], text, said, kept)
 
     def ask(self, row: HitRow, version: str, drawn: str | None = None) -> Question:
         """Make a question of a row of hits with `language`, `source` and what was weighed."""
@@ -127,7 +138,9 @@ class Records:
 
 
 def find_questions(out: str | os.PathLike[str], rule: str, document: str, line: int | None) -> list[dict[str, Any]]:
-    """Give the hits of a rule on a line of a document, or on the document as a whole, as the columns of verdicts.
+    """Give the hits of a rule on a line of a document, as columns of verdicts.
+
+    Without a `line`, those on the document as a whole.
 
     Raises:
         InputError: OUT is not ours, or the rule hit nothing there.
@@ -155,13 +168,16 @@ def read_origins(out: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     languages = pl.read_parquet(report / "measures.parquet", columns=["id", "language"], glob=False)
     languages = languages.with_columns(pl.col("language").fill_null("und"))
     paths = (*store.out_files(out), report / "dropped.parquet")
-    sources = pl.concat(pl.read_parquet(path, columns=["id", "source"], glob=False) for path in paths)
+    sources = pl.concat(store.scan_rows(path).select("id", "source").collect() for path in paths)
     return languages, sources
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The questions at hand, by rule and language: those drawn by chance and those in doubt, each in the order to ask."""
+    """The questions at hand, by rule and language.
+
+    Those drawn by `chance` and those in `doubt`, each in the order to ask.
+    """
 
     out: Path
     table: pl.DataFrame
@@ -175,24 +191,45 @@ class Pool:
                 yield from own
 
 
-def read_pool(out: str | os.PathLike[str], rules: Iterable[str] = (), each: int = POOL) -> Pool:
-    """Draw up to `each` hits of every rule and language of an OUT, or of some `rules`; half of them where the rule is least sure.
+def count_drafts(report: Path, table: pl.DataFrame, languages: pl.DataFrame) -> pl.DataFrame:
+    """Give the table of rules for those in draft: what they would have hit, in the columns of `table`."""
+    drafts = pl.read_parquet(report / "drafts.parquet", glob=False).join(languages, on="id", how="left")
+    chars = (pl.col("end") - pl.col("start")).fill_null(0).sum().cast(pl.UInt64)
+    counted = drafts.group_by("rule", "language", "action").agg(
+        pl.col("id").n_unique().alias("documents"),
+        pl.struct("id", "line").filter(pl.col("line").is_not_null()).n_unique().alias("lines"),
+        chars.alias("characters"),
+    )
+    versions = table.select("rule", "version").unique("rule")
+    counted = counted.join(versions, on="rule", how="inner").with_columns(pl.lit(0).alias("documents_alone"))
+    counted = add_precision(counted, count_verdicts([]))
+    return counted.select(pl.col(name).cast(dtype) for name, dtype in table.schema.items()).sort("rule", "language")
 
-    No text of a rule comes twice. Raises:
+
+def read_pool(
+    out: str | os.PathLike[str], rules: Iterable[str] = (), each: int = POOL, *, drafts: bool = False
+) -> Pool:
+    """Draw up to `each` hits of every rule and language of an OUT.
+
+    Half of them from where the rule is least sure; `rules` names some rules only.
+
+    With `drafts`, of the rules in draft, which did not act. No text of a rule comes twice. Raises:
         InputError: OUT is not ours, or a table of its report does not fit it.
     """
     place = Path(out)
-    table = read_rule_table(place).filter(pl.col("documents") > 0)
-    table = table.with_columns(pl.col("language").fill_null("und"))
+    table = read_rule_table(place)
     languages, sources = read_origins(place)
     report = report_folder(place)
+    table = count_drafts(report, table, languages) if drafts else table.filter(pl.col("documents") > 0)
+    table = table.with_columns(pl.col("language").fill_null("und"))
+    name = "drafts" if drafts else "hits"
     described = read_described(report)
-    weighed = weigh_hits(report, languages, sources, described)
+    weighed = weigh_hits(report, languages, sources, described, name)
     wanted = list(rules)
     if wanted:
         weighed = weighed.filter(pl.col("rule").is_in(wanted))
     places = choose_places(weighed, samples=each, page_samples=max(weighed.height, 1))
-    rows = pl.scan_parquet(report / "hits.parquet", glob=False).with_row_index("row")
+    rows = pl.scan_parquet(report / f"{name}.parquet", glob=False).with_row_index("row")
     found = rows.filter(pl.col("row").is_in(places["row"].implode())).collect()
     found = found.join(places, on="row", how="left").join(sources, on="id", how="left")
     versions = dict(table.select("rule", "version").unique().iter_rows())
@@ -201,7 +238,7 @@ def read_pool(out: str | os.PathLike[str], rules: Iterable[str] = (), each: int 
     questions: dict[tuple[str, str], dict[str, list[Question]]] = {}
     seen: set[tuple[str, str]] = set()
     try:
-        records = Records(place, found["id"].unique())
+        records = Records(place, found["id"].unique(), drafts=drafts)
         # Document by document, so that each is put together once; then in the order in which they are worth a look.
         rows_by_id = sorted(found.to_dicts(), key=lambda row: row["row"])
         asked = {}
@@ -240,7 +277,10 @@ def show_pieces(pieces: Iterable[Piece]) -> list[ShownPiece]:
 
 
 def show_question(question: Question, record: Record) -> list[dict[str, Any]]:
-    """Give the lines of a question: its own, and up to AROUND on each side; `far` ones are folded at first."""
+    """Give the lines of a question: its own, and up to AROUND on each side.
+
+    Those that are `far` are folded at first.
+    """
     if question.line is None:
         return _show_whole(question)
     by_line = _by_line(record.hits)

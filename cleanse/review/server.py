@@ -46,7 +46,10 @@ class Guard:
         }
 
     def refuse(self, request: Request) -> tuple[int, str] | None:
-        """Say no, with a status and a reason, to other names of this machine, wrong tokens, and what another page asks for."""
+        """Say no, with a status and a reason, or give None.
+
+        Refused are other names of this machine, wrong tokens, and what another page asks for.
+        """
         if request.headers.get("host") not in self.names:
             return 403, "wrong host"
         if not hmac.compare_digest(str(request.path_params["token"]).encode(), self.token):
@@ -91,7 +94,10 @@ ANSWERS: dict[str, Callable[[Desk, dict[str, str]], dict[str, Any]]] = {
 
 
 def make_app(desk: Desk, token: str, port: int) -> Starlette:
-    """Make the application of a desk: it answers under /TOKEN/ alone, and only to requests for this machine and port."""
+    """Make the application of a desk.
+
+    It answers under /TOKEN/ alone, and only to requests for this machine and port.
+    """
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
     from starlette.responses import Response
@@ -129,7 +135,10 @@ def make_app(desk: Desk, token: str, port: int) -> Starlette:
 
 
 def render_page(desk: Desk) -> tuple[str, str]:
-    """Give the page of the desk and its content-security policy: nothing runs but our own script, known by its hash."""
+    """Give the page of the desk and its content-security policy.
+
+    Nothing runs but our own script, which the policy knows by its hash.
+    """
     environment, shared = make_environment("cleanse.review")
     script, style = (environment.loader.get_source(environment, name)[0] for name in ("review.js", "review.css"))
     style = f"{shared['style']}\n{style}"
@@ -150,10 +159,13 @@ def serve(
     *,
     rules: tuple[str, ...] = (),
     again: bool = False,
+    drafts: bool = False,
     port: int = 0,
     announce: Callable[[str], None] = print,
 ) -> None:
-    """Serve the questions of OUT on this machine until it is interrupted; `announce` gets the address when it listens.
+    """Serve the questions of OUT on this machine until it is interrupted.
+
+    `announce` gets the address when it listens.
 
     Raises:
         OptionError: starlette or uvicorn is not installed, or the port is taken. InputError: OUT cannot be read.
@@ -166,7 +178,7 @@ def serve(
     except ImportError as error:
         hint = "pip install 'cleanse[review]'; `cleanse verdicts add` does without"
         raise OptionError("`cleanse review` needs starlette and uvicorn", where=error.name, hint=hint) from error
-    desk = Desk(out, file, reviewer, rules=rules, again=again)
+    desk = Desk(out, file, reviewer, rules=rules, again=again, drafts=drafts)
     token = secrets.token_urlsafe(24)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -182,4 +194,5 @@ def serve(
         # Access logs would write the token to a terminal that may be shared; proxies are none of our business.
         config = uvicorn.Config(app, log_level="error", access_log=False, proxy_headers=False, server_header=False, ws="none", lifespan="off")  # fmt: skip
         announce(f"http://{HOST}:{number}/{token}/")
-        uvicorn.Server(config).run(sockets=[listener])
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+            uvicorn.Server(config).run(sockets=[listener])

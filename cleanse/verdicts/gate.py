@@ -39,7 +39,9 @@ class Restrained:
 
 
 def restrain_rules(rules: Rules, verdicts: Iterable[Verdict], least: float) -> tuple[Rules, list[Restrained]]:
-    """Let rules whose interval of precision lies below `least` only flag, language by language; gives them with the reasons.
+    """Let rules whose interval of precision lies below `least` only flag.
+
+    Language by language. Gives all rules, and the reasons for those that are held back.
 
     What repairs text, and what finds duplicates, cannot flag instead: such a rule goes into draft where its verdicts of all languages together lie
     below, so `drafts.parquet` still has what it would have done. `verdicts` must be those that count for these rules.

@@ -33,7 +33,9 @@ PRECISION = {name: TABLE[name] for name in ("judged", "precision", "precision_lo
 
 
 def interval(right: int, judged: int) -> tuple[float, float]:
-    """Give the 95 % interval of Wilson for a share of which `right` of `judged` were seen; 0 to 1 where none was.
+    """Give the 95 % interval of Wilson for `right` of `judged`.
+
+    Where nothing was judged it is 0 to 1.
 
     >>> [round(bound, 4) for bound in interval(20, 20)], [round(bound, 4) for bound in interval(27, 30)]
     ([0.8389, 1.0], [0.7438, 0.9654])
@@ -51,7 +53,10 @@ def interval(right: int, judged: int) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Settled:
-    """What all reviewers together say about one hit: `right`, `wrong`, or `unsure` where none knows or they are split."""
+    """What all reviewers together say about one hit.
+
+    `verdict` is `right`, `wrong`, or `unsure` where none knows or they are split.
+    """
 
     rule: str
     language: str
@@ -74,9 +79,10 @@ def settle(verdicts: Iterable[Verdict]) -> list[Settled]:
 
 
 def count_verdicts(verdicts: Iterable[Verdict]) -> pl.DataFrame:
-    """Count settled verdicts by rule and language: a row each with `judged` (right or wrong), `wrong`, `unsure` and the precision.
+    """Count settled verdicts by rule and language.
 
-    `precision` is the share of right ones among `judged`, null where nothing is; `precision_low` and `precision_high` bound it.
+    Gives a row each: `judged` (right or wrong), `wrong`, `unsure`, and the precision with its interval. `precision` is the share of right
+    ones among `judged`, null where nothing is; `precision_low` and `precision_high` bound it.
     """
     counts: dict[tuple[str, str], Counter[str]] = {}
     for item in settle(verdicts):
@@ -103,8 +109,8 @@ def keep_valid(verdicts: Iterable[Verdict], rules: Rules, versions: Iterable[tup
     from cleanse.catalogue import find_hits
 
     present = {*versions, *((rule.id, rule.version) for rule in rules)}
-    last = [verdict for verdict in keep_last(verdicts) if verdict.rule in rules]
-    older = [verdict for verdict in last if (verdict.rule, verdict.version) not in present]
+    last = [v for v in keep_last(verdicts) if v.rule in rules or (v.rule, v.version) in present]
+    older = [v for v in last if (v.rule, v.version) not in present]
     tried = list({(v.rule, v.digest): v for v in older}.values())
     texts = [(v.rule, v.language, v.text, v.context) for v in tried]
     again = {(v.rule, v.digest) for v, hit in zip(tried, find_hits(rules, texts), strict=True) if hit}
@@ -112,7 +118,10 @@ def keep_valid(verdicts: Iterable[Verdict], rules: Rules, versions: Iterable[tup
 
 
 def add_precision(table: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
-    """Add to a table with `rule, language` what was counted: the columns of PRECISION; `judged` is 0 where nobody looked."""
+    """Add what was counted to a table with `rule` and `language`.
+
+    Adds the columns of PRECISION; `judged` is 0 where nobody looked.
+    """
     bare = table.drop([name for name in PRECISION if name in table.columns])
     joined = bare.join(
         counted.select("rule", "language", *PRECISION), on=["rule", "language"], how="left", maintain_order="left"
@@ -121,10 +130,10 @@ def add_precision(table: pl.DataFrame, counted: pl.DataFrame) -> pl.DataFrame:
 
 
 def sort_by_harm(table: pl.DataFrame) -> pl.DataFrame:
-    """Sort the table of rules by harm: `harm`, the wrong characters to expect, first, then what nobody judged, by characters.
+    """Sort the table of rules by harm, the wrong characters to expect.
 
-    `harm` is the characters that a rule takes or changes times the share of wrong verdicts; null where nothing is judged. A flag takes nothing, so it
-    is 0 there.
+    What nobody judged stands behind, by its characters. Adds `harm`: the characters that a rule takes or changes times the share of wrong
+    verdicts; null where nothing is judged. A flag takes nothing, so it is 0 there.
     """
     taken = pl.when(pl.col("action") == "flag").then(0).otherwise("characters")
     harm = (taken * (1 - pl.col("precision"))).alias("harm")
@@ -136,9 +145,10 @@ def sort_by_harm(table: pl.DataFrame) -> pl.DataFrame:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How far reviewers agree: of `hits` that two or more judged, `same` is the share of pairs of words that agree.
+    """How far reviewers agree on hits that two or more judged.
 
-    `kappa` is Cohen's kappa over these pairs: agreement beyond what chance gives, null where chance explains all of it.
+    `hits` counts these, `same` is the share of pairs of words that agree. `kappa` is Cohen's kappa over these pairs: agreement beyond what
+    chance gives, null where chance explains all of it.
     """
 
     hits: int

@@ -98,7 +98,9 @@ def make_verdict(row: dict[str, Any], where: str = "") -> Verdict:
 
 
 def read_verdicts(path: str | os.PathLike[str]) -> list[Verdict]:
-    """Read a file of verdicts, all lines in their order; a last line that was cut off by a crash is left out.
+    """Read a file of verdicts, all lines in their order.
+
+    A last line that a crash cut off is left out: nobody was told that it is there.
 
     Raises:
         InputError: there is no such file, or a line is not a verdict; it is named.
@@ -133,7 +135,9 @@ def _parse(data: bytes, name: str) -> list[Verdict]:
 
 
 def append_verdicts(path: str | os.PathLike[str], verdicts: Iterable[Verdict]) -> None:
-    """Add verdicts to a file, and give back only when they are on the disk. Several writers wait for each other.
+    """Add verdicts to a file, and return when they are on the disk.
+
+    Several writers wait for each other.
 
     Raises:
         OutputError: the file cannot be written.
@@ -187,7 +191,9 @@ def _whole_length(file: IO[bytes]) -> int:
 
 
 def import_verdicts(path: str | os.PathLike[str], others: Sequence[str | os.PathLike[str]]) -> tuple[int, int]:
-    """Add the verdicts of other files (.jsonl, .csv or .parquet) to a file; gives how many were new, and how many were there.
+    """Add the verdicts of other files to a file, each once.
+
+    Reads .jsonl, .csv and .parquet. Gives how many were new, and how many were there already.
 
     Raises:
         InputError: a file is missing or of another kind, or a row is not a verdict; nothing is added then.
@@ -219,7 +225,9 @@ def _read_any(path: Path) -> list[Verdict]:
 
 
 def keep_last(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Give what each reviewer says last about each hit, in the order of the file; what was withdrawn is gone.
+    """Give what each reviewer says last about each hit.
+
+    In the order of the file; what was withdrawn is gone.
 
     >>> first = make_verdict({"rule": "x/y", "text": "a", "verdict": "wrong"})
     >>> keep_last([first, make_verdict({"rule": "x/y", "text": "a", "verdict": "withdrawn"})])

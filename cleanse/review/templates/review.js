@@ -1,6 +1,8 @@
 "use strict";
 const byId = (name) => document.getElementById(name);
-const desk = Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+// The name of this tab: the server gives two tabs different questions, and a tab that is loaded again the same.
+const desk = sessionStorage.getItem("desk") ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("");
+sessionStorage.setItem("desk", desk);
 const ASK = { strip: "Should this be taken out?", fix: "Is this mended as it should be?", flag: "Is this what the rule looks for?", drop: "Should this document be dropped?" };
 let question = null, busy = false;
 
@@ -163,7 +165,8 @@ addEventListener("keydown", (event) => {
   action();
 });
 for (const button of document.querySelectorAll("[data-verdict]")) button.addEventListener("click", () => judge(button.dataset.verdict));
-for (const name of ["rule", "language"]) byId(name).addEventListener("change", () => work(ask));
+// The keys answer again as soon as something is chosen: a list that holds the focus would take them.
+for (const name of ["rule", "language"]) byId(name).addEventListener("change", () => work(async () => { await ask(); byId("question").focus({ preventScroll: true }); }));
 byId("undo").addEventListener("click", undo);
 byId("unfold").addEventListener("click", unfold);
 byId("whole").addEventListener("click", whole);
