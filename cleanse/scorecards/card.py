@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,11 +43,20 @@ class Card:
         ({'base': -2, 'links': 9}, {'base': -2})
         """
         terms = {BASE: self.limits.base} if self.limits.base else {}
-        for table in self.tables:
-            worth = table.points[bisect.bisect_right(table.bounds, values.get(table.measure, 0))]
+        for measure, bounds, points, at_zero in self._plain:
+            value = values.get(measure)
+            worth = points[bisect.bisect_right(bounds, value)] if value else at_zero
             if worth:
-                terms[table.measure] = worth
+                terms[measure] = worth
         return terms
+
+    @functools.cached_property
+    def _plain(self) -> list[tuple[str, list[float], list[int], int]]:
+        """Give the tables as plain lists, and what a value of 0 counts: most measures of a line are 0."""
+        return [
+            (table.measure, list(table.bounds), list(table.points), table.points[bisect.bisect_right(table.bounds, 0)])
+            for table in self.tables
+        ]
 
     def add_rows(self, values: places.F32, columns: Mapping[str, int]) -> Sums:
         """Give the sum of each row; `columns` says in which column each measure stands."""
