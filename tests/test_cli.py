@@ -38,6 +38,19 @@ def folder(tmp_path: Path) -> Path:
     )
 
 
+def test_pages_says_which_documents_have_furniture(tmp_path: Path) -> None:
+    """`--pages never` leaves the page to the rules on words; it is an option that changes the result, so OUT is refused without --overwrite."""
+    page = cleanse.load_rules()["boilerplate/furniture"].head.hit[0].text
+    (tmp_path / "page.txt").write_text(page, "utf-8")
+    out = tmp_path / "out.parquet"
+    assert call("run", tmp_path / "page.txt", out).exit_code == 0
+    assert "Swimmers ask for a warmer hut" not in pl.read_parquet(out)["text"].item()
+    assert call("run", tmp_path / "page.txt", out, "--pages", "never").exit_code == 2
+    assert call("run", tmp_path / "page.txt", out, "--pages", "never", "--overwrite").exit_code == 0
+    assert "Swimmers ask for a warmer hut" in pl.read_parquet(out)["text"].item()
+    assert call("run", tmp_path / "page.txt", out, "--pages", "some").exit_code == 2
+
+
 def test_run_says_what_it_did(tmp_path: Path, folder: Path) -> None:
     """The books, the place of the report, and status 0 where nothing was quarantined."""
     got = call("run", folder, tmp_path / "out.parquet", *SELECT)

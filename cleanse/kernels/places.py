@@ -714,7 +714,7 @@ def decide_lines(
     """Say of each line what becomes of it: STAYS, GOES, GOES_BETWEEN or DOUBTFUL.
 
     A line goes from `threshold` on. One that stands between two that go, of which `struck` are some already, goes from `between` on, unless
-    it is a paragraph; so does a short one above two that go, which is their heading. A line that goes while the next one, which is not short, stays is likely the heading of that, and needs `heading` points. What has
+    it is a paragraph; so does a short one above two that go, which is their heading. Lines are asked from the last to the first. A line that goes while the next one, which is not short, stays is likely the heading of that, and needs `heading` points. What has
     `doubt` points and stays is DOUBTFUL.
     """
     out = np.zeros(len(sums), dtype=np.uint8)
@@ -722,12 +722,12 @@ def decide_lines(
         begin, end = bounds[text], bounds[text + 1]
         for row in range(begin, end):
             out[row] = GOES if sums[row] >= threshold else STAYS
-        for row in range(begin, end):
+        for row in range(end - 1, begin - 1, -1):
             if out[row] == GOES or struck[row] or sums[row] < between or _is_paragraph(lines[row]):
                 continue
             above = row == begin or out[row - 1] == GOES or struck[row - 1]
-            below = row + 1 == end or out[row + 1] == GOES or struck[row + 1]
-            heads = row + 2 < end and (out[row + 2] == GOES or struck[row + 2]) and _is_short(lines[row])
+            below = row + 1 == end or out[row + 1] != STAYS or struck[row + 1]
+            heads = row + 2 < end and (out[row + 2] != STAYS or struck[row + 2]) and _is_short(lines[row])
             if below and (above or heads) and end - begin > 1:
                 out[row] = GOES_BETWEEN
         for row in range(end - 2, begin - 1, -1):
