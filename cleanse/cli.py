@@ -84,8 +84,8 @@ def main() -> None:
 def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, dry_run: bool, **options: Any) -> None:
     """Clean INPUT... into OUT and write a report beside it.
 
-    INPUT is files, folders (recursive) or globs of .txt .md .jsonl .ndjson .csv .tsv (also .gz .zst) and .parquet; - is
-    JSONL from the standard input. OUT is a file .parquet or .jsonl (also .gz, .zst), a folder of .parquet, or - for JSONL on the
+    INPUT is files, folders (recursive) or globs of .txt .md .html .jsonl .ndjson .csv .tsv .warc .wet (also .gz .zst), .parquet
+    and .arrow; - is JSONL from the standard input. OUT is a file .parquet or .jsonl (also .gz, .zst), a folder of .parquet, or - for JSONL on the
     standard output, with --report. The report of out.parquet is out.report/index.html.
     """
     from cleanse.passes import count_processors, preview

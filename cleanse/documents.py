@@ -85,8 +85,10 @@ QUARANTINE = {"source": pl.String(), "row": pl.UInt64(), "error": pl.String(), "
 ORIGINALS = {"id": pl.String(), "bytes": pl.Binary()}
 
 # Kinds of files: one document each, or rows.
-DOCUMENT_SUFFIXES = (".txt", ".md")
-ROW_SUFFIXES = (".jsonl", ".ndjson", ".parquet", ".csv", ".tsv")
+DOCUMENT_SUFFIXES = (".txt", ".md", ".html", ".htm")
+ROW_SUFFIXES = (".jsonl", ".ndjson", ".parquet", ".csv", ".tsv", ".arrow", ".feather", ".warc", ".wet")
+WEB_SUFFIXES = (".html", ".htm", ".warc", ".wet")
+UNPACKED_SUFFIXES = (".parquet", ".arrow", ".feather")  # these are packed inside
 COMPRESSED_SUFFIXES = (".gz", ".zst")
 
 
@@ -101,7 +103,7 @@ def kind_of(name: str) -> str | None:
     for suffix in COMPRESSED_SUFFIXES:
         inner = inner.removesuffix(suffix)
     for suffix in (*DOCUMENT_SUFFIXES, *ROW_SUFFIXES):
-        if inner.endswith(suffix) and not (suffix == ".parquet" and inner != lowered):
+        if inner.endswith(suffix) and not (suffix in UNPACKED_SUFFIXES and inner != lowered):
             return suffix
     return None
 

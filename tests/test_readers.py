@@ -15,7 +15,7 @@ import zstandard
 
 import cleanse
 from cleanse.errors import InputError
-from cleanse.files import readers
+from cleanse.files import batches
 from cleanse.passes.job import Result
 from tests.runs import check_books, put, quarantine, rows, run, table
 
@@ -372,7 +372,7 @@ def test_batches_do_not_matter_for_reading(tmp_path: Path, monkeypatch: pytest.M
     """A batch of one row gives what a batch of many gives."""
     files = {"a.jsonl": JSONL + "[]\n" + JSONL.replace("boat", "ship"), "b.csv": "text\n" + "one\n" * 9}
     whole = run(tmp_path / "whole", files)
-    monkeypatch.setattr(readers, "BATCH_ROWS", 1)
+    monkeypatch.setattr(batches, "BATCH_ROWS", 1)
     single = run(tmp_path / "single", files)
     assert rows(whole).equals(rows(single))
     assert quarantine(whole) == quarantine(single)

@@ -15,7 +15,7 @@ import pytest
 import cleanse
 from cleanse import dedupe
 from cleanse.errors import LedgerError, OutputError
-from cleanse.files import readers, store
+from cleanse.files import Shard, batches, store
 from cleanse.passes import cleaning as passes
 from tests.runs import TABLES, check_books, contents, put, rows, run, table
 
@@ -73,8 +73,8 @@ def test_batches_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     for name in ("one", "two"):
         write_rows(tmp_path / name, 7)
     whole = contents(run(tmp_path / "one", FILES))
-    monkeypatch.setattr(readers, "BATCH_ROWS", count)
-    monkeypatch.setattr(readers, "BATCH_BYTES", size)
+    monkeypatch.setattr(batches, "BATCH_ROWS", count)
+    monkeypatch.setattr(batches, "BATCH_BYTES", size)
     parts = contents(run(tmp_path / "two", FILES))
     assert [name for name in whole if whole[name] != parts[name]] == []
 
@@ -84,7 +84,7 @@ def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     whole = contents(run(tmp_path / "whole", FILES, shard_bytes=1500))
     clean, done = passes.clean_shard, []
 
-    def kill(shard: readers.Shard, job: passes.Job) -> passes.ShardSummary:
+    def kill(shard: Shard, job: passes.Job) -> passes.ShardSummary:
         done.append(shard.number)
         if len(done) == 3:
             raise KeyboardInterrupt

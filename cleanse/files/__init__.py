@@ -6,8 +6,9 @@ Others use `find_inputs`, `read_shard` and the module `store`.
 from __future__ import annotations
 
 from cleanse.files import store
+from cleanse.files.batches import JSON_OTHER, OTHER, Batch, Columns
 from cleanse.files.places import check_place, is_out, is_stream, is_utf8, open_parquet, report_folder, work_folder
-from cleanse.files.readers import JSON_OTHER, OTHER, Batch, Columns, read_shard
+from cleanse.files.readers import read_shard
 from cleanse.files.rows import Mender
 from cleanse.files.sources import Inputs, Shard, Span, Wanted, check_sources, find_inputs, plan_shards
 

@@ -6,125 +6,28 @@ import codecs
 import contextlib
 import csv
 import functools
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, replace
-from typing import IO, Any
+from dataclasses import replace
+from typing import Any
 
 import orjson
 import polars as pl
-import zstandard
 
-from cleanse.documents import DOCUMENT_SUFFIXES, QUARANTINE, READ
+from cleanse.documents import DOCUMENT_SUFFIXES
 from cleanse.encoding import charset
 from cleanse.errors import InputError
-from cleanse.files.arrow_types import as_ids, declare_types, find_broken_text, fit_types, read_row_group
-from cleanse.files.places import open_parquet
-from cleanse.files.rows import Decoding, Decodings, Mended, Mender, Undecoded, decode_column, is_binary
+from cleanse.files.batches import BATCH_ROWS, Batch, Columns, Rows
+from cleanse.files.rows import Mended, Mender
 from cleanse.files.separated import Row, TabSeparatedValues, fit_width, name_columns
 from cleanse.files.sources import CHUNK_BYTES, InputFile, Shard, Span
+from cleanse.files.streams import BROKEN_STREAM, is_compressed, open_file, packed_bytes, reason
+from cleanse.files.tables import read_arrow, read_parquet
+from cleanse.files.web import read_archive, read_page
 from cleanse.rules import Rules
 
-BATCH_BYTES = 64 << 20
-BATCH_ROWS = 20_000
-PACKED_BYTES = 64 << 10
-# These mark the input's other columns in the work folder, so that none can be taken for ours.
-OTHER = "other:"
-JSON_OTHER = "other-json:"  # holds JSON text, whose common type is known when all is read
-BROKEN_STREAM = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 INT64 = range(-(2**63), 2**63)
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns of row files hold the text, the id and the address. Without `id` the rows are numbered."""
-
-    text: str = "text"
-    id: str | None = "id"
-    url: str | None = None
-    id_required: bool = False
-
-    def wanted(self) -> dict[str, str]:
-        """Give the columns that must be there, each with the option that names it."""
-        named = {self.url: "--url-column", self.id if self.id_required else None: "--id-column"}
-        named[self.text] = "--text-column"
-        return {column: option for column, option in reversed(named.items()) if column is not None}
-
-
-@dataclass
-class Batch:
-    """Some documents in input order, what was quarantined between them, and bytes that encoding would not give back.
-
-    `kinds` tells which JSON types each other column of JSONL rows has; those columns hold JSON text.
-    """
-
-    documents: pl.DataFrame
-    quarantine: pl.DataFrame
-    originals: pl.DataFrame
-    kinds: dict[str, set[str]]
-
-
-@dataclass
-class _Rows:
-    """What has been read and not yet handed over."""
-
-    rows: list[tuple[str, str, str, str | None, bool, str | None]] = field(default_factory=list)
-    others: list[dict[str, bytes | None]] = field(default_factory=list)
-    frame: pl.DataFrame | None = None
-    quarantine: list[tuple[str, int | None, str, bytes | None]] = field(default_factory=list)
-    originals: list[tuple[str, bytes]] = field(default_factory=list)
-    kinds: dict[str, set[str]] = field(default_factory=dict)
-    size: int = 0
-    most: int = BATCH_ROWS
-
-    def is_full(self) -> bool:
-        return self.size >= BATCH_BYTES or len(self.rows) + len(self.quarantine) >= self.most
-
-    def add(
-        self,
-        row: tuple[str, str, str, str | None],
-        size: int,
-        other: dict[str, bytes | None] | None = None,
-        *,
-        uncertain: bool = False,
-        mended: str | None = None,
-        original: bytes | None = None,
-    ) -> None:
-        self.rows.append((*row, uncertain, mended))
-        if original is not None:
-            self.originals.append((row[0], original))
-            size += len(original)
-        self.others.append(other or {})
-        self.size += size
-
-    def refuse(self, file: InputFile, row: int | None, error: str, content: bytes | None) -> None:
-        self.quarantine.append((file.source, row, error, content))
-        self.size += len(content or b"")
-
-    def take(self) -> Batch:
-        documents = self.frame
-        if documents is None:
-            documents = pl.DataFrame(self.rows, schema=READ, orient="row")
-            names = dict.fromkeys(name for other in self.others for name in other)
-            documents = documents.with_columns(
-                pl.Series(f"{JSON_OTHER}{name}", [_as_text(other.get(name)) for other in self.others], dtype=pl.String)
-                for name in names
-            )
-        batch = Batch(
-            documents,
-            pl.DataFrame(self.quarantine, schema=QUARANTINE, orient="row"),
-            pl.DataFrame(self.originals, schema={"id": pl.String, "bytes": pl.Binary}, orient="row"),
-            self.kinds,
-        )
-        self.__init__(most=self.most)  # type: ignore[misc]
-        return batch
-
-
-def _as_text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode()
 
 
 def read_shard(shard: Shard, columns: Columns, rules: Rules) -> Iterator[Batch]:
@@ -137,9 +40,9 @@ def read_shard(shard: Shard, columns: Columns, rules: Rules) -> Iterator[Batch]:
         InputError: a file of rows has no text column.
     """
     if shard.limit is None:
-        yield from _read_spans(shard, columns, rules, _Rows())
+        yield from _read_spans(shard, columns, rules, Rows())
         return
-    left, rows = shard.limit, _Rows(most=min(BATCH_ROWS, shard.limit))
+    left, rows = shard.limit, Rows(most=min(BATCH_ROWS, shard.limit))
     reading = _read_spans(shard, columns, rules, rows)
     for batch in reading:
         documents = batch.documents.head(left)
@@ -154,7 +57,7 @@ def read_shard(shard: Shard, columns: Columns, rules: Rules) -> Iterator[Batch]:
         rows.most = min(BATCH_ROWS, left)
 
 
-def _read_spans(shard: Shard, columns: Columns, rules: Rules, rows: _Rows) -> Generator[Batch]:
+def _read_spans(shard: Shard, columns: Columns, rules: Rules, rows: Rows) -> Generator[Batch]:
     kind = None
     for span in shard.spans:
         family = span.file.kind if span.file.kind not in DOCUMENT_SUFFIXES else "document"
@@ -169,80 +72,13 @@ def _read_spans(shard: Shard, columns: Columns, rules: Rules, rows: _Rows) -> Ge
         yield rows.take()
 
 
-def open_file(file: InputFile) -> Any:
-    """Open a file for reading, through its compression."""
-    name = file.path.lower()
-    if name.endswith(".gz"):
-        return gzip.open(file.path, "rb")
-    if name.endswith(".zst"):
-        return io.BufferedReader(_ZstdStream(open(file.path, "rb")))  # noqa: PTH123 - closed with the reader
-    return open(file.path, "rb")  # noqa: PTH123
-
-
-class _ZstdStream(io.RawIOBase):
-    """What a .zst file unpacks to. The reader of `zstandard` takes a stream that ends early for a whole one."""
-
-    def __init__(self, packed: IO[bytes]) -> None:
-        self._packed = packed
-        self._frame: Any = None
-        self._waiting = b""
-        self._unpacked = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._unpacked:
-            data = self._waiting or self._packed.read(PACKED_BYTES)
-            if not data:
-                if self._frame is not None:
-                    raise EOFError
-                return 0
-            if self._frame is None:
-                self._frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
-            self._unpacked = memoryview(self._frame.decompress(data))
-            self._waiting = self._frame.unused_data
-            if self._frame.eof:
-                self._frame = None
-        size = min(len(buffer), len(self._unpacked))
-        buffer[:size] = self._unpacked[:size]
-        self._unpacked = self._unpacked[size:]
-        return size
-
-    def close(self) -> None:
-        self._packed.close()
-        super().close()
-
-
-def _packed_bytes(file: InputFile) -> bytes | None:
-    """Give the bytes of a file as it lies there, so that it can be given back, or None where it cannot be read."""
-    with contextlib.suppress(OSError), open(file.path, "rb") as stream:  # noqa: PTH123
-        return stream.read()
-    return None
-
-
-def _is_compressed(file: InputFile) -> bool:
-    return file.path.lower().endswith((".gz", ".zst"))
-
-
-def _reason(error: Exception) -> str:
-    """Say in one line why a stream broke."""
-    if isinstance(error, EOFError):
-        return "compressed stream ends early"
-    if isinstance(error, gzip.BadGzipFile | zlib.error | zstandard.ZstdError):
-        return f"compressed stream is damaged: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be read: {error.strerror}"
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
+def _read_document(span: Span, columns: Columns, rules: Rules, rows: Rows) -> Generator[None]:
     """Read one file as one document."""
     del columns
     file = span.file
     raw = data = b""
     try:
-        if _is_compressed(file):
+        if is_compressed(file):
             with open(file.path, "rb") as stream:  # noqa: PTH123
                 raw = stream.read()
         with open_file(file) as stream:
@@ -251,7 +87,7 @@ def _read_document(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> G
     except InputError as error:
         rows.refuse(file, None, error.what, raw or data or None)
     except BROKEN_STREAM as error:
-        rows.refuse(file, None, _reason(error), raw or None)
+        rows.refuse(file, None, reason(error), raw or None)
     else:
         name = None if decoded.charset == charset.UTF8 and decoded.exact else decoded.charset
         rows.add((file.source, file.source, decoded.text, name), len(data), uncertain=not decoded.certain)
@@ -289,7 +125,7 @@ def _lines(head: bytes, stream: io.BufferedIOBase) -> Iterator[tuple[bytes, Exce
         yield last, None
 
 
-def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
+def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: Rows) -> Generator[None]:
     """Read JSON objects, one a line. A line that is not one goes to quarantine, and the rest is still read."""
     file = span.file
     mender = Mender(rules, functools.partial(_read_first, file))
@@ -298,7 +134,7 @@ def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Gene
         if error is not None:
             rows.refuse(file, number, error, line)
         elif line.strip():
-            record, problem = _parse(line)
+            record, problem = _parse(line, columns)
             mended = mender.mend(line) if record is None else None
             record = mended.record if mended else record
             if record is None:
@@ -313,31 +149,31 @@ def _read_jsonl(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Gene
                 yield
             except GeneratorExit:  # enough is read
                 if keys and span.start == 0:
-                    _check_columns(
+                    columns.check(
                         file,
-                        columns,
-                        sorted(keys | _keys_behind(replace(span, stop=0), columns.wanted().keys() - keys)),
+                        sorted(keys | _keys_behind(replace(span, stop=0), columns, keys)),
                     )
                 raise
     if span.start == 0:
-        keys |= _keys_behind(span, columns.wanted().keys() - keys)
+        keys |= _keys_behind(span, columns, keys)
         if keys:
-            _check_columns(file, columns, sorted(keys))
+            columns.check(file, sorted(keys))
 
 
-def _keys_behind(span: Span, wanted: set[str]) -> set[str]:
+def _keys_behind(span: Span, columns: Columns, there: set[str]) -> set[str]:
     """Give the fields of the rows behind the first shard of a file, up to the row where all that are wanted were there.
 
     So a file without a text is found out however it was cut.
     """
     keys: set[str] = set()
+    wanted = columns.wanted().keys() - there
     if not wanted:
         return keys
     if span.stop is not None:
         with contextlib.suppress(OSError), open(span.file.path, "rb") as stream:  # noqa: PTH123
             stream.seek(span.stop)
             for line, _ in _lines(b"", stream):
-                keys.update(_parse(line)[0] or ())
+                keys.update(_parse(line, columns)[0] or ())
                 if wanted <= keys:
                     break
     return keys
@@ -358,25 +194,27 @@ def _numbered_lines(span: Span, rules: Rules) -> Iterator[tuple[int | None, byte
                 head, source = charset.decode(head, rules).text.encode(), io.BytesIO()
             for number, (line, problem) in enumerate(_lines(head, source), span.first_row):
                 content = line.removeprefix(codecs.BOM_UTF8) if number == 0 else line
-                yield number, content, _reason(problem) if problem else None
+                yield number, content, reason(problem) if problem else None
     except InputError as error:
         yield None, head, error.what
     except BROKEN_STREAM as error:
-        yield None, head, _reason(error)
+        yield None, head, reason(error)
 
 
-def _parse(line: bytes) -> tuple[dict[str, Any] | None, str]:
+def _parse(line: bytes, columns: Columns) -> tuple[dict[str, Any] | None, str]:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         return None, f"not valid JSON: {error}"
     if not isinstance(record, dict):
         return None, "not a JSON object"
+    columns.lift(record)
     if _holds_long_number(record):
         import json
 
         try:
             record = json.loads(line)
+            columns.lift(record)
         except (ValueError, RecursionError):
             return None, "not valid JSON: a number is too long, or lists stand too deep in each other"
     return record, ""
@@ -411,7 +249,7 @@ def _add_record(
     file: InputFile,
     number: int | None,
     columns: Columns,
-    rows: _Rows,
+    rows: Rows,
     line: bytes,
     mended: Mended | None,
 ) -> str:
@@ -463,27 +301,7 @@ def _kind(value: Any) -> str:
     return {type(None): "null", str: "str", float: "float"}.get(type(value), "json")
 
 
-def _check_columns(file: InputFile, columns: Columns, there: list[str]) -> None:
-    """Refuse rows without the column of the text, or without that of the id or of the address where one was named."""
-    for column, option in columns.wanted().items():
-        if column not in there:
-            raise _missing_column(file, column, there, option)
-
-
-def _missing_column(file: InputFile, name: str, there: list[str], option: str) -> InputError:
-    import difflib
-
-    near = difflib.get_close_matches(name, there, n=1)
-    if near or option == "--text-column":
-        example = next(iter([*near, *there]), "body")
-        hint = f"name the column with {option}, for example {option} {example[:40]}"
-    else:
-        hint = f"name one of them with {option}, or leave the option out"
-    names = f"there are {', '.join(column[:40] for column in there[:20])}" if there else "there are none"
-    return InputError(f"no column `{name}`; {names}", where=file.source, hint=hint)
-
-
-def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
+def _read_csv(span: Span, columns: Columns, rules: Rules, rows: Rows) -> Generator[None]:
     """Read rows of separated values; all other columns stay text. A row of another width goes to quarantine."""
     file = span.file
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
@@ -495,7 +313,7 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Genera
         rows.refuse(file, None, error.what, data)
         return
     except BROKEN_STREAM as error:
-        rows.refuse(file, None, _reason(error), _packed_bytes(file))
+        rows.refuse(file, None, reason(error), packed_bytes(file))
         return
     name = None if decoded.charset == charset.UTF8 else decoded.charset
     # Where bytes did not decode, each stands as a lone surrogate until its row is known.
@@ -506,7 +324,7 @@ def _read_csv(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Genera
         rows.refuse(file, None, problem, data)
         return
     as_read, header = header, name_columns(header)
-    _check_columns(file, columns, header)
+    columns.check(file, header)
     for number, (as_written, lines, broken) in enumerate(table):
         values = fit_width(as_written, as_read)
         uneven = f"{len(values)} fields where the header has {len(header)}" if len(values) != len(header) else ""
@@ -568,199 +386,19 @@ class _SeparatedValues:
 _SEPARATED: dict[str, Callable[[str], Iterator[Row]]] = {".csv": _SeparatedValues, ".tsv": TabSeparatedValues}
 
 
-def _read_parquet(span: Span, columns: Columns, rules: Rules, rows: _Rows) -> Generator[None]:
-    """Read rows of a Parquet file; other columns keep their types. A null text goes to quarantine, and one of bytes is decoded."""
-    import pyarrow as pa
-
-    file = span.file
-    number = span.first_row
-    with contextlib.ExitStack() as stack:
-        try:
-            parquet = stack.enter_context(open_parquet(file.path))
-            names = parquet.schema_arrow.names
-        except (pa.ArrowException, OSError) as error:
-            message = "empty file" if not file.size else f"not a Parquet file: {_reason(error)}"
-            rows.refuse(file, None, message, None)
-            yield
-            return
-        _check_parquet(parquet, file, columns)
-        groups = list(range(span.start, parquet.num_row_groups if span.stop is None else span.stop))
-        try:
-            for place, batch in _cut_batches(_parquet_batches(parquet, groups, file.path, rows.most), span):
-                if isinstance(batch, Exception):
-                    rows.refuse(file, number + place, f"damaged row group: {_reason(batch)}", None)
-                else:
-                    first, schema = number + place, parquet.schema_arrow
-                    table = declare_types(pa.Table.from_batches([batch]), schema)
-                    table, found = _decode_texts(table, columns.text, rules)
-                    table, numbers = _refuse_broken_text(table, file, first, rows)
-                    frame = pl.DataFrame(pl.from_arrow(fit_types(table)))
-                    decodings = {first + n: own for n, own in found.items()}
-                    _take_frame(frame, numbers, names, file, columns, rows, decodings, schema)
-                yield
-        except pl.exceptions.PolarsError as error:
-            raise InputError(
-                f"a column is of a type that cannot be read: {_reason(error)}", where=file.source
-            ) from error
-
-
-def _parquet_batches(parquet: Any, groups: list[int], path: str, most: int) -> Iterator[tuple[int, Any]]:
-    """Give (number of the first row, rows) of row groups; an exception stands for a group that is damaged."""
-    import pyarrow as pa
-
-    size, given, first = min(most, _rows_of(parquet, groups)), 0, 0
-    with contextlib.suppress(pa.ArrowException, OSError):
-        for batch in parquet.iter_batches(size, row_groups=groups):
-            yield given, batch
-            given += batch.num_rows
-        return
-    for group in groups:  # one is damaged, and reading several at once loses those before it too
-        count = parquet.metadata.row_group(group).num_rows
-        if first + count > given:
-            try:
-                whole = read_row_group(parquet, path, group).slice(max(0, given - first))
-            except (pa.ArrowException, OSError) as error:
-                yield max(first, given), error
-                given = first + count
-            else:
-                for batch in whole.to_batches(size):
-                    yield given, batch
-                    given += batch.num_rows
-        first += count
-
-
-def _cut_batches(batches: Iterator[tuple[int, Any]], span: Span) -> Iterator[tuple[int, Any]]:
-    """Give the rows of a span, numbered from its first one; damage is told by the span that it lies in."""
-    stop = None if span.rows is None else span.skip + span.rows
-    for place, batch in batches:
-        if stop is not None and place >= stop:
-            return
-        if isinstance(batch, Exception):
-            if place >= span.skip:
-                yield place - span.skip, batch
-            continue
-        begin = max(0, span.skip - place)
-        rows = batch.num_rows - begin if stop is None else min(batch.num_rows, stop - place) - begin
-        if rows > 0:
-            yield place + begin - span.skip, batch.slice(begin, rows)
-
-
-def _decode_texts(table: Any, name: str, rules: Rules) -> tuple[Any, Decodings]:
-    """Decode the column of the texts; give what happened to those that are not UTF-8, by their place in the table."""
-    place = table.column_names.index(name)
-    column, found = decode_column(table.column(place), rules)
-    return table.set_column(place, name, column), found
-
-
-def _refuse_broken_text(table: Any, file: InputFile, first: int, rows: _Rows) -> tuple[Any, pl.Series]:
-    """Put rows with strings that are not UTF-8 into quarantine. Gives the other rows, and the numbers of their rows.
-
-    Neither pyarrow nor Polars looks, and Polars dies of them later.
-    """
-    import pyarrow as pa
-
-    numbers = pl.Series("number", range(first, first + table.num_rows), dtype=pl.UInt64)
-    try:
-        table.validate(full=True)
-    except pa.ArrowInvalid:
-        good = [True] * table.num_rows
-        for name, column in zip(table.column_names, table.columns, strict=True):
-            for place, value in find_broken_text(column.combine_chunks()).items():
-                if good[place]:
-                    good[place] = False
-                    rows.refuse(file, first + place, f"`{name}` is not UTF-8", value)
-        table, numbers = table.filter(pa.array(good)), numbers.filter(pl.Series(good))
-        try:
-            table.validate(full=True)
-        except pa.ArrowInvalid as error:
-            rows.refuse(file, first, f"damaged row group: {_reason(error)}", None)
-            return table.slice(0, 0), numbers.head(0)
-    return table, numbers
-
-
-def _check_parquet(parquet: Any, file: InputFile, columns: Columns) -> None:
-    import pyarrow.types as kinds
-
-    schema = parquet.schema_arrow
-    if len(set(schema.names)) != len(schema.names):
-        raise InputError("two columns have the same name", where=file.source, hint="rename one of them")
-    _check_columns(file, columns, list(schema.names))
-    kind = schema.field(columns.text).type
-    kind = kind.value_type if kinds.is_dictionary(kind) else kind
-    if not (
-        is_binary(kind)
-        or kinds.is_string(kind)
-        or kinds.is_large_string(kind)
-        or kinds.is_string_view(kind)
-        or kinds.is_null(kind)
-    ):
-        raise InputError(f"column `{columns.text}` holds {kind}, not text", where=file.source, hint="use --text-column")
-    if columns.id in schema.names and (kinds.is_nested(own := schema.field(columns.id).type) or kinds.is_binary(own)):
-        hint = "name another column with --id-column"
-        raise InputError(f"column `{columns.id}` holds {own}, which is no id", where=file.source, hint=hint)
-
-
-def _rows_of(parquet: Any, groups: list[int]) -> int:
-    """Choose how many rows make a batch of about BATCH_BYTES."""
-    size = sum(parquet.metadata.row_group(number).total_byte_size for number in groups)
-    count = sum(parquet.metadata.row_group(number).num_rows for number in groups)
-    return max(1, min(BATCH_ROWS, int(BATCH_BYTES * count / size) if size else BATCH_ROWS))
-
-
-def _take_frame(
-    frame: pl.DataFrame,
-    numbers: pl.Series,
-    names: list[str],
-    file: InputFile,
-    columns: Columns,
-    rows: _Rows,
-    decodings: Decodings,
-    schema: Any,
-) -> None:
-    """Add the rows of a frame; those without text go to quarantine as JSON."""
-    text = frame[columns.text].cast(pl.String)
-    null = text.is_null()
-    for number, row in zip(numbers.filter(null), frame.filter(null).iter_rows(named=True), strict=True):
-        failed = decodings.get(number)
-        if isinstance(failed, Undecoded):
-            rows.refuse(file, number, failed.what, failed.data)
-        else:
-            rows.refuse(file, number, f"`{columns.text}` is null", _row_as_json(row))
-    identity = pl.select(pl.lit(f"{file.source}#") + numbers.cast(pl.String)).to_series()
-    if columns.id in names:
-        own = as_ids(frame[columns.id], schema.field(columns.id).type)
-        identity = pl.select(pl.when(own.is_null() | (own == "")).then(identity).otherwise(own)).to_series()
-    known = [found if isinstance(found := decodings.get(number), Decoding) else None for number in numbers]
-    rows.originals += [
-        (name, one.data) for name, one in zip(identity, known, strict=True) if one and one.data is not None
-    ]
-    rows.frame = pl.DataFrame(
-        [
-            identity.alias("id"),
-            pl.repeat(file.source, frame.height, dtype=pl.String, eager=True).alias("source"),
-            text.alias("text"),
-            pl.Series("charset", [one and one.decoded.charset for one in known], dtype=pl.String),
-            pl.Series("uncertain", [one is not None and not one.decoded.certain for one in known], dtype=pl.Boolean),
-            pl.repeat(None, frame.height, dtype=pl.String, eager=True).alias("mended"),
-            *(frame[name].alias(f"{OTHER}{name}") for name in names if name not in (columns.text, columns.id)),
-        ]
-    ).filter(~null)
-
-
-def _row_as_json(row: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(row, default=str, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:
-        return str(row).encode(errors="backslashreplace")
-
-
-Reader = Callable[[Span, Columns, Rules, _Rows], Generator[None]]
+Reader = Callable[[Span, Columns, Rules, Rows], Generator[None]]
 READERS: dict[str, Reader] = {
     ".txt": _read_document,
     ".md": _read_document,
+    ".html": read_page,
+    ".htm": read_page,
     ".jsonl": _read_jsonl,
     ".ndjson": _read_jsonl,
     ".csv": _read_csv,
     ".tsv": _read_csv,
-    ".parquet": _read_parquet,
+    ".parquet": read_parquet,
+    ".arrow": read_arrow,
+    ".feather": read_arrow,
+    ".warc": read_archive,
+    ".wet": read_archive,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import importlib.util
 import itertools
 import os
 from collections import Counter
@@ -13,7 +14,14 @@ from pathlib import Path
 
 import xxhash
 
-from cleanse.documents import COMPRESSED_SUFFIXES, DOCUMENT_SUFFIXES, ROW_SUFFIXES, is_document_file, kind_of
+from cleanse.documents import (
+    COMPRESSED_SUFFIXES,
+    DOCUMENT_SUFFIXES,
+    ROW_SUFFIXES,
+    WEB_SUFFIXES,
+    is_document_file,
+    kind_of,
+)
 from cleanse.errors import InputError
 from cleanse.files.places import open_parquet, printable
 from cleanse.files.walks import Skipped, Walk, find_base
@@ -21,6 +29,22 @@ from cleanse.files.walks import Skipped, Walk, find_base
 SHARD_BYTES = 16 << 20
 MOST_PIECES = 4  # of one row group: each worker unpacks what stands before its piece, too
 CHUNK_BYTES = 4 << 20
+WEB_PARTS = ("fastwarc", "resiliparse")
+# What makes text, or rows, of kinds of files that are not read here.
+TOOLS = {
+    ".pdf": "make text of it first, with pdftotext (Poppler) or Docling",
+    **dict.fromkeys((".docx", ".odt", ".rtf", ".epub", ".tex"), "make text of it first: pandoc -t plain -o file.txt"),
+    **dict.fromkeys((".doc", ".ppt", ".pptx"), "make text of it first, with LibreOffice: soffice --convert-to txt"),
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "save its sheet as CSV first"),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".7z", ".rar"), "unpack it first"),
+    **dict.fromkeys((".xz", ".bz2", ".lz4"), "pack it again as .gz or .zst first"),
+    **dict.fromkeys((".xml", ".json"), "make JSONL of it first, an object a line: jq -c '.[]'"),
+    **dict.fromkeys(
+        (".db", ".sqlite", ".duckdb"), "write its table as Parquet first: DuckDB's COPY ... TO 'file.parquet'"
+    ),
+    ".orc": "write it as Parquet first, with pyarrow",
+    ".avro": "write it as Parquet first, with Polars: pl.read_avro",
+}
 
 
 @dataclass(frozen=True)
@@ -136,19 +160,25 @@ def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path, wanted: Wan
             if kind is None or _is_special(path):
                 if single:
                     what = "unknown kind of file" if kind is None else "not a regular file"
-                    raise InputError(what, where=name, hint=f"known are {_known_kinds()}")
+                    raise InputError(what, where=name, hint=_name_tool([relative]) or f"known are {_known_kinds()}")
                 passed_over.append(source)
             else:
                 files.append(InputFile(str(path), source, kind, _size(path)))
         skipped.add(walk.skipped, prefix)
     if not files:
-        hint = f"known kinds are {_known_kinds()}"
+        hint = _name_tool(passed_over) or f"known kinds are {_known_kinds()}"
         if skipped.left_out:
             hint = f"--include and --exclude leave out all {len(skipped.left_out)} files that were found"
         elif skipped.outputs:
             hint = "outputs of cleanse are passed over: name the file itself to clean it again"
         raise InputError("nothing to read", where=", ".join(names), hint=hint)
     return Inputs(tuple(files), tuple(passed_over), skipped)
+
+
+def _name_tool(names: Sequence[str]) -> str | None:
+    """Say what makes something that can be read of the first file that is known by its kind."""
+    found = (TOOLS.get(os.path.splitext(name.lower())[1]) for name in names)  # noqa: PTH122 - names, not files
+    return next((hint for hint in found if hint), None)
 
 
 def _known_kinds() -> str:
@@ -246,14 +276,23 @@ def _cut_row_groups(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]
 
 
 def check_sources(inputs: Inputs) -> None:
-    """Refuse two files with the same name, since their documents could not be told apart.
+    """Refuse two files with the same name, since their documents could not be told apart; and what a missing extra reads.
 
     Raises:
-        InputError: with the names that occur twice.
+        InputError: with the names that occur twice, or the extra to install.
     """
+    _check_parts([file.source for file in inputs.files if file.kind in WEB_SUFFIXES])
     times = Counter(file.source for file in inputs.files)
     twice = sorted(source for source, count in times.items() if count > 1)
     if twice:
         documents = any(is_document_file(name) for name in twice)
         what = "two inputs give the same ids" if documents else "two inputs have the same name"
         raise InputError(what, where=", ".join(twice[:5]), hint="rename one, or run them apart")
+
+
+def _check_parts(files: list[str]) -> None:
+    """Refuse files of the web where the packages that read them are not installed."""
+    missing = [name for name in WEB_PARTS if importlib.util.find_spec(name) is None] if files else []
+    if missing:
+        hint = "pip install 'cleanse-corpus[web]', or leave these files out with --exclude"
+        raise InputError(f"HTML, WARC and WET need {' and '.join(missing)}", where=files[0], hint=hint)

@@ -1,0 +1,84 @@
+"""Open files through their compression, and say in one line why a stream broke."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import zlib
+from typing import IO, Any
+
+import zstandard
+
+from cleanse.files.sources import InputFile
+
+PACKED_BYTES = 64 << 10
+BROKEN_STREAM = (EOFError, OSError, zlib.error, zstandard.ZstdError)
+
+
+def open_file(file: InputFile) -> Any:
+    """Open a file for reading, through its compression."""
+    name = file.path.lower()
+    if name.endswith(".gz"):
+        return gzip.open(file.path, "rb")
+    if name.endswith(".zst"):
+        return io.BufferedReader(_ZstdStream(open(file.path, "rb")))  # noqa: PTH123 - closed with the reader
+    return open(file.path, "rb")  # noqa: PTH123
+
+
+class _ZstdStream(io.RawIOBase):
+    """What a .zst file unpacks to. The reader of `zstandard` takes a stream that ends early for a whole one."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+        self._frame: Any = None
+        self._waiting = b""
+        self._unpacked = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._unpacked:
+            data = self._waiting or self._packed.read(PACKED_BYTES)
+            if not data:
+                if self._frame is not None:
+                    raise EOFError
+                return 0
+            if self._frame is None:
+                self._frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
+            self._unpacked = memoryview(self._frame.decompress(data))
+            self._waiting = self._frame.unused_data
+            if self._frame.eof:
+                self._frame = None
+        size = min(len(buffer), len(self._unpacked))
+        buffer[:size] = self._unpacked[:size]
+        self._unpacked = self._unpacked[size:]
+        return size
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+def packed_bytes(file: InputFile) -> bytes | None:
+    """Give the bytes of a file as it lies there, so that it can be given back, or None where it cannot be read."""
+    with contextlib.suppress(OSError), open(file.path, "rb") as stream:  # noqa: PTH123
+        return stream.read()
+    return None
+
+
+def is_compressed(file: InputFile) -> bool:
+    """Say whether a file is packed, by its name."""
+    return file.path.lower().endswith((".gz", ".zst"))
+
+
+def reason(error: Exception) -> str:
+    """Say in one line why a stream broke."""
+    if isinstance(error, EOFError):
+        return "compressed stream ends early"
+    if isinstance(error, gzip.BadGzipFile | zlib.error | zstandard.ZstdError):
+        return f"compressed stream is damaged: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"cannot be read: {error.strerror}"
+    return (str(error).splitlines() or [type(error).__name__])[0]
