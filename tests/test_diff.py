@@ -21,7 +21,7 @@ PROSE = "The harbour office opens at nine, and the ferry leaves when the tide al
 GERMAN = "Das Hafenamt öffnet um neun, und die Fähre legt ab, wenn die Flut es erlaubt.\n"
 FILES = {
     "a.txt": f"{PROSE}Share on Facebook\n/img/harbour-1.jpg\n",
-    "b.txt": f"{GERMAN}Auf Facebook teilen\n{GERMAN}Auf Facebook teilen\n",
+    "b.txt": f"{GERMAN}{GERMAN}Auf Facebook teilen\nAuf Facebook teilen\n",
     "c.txt": PROSE * 2,
     "d.txt": PROSE * 2,
     "e.txt": f"Read me\u200b now. {PROSE}",
@@ -85,7 +85,9 @@ def test_a_changed_rule_shows_with_both_versions(tmp_path: Path) -> None:
     mine = tmp_path / "rules" / "boilerplate" / "image-path.toml"
     mine.parent.mkdir(parents=True)
     ours = Path(cleanse.load_rules.__code__.co_filename).parents[2] / "rules/boilerplate/image-path.toml"
-    mine.write_text(ours.read_text("utf-8").replace('action = "strip"', 'action = "flag"'), "utf-8")
+    mine.write_text(
+        "replaces = true\n" + ours.read_text("utf-8").replace('action = "strip"', 'action = "flag"'), "utf-8"
+    )
     a = cleanse.run(source, tmp_path / "a.parquet")
     b = cleanse.run(source, tmp_path / "b.parquet", rules=[tmp_path / "rules"])
     found = compare_outs(a.out, b.out)

@@ -195,12 +195,12 @@ def test_a_run_that_is_killed_while_it_looks_for_duplicates_goes_on(
 
 
 def test_a_killed_run_of_other_input_starts_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a killed run left is of no use where the input has changed since."""
+    """What a killed run left is of no use where the input has changed since: --restart throws it away."""
     monkeypatch.setattr(store, "publish", lambda new, place: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, {"a.txt": TEXT})
     monkeypatch.undo()
-    assert rows(run(tmp_path, {"a.txt": f"New: {TEXT}"}))["text"].to_list() == [f"New: {TEXT}"]
+    assert rows(run(tmp_path, {"a.txt": f"New: {TEXT}"}, restart=True))["text"].to_list() == [f"New: {TEXT}"]
 
 
 @pytest.mark.parametrize(("change", "what"), [(change_input, "other input"), (change_options, "other options")])

@@ -180,12 +180,15 @@ def read_row_group(parquet: Any, path: str, group: int) -> Any:
         return pa.table({name: (plain if name in packed else table).column(name) for name in schema.names})
 
 
-def declare_types(table: Any, schema: Any) -> Any:
-    """Give columns that were read as plain strings the dictionaries back that the schema declares."""
+def declare_types(table: Any, schema: Any, besides: str) -> Any:
+    """Give columns that were read as plain strings the dictionaries back that the schema declares, all but the column `besides`."""
     import pyarrow.types as kinds
 
-    for place, field in enumerate(schema):
-        if kinds.is_dictionary(field.type) and not kinds.is_dictionary(table.schema.field(place).type):
+    for field in schema:
+        if field.name == besides or field.name not in table.column_names or not kinds.is_dictionary(field.type):
+            continue
+        place = table.column_names.index(field.name)
+        if not kinds.is_dictionary(table.schema.field(place).type):
             table = table.set_column(place, field, table.column(place).dictionary_encode().cast(field.type))
     return table
 

@@ -41,8 +41,8 @@ def read_parquet(span: Span, columns: Columns, rules: Rules, rows: Rows) -> Gene
             if isinstance(batch, Exception):
                 rows.refuse(file, number + place, f"damaged row group: {reason(batch)}", None)
             else:
-                table = declare_types(pa.Table.from_batches([batch]), parquet.schema_arrow)
-                _take_table(table, number + place, file, columns, rules, rows)
+                table = pa.Table.from_batches([batch])
+                _take_table(table, number + place, file, columns, rules, rows, parquet.schema_arrow)
             yield
 
 
@@ -83,8 +83,10 @@ def _rows_within(batch: Any, most: int) -> int:
     return max(1, min(most, BATCH_BYTES * int(batch.num_rows) // max(1, int(batch.nbytes))))
 
 
-def _take_table(table: Any, first: int, file: InputFile, columns: Columns, rules: Rules, rows: Rows) -> None:
-    """Add the rows of a table, of which the first has this number in its file.
+def _take_table(
+    table: Any, first: int, file: InputFile, columns: Columns, rules: Rules, rows: Rows, declared: Any = ()
+) -> None:
+    """Add the rows of a table, of which the first has this number in its file; `declared` is the schema that the file tells of.
 
     Raises:
         InputError: Polars has no such type.
@@ -94,6 +96,7 @@ def _take_table(table: Any, first: int, file: InputFile, columns: Columns, rules
     table, found = _decode_texts(table, columns.text, rules)
     table, numbers = _refuse_broken_text(table, file, first, rows)
     decodings = {first + place: own for place, own in found.items()}
+    table = declare_types(table, declared, columns.text)
     try:
         frame = pl.DataFrame(pl.from_arrow(fit_types(table)))
         _take_frame(frame, numbers, schema.names, file, columns, rows, decodings, schema)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from cleanse.errors import CleanseError, InputError, OptionError, OutputError
+from cleanse.interrupts import Interrupted
 from cleanse.report import hash_source, make_environment
 from cleanse.review.desk import Desk
 
@@ -194,5 +195,5 @@ def serve(
         # Access logs would write the token to a terminal that may be shared; proxies are none of our business.
         config = uvicorn.Config(app, log_level="error", access_log=False, proxy_headers=False, server_header=False, ws="none", lifespan="off")  # fmt: skip
         announce(f"http://{HOST}:{number}/{token}/")
-        with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+        with contextlib.suppress(KeyboardInterrupt, Interrupted):  # the way to end it
             uvicorn.Server(config).run(sockets=[listener])
