@@ -21,7 +21,8 @@ from cleanse.scorecards.measures import LINE_COLUMNS, PAGE_COLUMNS
 from cleanse.scorecards.surroundings import Surroundings, count_hits
 
 DOUBTFUL = places.DOUBTFUL  # the fate of a line that nearly goes
-SHOWN_TERMS = 10  # the biggest terms of a sum that are written down one by one
+SHOWN_TERMS = 6  # the biggest terms of a sum that are written down one by one
+ALL = "all measures"  # the whole sum of a line that is far above the threshold
 REST = "other measures"  # the sum of all others
 BETWEEN = "between lines that go"  # the points that a line between two others is given
 TERMS_SCHEMA = {"row": pl.Int64, "evidence": pl.String, "weight": pl.Int32}
@@ -90,9 +91,19 @@ class Furniture:
         return self.judge(Surroundings.of(lines, hits, kinds), gone > 0), gone > 0
 
     def list_terms(self, outcome: Outcome, chosen: NDArray[np.int64]) -> pl.DataFrame:
-        """Give the terms of some of `outcome.rows`, the SHOWN_TERMS biggest by themselves and the others as one: TERMS_SCHEMA."""
+        """Give the terms of some of `outcome.rows`, the SHOWN_TERMS biggest by themselves and the others as one: TERMS_SCHEMA.
+
+        Of a line that is farther above the threshold than `doubt` is below it, only the sum is given: nobody asks why it went, and
+        on raw pages they are most lines.
+        """
+        limits = self.line.limits
+        far = outcome.sums[chosen] > 2 * limits.threshold - (limits.threshold if limits.doubt is None else limits.doubt)
+        sure = {"row": outcome.rows[chosen][far], "weight": outcome.sums[chosen][far]}
+        sums = pl.DataFrame(sure, schema={"row": pl.Int64, "weight": pl.Int32})
+        chosen = chosen[~far]
         points = self.line.list_rows(outcome.values, chosen, LINE_COLUMNS)
-        terms = _list_terms(points, self.line, outcome.rows[chosen])
+        near = _list_terms(points, self.line, outcome.rows[chosen])
+        terms = pl.concat([near, sums.select("row", pl.lit(ALL).alias("evidence"), "weight")])
         missing = self.line.limits.threshold - outcome.sums[chosen]
         between = outcome.fates[chosen] == places.GOES_BETWEEN
         given = {"row": outcome.rows[chosen][between], "weight": missing[between]}
