@@ -193,14 +193,13 @@ def tag_furniture(
     rows = outcome.rows[placed]
     chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))
     doubtful = pl.col("fate") == DOUBTFUL
-    frames = []
-    for part, noted in ((chosen.filter(~doubtful), False), (chosen.filter(doubtful), True)):
-        places = whole_lines(part).select(
-            "doc", pl.lit(rule).alias("rule"), "line", "start", "end", pl.lit(value=True).alias("whole"), "text"
-        )
-        located = segments.locate(places.cast(pl.Schema(segments.FOUND_SCHEMA)), frame)
-        frames.append(located.with_columns(only_noted=pl.lit(noted)))
-    hits = make_hits(pl.concat(frames), rules, frame)
+    places = whole_lines(chosen).select(
+        "doc", pl.lit(rule).alias("rule"), "line", "start", "end", pl.lit(value=True).alias("whole"), "text"
+    )
+    located = segments.locate(places.cast(pl.Schema(segments.FOUND_SCHEMA)), frame)
+    noted = chosen.select("doc", "line", doubtful.alias("only_noted"))
+    located = located.join(noted, on=["doc", "line"], how="left", maintain_order="left")
+    hits = make_hits(located.sort("only_noted", maintain_order=True), rules, frame)
     terms = furniture.list_terms(outcome, placed).join(
         chosen.select(pl.col("row").cast(pl.Int64), "doc", "line"), on="row", how="left", maintain_order="left"
     )

@@ -210,21 +210,23 @@ class Recogniser:
         assert self.rule.head.scorecard is not None
         threshold = self.rule.head.scorecard.threshold
         rows = rows[_is_open(points[rows], lines.most[rows], lines.least[rows], threshold)]
-        cut: dict[str, pl.Series] = {}
+        whole = lines.cut(rows)
+        bare: pl.Series | None = None
         for number, (mark, pattern) in enumerate(self._asked):
             bit = np.uint64(1) << np.uint64(number)
-            possible = lines.possible[rows] & bit > 0
-            chosen = np.flatnonzero(possible)
+            chosen = np.flatnonzero(lines.possible[rows] & bit)
             own = rows[chosen]
             chosen = chosen[_is_open(points[own], lines.most[own], lines.least[own], threshold)]
             if not len(chosen):
                 continue
             own = rows[chosen]
-            if mark.of not in cut:
-                taken = {"bare": TAG_OR_ENTITY, "foreign": self._html}.get(mark.of)
-                line = lines.cut(rows)
-                cut[mark.of] = line if taken is None else line.str.replace_all(taken, "")
-            points[own] += mark.points * cut[mark.of].gather(chosen).str.contains(pattern).to_numpy()
+            if mark.of == "bare":
+                bare = whole.str.replace_all(TAG_OR_ENTITY, "") if bare is None else bare
+                texts = bare.gather(chosen)
+            else:
+                texts = whole.gather(chosen)
+                texts = texts.str.replace_all(self._html, "") if mark.of == "foreign" else texts
+            points[own] += mark.points * texts.str.contains(pattern).to_numpy()
             lines.possible[own] &= ~bit
             (lines.most if mark.points > 0 else lines.least)[own] -= mark.points
 

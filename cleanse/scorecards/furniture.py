@@ -119,16 +119,15 @@ class Furniture:
 
 def _list_terms(points: NDArray[np.int32], card: Card, rows: NDArray[np.int64]) -> pl.DataFrame:
     """Write the biggest points of each row out, and the sum of the others."""
-    names = np.array([*card.measures, BASE])
     points = np.column_stack([points, np.full(len(points), card.limits.base, dtype=np.int32)])
     order = np.argsort(-np.abs(points), axis=1, kind="stable")
     first, rest = order[:, :SHOWN_TERMS], order[:, SHOWN_TERMS:]
     biggest = np.take_along_axis(points, first, axis=1)
     others = np.take_along_axis(points, rest, axis=1).sum(axis=1)
     weights = np.column_stack([biggest, others]).astype(np.int32)
-    labels = np.column_stack([names[first], np.full(len(points), REST)]) if len(points) else np.zeros((0, 1), dtype=str)
-    frame = pl.DataFrame(
-        {"row": np.repeat(rows, weights.shape[1]), "evidence": labels.ravel().tolist(), "weight": weights.ravel()},
-        schema=TERMS_SCHEMA,
-    )
-    return frame.filter(pl.col("weight") != 0)
+    names = pl.Series([*card.measures, BASE, REST])
+    labels = np.column_stack([first, np.full(len(points), len(names) - 1)])
+    # Most terms are 0, and are gone before they get their names.
+    row, column = np.nonzero(weights)
+    shown = {"row": rows[row], "evidence": names.gather(labels[row, column]), "weight": weights[row, column]}
+    return pl.DataFrame(shown, schema=TERMS_SCHEMA)
