@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import scorecard_data
 import scorecard_fit
-from scorecard_data import CONTENT, EXTRACTED, RAW, Labelled
+from scorecard_data import CONTENT, EXTRACTED, RAW, WRAPPED, Labelled
 
 from cleanse.kernels import places
 from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS
@@ -32,14 +32,14 @@ from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS
 RULES = Path(__file__).resolve().parent.parent / "rules" / "boilerplate"
 LINE_TABLES, PAGE_TABLES = 56, 18  # that are kept
 STEPS = 7  # bounds of a measure at most
-WEIGHTS = {"news": 1.0, "articles": 1.0, "web": 1.5, "zh": 0.7, "segments": 0.4}  # of the sets
+WEIGHTS = {"news": 1.0, "articles": 1.0, "web": 1.5, "zh": 0.7, "segments": 0.4, "wrapped": 1.5}  # of the sets
 CONTENT_WEIGHT = 4.0  # of all genres together
 SHORTEST, LONGEST = 8, 250  # characters by which a line weighs, at least and at most
 FURNISHED, BARE = (
     0.1,
     0.02,
 )  # shares of furniture from which an extracted text counts as a page, and up to which it does not
-THIN = 3  # of the lines of a long genre, one in so many is fitted to
+THIN = 4  # of the lines of a long genre, one in so many is fitted to
 SETS = ("news", "articles", "web", "zh", "segments")
 LANGUAGES = ("en", "de", "sv", "es")  # left out one by one, and all others together
 # Which way the points of a measure may go: furniture is short, unlike its paragraphs, far from them and beside other furniture.
@@ -131,7 +131,9 @@ class Bench:
     def __init__(self, labelled: Labelled) -> None:
         self.data = labelled
         frame = labelled.documents
-        self.set, self.kind, self.genre = (frame[name].to_numpy() for name in ("set", "kind", "genre"))
+        self.set, self.kind, self.genre, self.wrapper = (
+            frame[name].to_numpy() for name in ("set", "kind", "genre", "from")
+        )
         self.language = np.array([language.split("-")[0] for language in frame["language"]])
         self.genres = sorted(set(self.genre) - {""})
         count = len(frame)
@@ -149,19 +151,20 @@ class Bench:
             else:
                 pages = ~np.isin(self.language, LANGUAGES) if name == "others" else self.language == name
                 left = np.array([number.get(genre, -3) // 3 % 5 == k for genre in self.genre])
-            yield name, np.where(self.kind == CONTENT, left, pages)
+            wrapped = (self.kind == WRAPPED) & (left | (pages if by == "language" else self.wrapper == name))
+            yield name, np.where(self.kind == CONTENT, left, pages & (self.kind != WRAPPED)) | wrapped
 
     def page_design(self) -> Design:
         """Label documents: pages as they were, whole documents of content, and extracted texts by their share of furniture."""
         share = self.noise / np.maximum(1, self.noise + self.content)
         furnished = np.where(share >= FURNISHED, 1, np.where(share <= BARE, 0, -1))
-        labels = np.where(self.kind == RAW, 1, np.where(self.kind == CONTENT, 0, furnished))
+        labels = np.where(np.isin(self.kind, (RAW, WRAPPED)), 1, np.where(self.kind == CONTENT, 0, furnished))
         weights = np.zeros(len(labels))
-        for name in SETS:
+        for name in (*SETS, WRAPPED):
             own = (self.set == name) & (labels >= 0)
             weights[own] = 1 / own.sum()
         for genre in self.genres:
-            own = self.genre == genre
+            own = (self.genre == genre) & (self.kind == CONTENT)
             weights[own] = CONTENT_WEIGHT / len(self.genres) / own.sum()
         sample = np.concatenate([np.flatnonzero(self.kind != CONTENT), np.flatnonzero(self.kind == CONTENT)[::3]])
         return design(self.pages, PAGE_COLUMNS, sample, labels.clip(0).astype(float), weights, signed=False)
@@ -176,7 +179,7 @@ class Bench:
             own = self.set[data.doc] == name
             weights[own] = line[own] * worth / line[own].sum()
         for genre in self.genres:
-            own = self.genre[data.doc] == genre
+            own = ((self.genre == genre) & (self.kind == CONTENT))[data.doc]
             weights[own] = line[own] / line[own].sum() * CONTENT_WEIGHT / len(self.genres)
         weights[self.doubtful()] = 0
         paged = np.flatnonzero((self.kind[data.doc] != CONTENT) & (data.label >= 0))
@@ -218,7 +221,10 @@ class Bench:
         data = self.data
         gone = take | data.struck
         parts = []
-        groups = {"raw": np.isin(self.set, ("news", "articles", "zh")), **{name: self.set == name for name in SETS}}
+        groups = {
+            "raw": np.isin(self.set, ("news", "articles", "zh")),
+            **{name: self.set == name for name in (*SETS, WRAPPED)},
+        }
         for name, own in groups.items():
             rows = own[data.doc]
             noise, content = data.chars * (rows & (data.label == 0)), data.chars * (rows & (data.label == 1))
@@ -230,14 +236,14 @@ class Bench:
         lost = np.bincount(data.doc, weights=data.chars * (gone & (data.label == 1)), minlength=len(self.set))
         share = lost / np.maximum(1, self.content)
         worst = sorted(((self.damage(take, genre), genre) for genre in self.genres), reverse=True)[:3]
-        many = {kind: (share[self.kind == kind] > 0.1).mean() for kind in (RAW, EXTRACTED, CONTENT)}
+        many = {kind: (share[self.kind == kind] > 0.1).mean() for kind in (RAW, EXTRACTED, CONTENT, WRAPPED)}
         parts.append("worst genres " + ", ".join(f"{genre} {value:.5f}" for value, genre in worst))
         parts.append("over a tenth lost " + ", ".join(f"{kind} {value:.4f}" for kind, value in many.items()))
         return "\n    ".join(parts)
 
     def damage(self, take: np.ndarray, genre: str) -> float:
         """Give the share of the characters of a genre that go."""
-        rows = self.genre[self.data.doc] == genre
+        rows = ((self.genre == genre) & (self.kind == CONTENT))[self.data.doc]
         return float(self.data.chars[rows & take].sum() / self.data.chars[rows].sum())
 
 

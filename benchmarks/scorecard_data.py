@@ -21,7 +21,7 @@ from cleanse.matching import Lines
 from cleanse.scorecards import Surroundings, count_hits
 
 FILES = ("boilerplate_pages.jsonl", "boilerplate_lines_zh.jsonl", "boilerplate_segments.jsonl")
-RAW, EXTRACTED, CONTENT = "raw", "extracted", "content"  # kinds of documents
+RAW, EXTRACTED, CONTENT, WRAPPED = "raw", "extracted", "content", "wrapped"  # kinds of documents
 CODES = {"Chinese": "zh", "English": "en", "German": "de"}
 
 
@@ -54,7 +54,38 @@ def read_documents(data: Path) -> list[dict[str, Any]]:
     for row in genres.load_genres(data):
         labels = [1] * len(row["lines"])
         found.append(_document(row["id"], "genres", CONTENT, row["language"], row["lines"], labels, genre=row["genre"]))
-    return found
+    return [*found, *_wrap(found)]
+
+
+WRAPPINGS = 3  # pages whose furniture is put around each written document
+LEAST_FURNITURE = 12  # lines of it that a page must have
+
+
+def _wrap(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the furniture of real pages around whole documents of content, so that lists and poems also stand inside pages.
+
+    The page is chosen by a digest, one of the same language where there is one; `from` names its set.
+    """
+    pages = []
+    for row in found:
+        marks = [number for number, label in enumerate(row["labels"]) if label == 1]
+        if row["kind"] == RAW and row["set"] in ("news", "articles", "zh") and marks:
+            first, last = marks[0], marks[-1] + 1
+            if first + len(row["labels"]) - last >= LEAST_FURNITURE:
+                pages.append((row, first, last))
+    written = [row for row in found if row["kind"] == CONTENT and (genres.WRITTEN / f"{row['id']}.txt").exists()]
+    wrapped = []
+    for row in written:
+        alike = [page for page in pages if page[0]["language"] == row["language"].split("-")[0]] or pages
+        for turn in range(WRAPPINGS):
+            key = hashlib.sha256(f"{row['id']} {turn}".encode()).digest()
+            page, first, last = alike[int.from_bytes(key[:4], "big") % len(alike)]
+            title = [line for line in page["lines"][first : first + 1] if turn == 2]
+            lines = [*page["lines"][:first], *title, *row["lines"], *page["lines"][last:]]
+            labels = [*page["labels"][:first], *[-1] * len(title), *[1] * len(row["lines"]), *page["labels"][last:]]
+            one = _document(f"{row['id']} in {page['id']} {turn}", "wrapped", WRAPPED, page["language"], lines, labels)
+            wrapped.append({**one, "genre": row["genre"], "from": page["set"]})
+    return wrapped
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
@@ -68,6 +99,7 @@ def _document(
     language = CODES.get(language, language)
     return {
         "id": name,
+        "from": "",
         "set": group,
         "kind": kind,
         "genre": genre,
@@ -97,7 +129,9 @@ def load(data: Path, keep: int = 0) -> Labelled:
     state = hashlib.sha256()
     for row in rows:
         state.update(json.dumps([row["id"], row["set"], row["lines"], row["labels"]]).encode())
-    documents = pl.DataFrame({name: [row[name] for row in rows] for name in ("id", "set", "kind", "genre", "language")})
+    documents = pl.DataFrame(
+        {name: [row[name] for row in rows] for name in ("id", "set", "kind", "genre", "language", "from")}
+    )
     texts = ["\n".join(row["lines"]) for row in rows]
     rules = load_rules()
     without = (

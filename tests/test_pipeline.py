@@ -16,6 +16,7 @@ from cleanse.matching import blocks
 from cleanse.report import export_tables
 from cleanse.report.why import explain
 from cleanse.rules.model import load_rules
+from cleanse.segments import SIGNALS
 from tests.runs import put
 
 # All families, and of the long one a few rules that the texts below need.
@@ -35,7 +36,7 @@ ADDS = {
     "boilerplate": {
         "boilerplate_hits": HITS,
         "boilerplate_ends": blocks.ENDS,
-        "boilerplate_points": segments.SIGNALS,
+        "boilerplate_points": SIGNALS,
         "page_points": pl.Int32(),
     },
     "spam": {"spam_hits": HITS, "spam_points": pl.List(spam.SIGNAL)},

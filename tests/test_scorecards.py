@@ -75,6 +75,9 @@ ALONE = [
     ("10 March\t45", "table-cells", 2),
     ("\t10 March", "table-cells", 0),
     ("see https://a.example or mail me@b.example", "addresses", 2),
+    ("Colour: red. Size: 3:5 and", "labels", 2),
+    ("颜色：红", "labels", 1),
+    ("Colours:", "labels", 0),
     ("from 1987 to 2024, not 3024", "years", 2),
     ("at 17:04 and 9:30, not 3:5", "times", 2),
     ("3 boats, 12 sledges", "numbers", 2),
@@ -154,6 +157,8 @@ PLACED = [
     (3, "hit-below", 3),
     (0, "same-opening", 2),
     (9, "shared-within-5", 100 * 5 / 19),
+    (9, "labels-within-5", 0),
+    (1, "numbers-within-5", 100 * 2 / 7),
     (0, "page-lines", 10),
     (0, "page-points", 7),
 ]
@@ -215,6 +220,20 @@ def test_broken_lines_and_code_show() -> None:
     assert page["wrapped-percent"].item() == pytest.approx(100 / 3)
     assert page["indented-percent"].item() == pytest.approx(100 / 3)
     assert page["code-line-percent"].item() == pytest.approx(100 / 3)
+
+
+def test_scripts_without_capitals_have_no_share_of_them() -> None:
+    """A text in Chinese is not one without capitals, whatever names it has."""
+    _, _, latin = survey("The Ferry stays in port")
+    _, _, han = survey("渡船今天停在码头，因为海峡里的冰比船壳能受得住的还要厚。\nIlse")
+    assert latin["capitals-percent"].item() == 40
+    assert han["capitals-percent"].item() == -1
+
+
+def test_words_of_short_lines_are_looked_for_in_paragraphs() -> None:
+    """Of three long words in short lines the paragraphs have two."""
+    _, _, page = survey(f"{PROSE}\nFerry, hull\nPlums")
+    assert page["short-shared"].item() == pytest.approx(200 / 3)
 
 
 def test_every_measure_is_tested() -> None:
@@ -372,13 +391,15 @@ def test_a_run_shows_sums_and_keeps_what_is_doubtful_as_drafts(tmp_path: Path) -
     hits = pl.read_parquet(result.report / "hits.parquet")
     drafts = pl.read_parquet(result.report / "drafts.parquet").filter(pl.col("rule") == "boilerplate/furniture")
     assert "Swimmers ask for a warmer hut" in hits.filter(pl.col("rule") == "boilerplate/furniture")["text"].to_list()
-    assert "By Mara Lindqvist" in drafts["text"].to_list()
+    assert "Old lighthouse gets a new lamp" in drafts["text"].to_list()
     told = cleanse.why(result.out, "a.txt") if hasattr(cleanse, "why") else None
     from cleanse.report import explain
 
     told = told or explain(result.out, "a.txt")
     assert "^ boilerplate/furniture: " in told
     assert "other measures" in told
+    page_of_report = (result.report / "index.html").read_text("utf-8")
+    assert "points: stays" in page_of_report  # the other side of the threshold
     cleanse.restore(result.out, tmp_path / "back")
     assert (tmp_path / "back" / "a.txt").read_bytes() == page.read_bytes()
 

@@ -26,9 +26,9 @@ OTHER, SPACE, LOW, CAPITAL, LETTER, SINGLE, DIGIT, MARK, STOP, DOT, COMMA, COLON
 # Columns of `read_lines`.
 (
     CHARS, HALVES, WORDS, CAPITALS, UPPERS, DIGITS, STOPS, COMMAS, END, OPENING, SEPARATORS, CODES, QUOTES, ADDRESSES, YEARS, TIMES,
-    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, CELLS,
-) = range(25)  # fmt: skip
-READ_COLUMNS = 25
+    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, CELLS, LABELS,
+) = range(26)  # fmt: skip
+READ_COLUMNS = 26
 
 # How a line ends, and how it opens.
 NO_END, SENTENCE_END, COLON_END, COMMA_END = range(4)
@@ -188,6 +188,8 @@ def _read_line(
             token = seed
         if at_end:
             break
+        if before == COLON and (kind == SPACE or previous == 0xFF1A):
+            out[LABELS] += 1
         low = np.uint64(folded[code] if code < PLANES else code)
         if kind != SPACE:
             digest = (digest ^ low) * prime
@@ -345,10 +347,10 @@ def _count_titled(
 (
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
     CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED, TITLED_PERCENT,
-    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS,
-) = range(26)  # fmt: skip
+    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS,
+) = range(27)  # fmt: skip
 # of the four lines above (-4 to -1) and below (1 to 4): four measures each, nearest last above and first below,
-NEAR = 26
+NEAR = 27
 NEAR_UNITS, NEAR_ENDED, NEAR_HIT, NEAR_OPENS, NEAR_CAPITALS, NEAR_DIGITS = range(6)
 NEAR_STEPS = 8
 PLACED = NEAR + 6 * NEAR_STEPS
@@ -356,9 +358,9 @@ PLACED = NEAR + 6 * NEAR_STEPS
 (
     PARAGRAPH_ABOVE, PARAGRAPH_BELOW, TEXT_2, TEXT_5, TEXT_10, TEXT_20, ENDED_2, ENDED_5, ENDED_10, ENDED_20, HITS_5, HITS_10, HITS_20,
     RUN_LINES, RUN_HITS, RUN_REPEATS, CORE_ABOVE, CORE_BELOW, FROM_START, FROM_END, TEXT_BEFORE, TEXT_AFTER, HIT_ABOVE, HIT_BELOW,
-    SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN,
-) = range(PLACED, PLACED + 29)  # fmt: skip
-PLACE_COLUMNS = PLACED + 29
+    SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN, LABELS_5, NUMBERS_5,
+) = range(PLACED, PLACED + 31)  # fmt: skip
+PLACE_COLUMNS = PLACED + 31
 
 # Columns of `sum_documents`.
 (
@@ -461,7 +463,7 @@ def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Off
             sums[D_REPEATED] += line[REPEATS] > 1
             sums[D_ADDRESSES] += line[ADDRESSES] > 0
             sums[D_NUMBERS] += line[NUMBERS] > 0
-            wrapped += 55 <= line[CHARS] <= 85
+            wrapped += 55 <= line[CHARS] <= 85 and line[WORDS] * 4 > line[HALVES]
             cased += line[CASED]
             capitals += line[CAPITALS]
         sums[D_RUNS] += run >= 4
@@ -482,7 +484,8 @@ def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Off
         sums[D_CORE] = 100 * core / total
         sums[D_OUTSIDE] = 100 * outside / count
         sums[D_HIT_OUTSIDE] = 100 * hit_outside / max(1, outside)
-        sums[D_CAPITALS] = 100 * capitals / max(1, cased)
+        # A few names in Latin letters say nothing of a text in a script without capitals.
+        sums[D_CAPITALS] = 100 * capitals / cased if cased * 8 > halves else -1
         sums[D_HEAD_SHORT] = 100 * sums[D_HEAD_SHORT] / head
         sums[D_TAIL_SHORT] = 100 * sums[D_TAIL_SHORT] / head
         sums[D_LOW_SHARED] = 100 * shared / max(1, words)
@@ -512,6 +515,7 @@ def place_lines(
     # Sums of all lines before a line.
     halves, ended, struck = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     shared, words = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
+    labelled, numbered = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     for text in range(len(bounds) - 1):
         begin, count = bounds[text], bounds[text + 1] - bounds[text]
         for k in range(count):
@@ -521,6 +525,8 @@ def place_lines(
             struck[k + 1] = struck[k] + (hits[begin + k] > 0)
             shared[k + 1] = shared[k] + line[SHARED]
             words[k + 1] = words[k] + line[LONG_WORDS]
+            labelled[k + 1] = labelled[k] + (line[LABELS] > 0)
+            numbered[k + 1] = numbered[k] + (line[NUMBERS] > 0)
         _place_steps(lines, out, hits, begin, count)
         _place_sweeps(lines, out, hits, begin, count)
         core_first, core_last = firsts[text] - begin, lasts[text] - begin
@@ -544,6 +550,8 @@ def place_lines(
                     row[HITS_5 + column - 1] = 100 * (struck[high] - struck[low] - own_hit) / max(1, high - low - 1)
                 if column == 1:
                     row[SHARED_5] = 100 * (shared[high] - shared[low]) / max(1, words[high] - words[low])
+                    row[LABELS_5] = 100 * (labelled[high] - labelled[low]) / (high - low)
+                    row[NUMBERS_5] = 100 * (numbered[high] - numbered[low]) / (high - low)
             if core_last > core_first:
                 row[CORE_ABOVE] = min(FAR, max(0, core_first - k))
                 row[CORE_BELOW] = min(FAR, max(0, k - core_last + 1))
@@ -575,6 +583,7 @@ def _measure_line(line: I32, row: F32) -> None:
     row[CODE_PERCENT] = 100 * line[CODES] / units
     row[L_QUOTES] = line[QUOTES]
     row[L_CELLS] = line[CELLS]
+    row[L_LABELS] = line[LABELS]
     row[L_ADDRESSES] = line[ADDRESSES]
     row[L_YEARS] = line[YEARS]
     row[L_TIMES] = line[TIMES]

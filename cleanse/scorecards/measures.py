@@ -33,6 +33,7 @@ OWN = {
     ),
     "quotes": (places.L_QUOTES, "quotation marks"),
     "table-cells": (places.L_CELLS, "cells of a table: bars in a line that opens with one, or stretches between tabs"),
+    "labels": (places.L_LABELS, "colons inside the line, as between a name and its value"),
     "addresses": (places.L_ADDRESSES, "addresses of the web and of mail"),
     "years": (places.L_YEARS, "numbers from 1900 to 2099"),
     "times": (places.L_TIMES, "times such as 17:04"),
@@ -81,6 +82,8 @@ PLACED = {
         places.UNENDED_RUN,
         "lines in a row, this one among them, that end with no mark and are no paragraphs",
     ),
+    "labels-within-5": (places.LABELS_5, "percent of the lines of these eleven with a name and its value"),
+    "numbers-within-5": (places.NUMBERS_5, "percent of the lines of these eleven with a number"),
     "core-below": (places.CORE_ABOVE, "lines from here down to the core; 0 in or behind it, -1 where there is none"),
     "core-above": (places.CORE_BELOW, "lines from here up to the core; 0 in or before it, -1 where there is none"),
     "from-start": (places.FROM_START, "lines above it, at most 99"),
@@ -116,7 +119,7 @@ PAGE = {
     "outside-hits": (places.D_HIT_OUTSIDE, "percent of the lines outside of the core that other rules hit"),
     "short-runs": (places.D_RUNS, "rows of four short lines or more"),
     "address-percent": (places.D_ADDRESSES, "percent of the lines with an address"),
-    "capitals-percent": (places.D_CAPITALS, "percent of the words that begin with a capital"),
+    "capitals-percent": (places.D_CAPITALS, "percent of the words that begin with a capital; -1 in scripts without"),
     "head-short": (places.D_HEAD_SHORT, "percent of the first eight lines that are short"),
     "tail-short": (places.D_TAIL_SHORT, "percent of the last eight lines that are short"),
     "short-shared": (places.D_LOW_SHARED, "percent of the long words of short lines that paragraphs use too"),
@@ -124,7 +127,7 @@ PAGE = {
     "longest-short-run": (places.D_MOST_RUN, "short lines in the longest row of them"),
     "wrapped-percent": (
         places.D_WRAPPED,
-        "percent of the lines of 55 to 85 characters, as text that was broken at a fixed width",
+        "percent of the lines of 55 to 85 characters with words, as text that was broken at a fixed width",
     ),
 }
 PAGE_POINTS = "page-points"  # the sum of the page, where it is a measure of its lines
