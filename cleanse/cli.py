@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cleanse import __version__
-from cleanse.commands import diff_command, explain_command, review_command, verdict_commands
+from cleanse.commands import (
+    SettingsCommand,
+    diff_command,
+    explain_command,
+    print_settings,
+    review_command,
+    show_settings_option,
+    verdict_commands,
+)
 from cleanse.interrupts import Interrupted, leave_on_interrupt
 from cleanse.options import Options, on_command_line
 
@@ -74,24 +82,37 @@ def main() -> None:
     """
 
 
-@main.command()
+@main.command(cls=SettingsCommand)
 @click.argument("inputs", metavar="INPUT...", nargs=-1, required=True)
 @click.argument("out", metavar="OUT")
 @on_command_line
 @click.option("--json-log", is_flag=True, help="Tell progress as lines of JSON on stderr.")
+@show_settings_option
 @click.option("--dry-run", is_flag=True, help="Say what would be read, and write nothing.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def run(inputs: tuple[str, ...], out: str, *, quiet: bool, json_log: bool, dry_run: bool, **options: Any) -> None:
+def run(
+    inputs: tuple[str, ...],
+    out: str,
+    *,
+    quiet: bool,
+    json_log: bool,
+    dry_run: bool,
+    show_settings: bool,
+    **options: Any,
+) -> None:
     """Clean INPUT... into OUT and write a report beside it.
 
     INPUT is files, folders (recursive) or globs of .txt .md .html .jsonl .ndjson .csv .tsv .warc .wet (also .gz .zst), .parquet
     and .arrow; - is JSONL from the standard input. OUT is a file .parquet or .jsonl (also .gz, .zst), a folder of .parquet, or - for JSONL on the
-    standard output, with --report. The report of out.parquet is out.report/index.html.
+    standard output, with --report. Options may stand in cleanse.toml, or in [tool.cleanse] of pyproject.toml. The report of out.parquet is out.report/index.html.
     """
     from cleanse.passes import count_processors, preview
     from cleanse.passes import run as run_passes
     from cleanse.progress import choose_reporter
 
+    if show_settings:
+        print_settings(options)
+        return
     progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
     options["workers"] = options["workers"] or count_processors()
     with contextlib.ExitStack() as stack:

@@ -82,7 +82,7 @@ def test_run_and_clean_show_their_options() -> None:
         option
         for parameter in cli.main.commands["run"].params
         for option in parameter.opts
-        if option not in ("inputs", "out", "--quiet", "--json-log", "--dry-run")
+        if option not in ("inputs", "out", "--quiet", "--json-log", "--dry-run", "--show-settings")
     }
 
 

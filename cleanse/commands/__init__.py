@@ -9,6 +9,17 @@ from __future__ import annotations
 from cleanse.commands.diff import diff_command
 from cleanse.commands.explain import explain_command
 from cleanse.commands.review import review_command
+from cleanse.commands.settings import SettingsCommand, print_settings, show_settings_option
 from cleanse.commands.verdicts import precision_options, print_harm, verdict_commands
 
-__all__ = ["diff_command", "explain_command", "precision_options", "print_harm", "review_command", "verdict_commands"]
+__all__ = [
+    "SettingsCommand",
+    "diff_command",
+    "explain_command",
+    "precision_options",
+    "print_harm",
+    "print_settings",
+    "review_command",
+    "show_settings_option",
+    "verdict_commands",
+]

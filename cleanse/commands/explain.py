@@ -9,10 +9,11 @@ from typing import Any
 
 import click
 
+from cleanse.commands.settings import SettingsCommand
 from cleanse.options import clean_on_command_line
 
 
-@click.command(name="explain")
+@click.command(name="explain", cls=SettingsCommand)
 @click.argument("text", metavar="[TEXT]", required=False)
 @clean_on_command_line
 def explain_command(text: str | None, **options: Any) -> None:

@@ -222,6 +222,7 @@ def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str,
         "rules": every.digest(),
         "input": found.digest(),
         "options": xxhash.xxh3_128_hexdigest(orjson.dumps(options, option=orjson.OPT_SORT_KEYS)),
+        "settings": orjson.dumps(options, option=orjson.OPT_SORT_KEYS).decode(),
     }
 
 
