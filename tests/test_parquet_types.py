@@ -57,7 +57,9 @@ def test_a_text_in_a_broken_dictionary(tmp_path: Path) -> None:
     result = read(tmp_path, columns)
     assert quarantine(result) == []
     assert rows(result)["text"].to_list()[::2] == ["ab", "cd"]
-    assert table(result, "hits").filter(rule="encoding/charset").select("id", "text").rows() == [("a.parquet#1", "utf-16-le")]
+    assert table(result, "hits").filter(rule="encoding/charset").select("id", "text").rows() == [
+        ("a.parquet#1", "utf-16-le")
+    ]
     assert rows(result).schema["when"] == pl.Datetime("us", "Europe/Paris")
     assert rows(result).schema["length"] == pl.Duration("ms")
 
