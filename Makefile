@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: all run test slow format lint types fix rules-readme setup clean help
+.PHONY: all run test slow browser format lint types fix rules-readme setup clean help
 
 all: format lint types test  ## what must be green before a change goes in (the default)
 
@@ -19,6 +19,10 @@ test: $(STAMP)  ## all tests but the slow ones
 
 slow: $(STAMP)  ## the slow tests
 	$(BIN)/pytest -q -n auto -m slow
+
+browser: $(STAMP)  ## reviews in a real browser: needs chromium on the machine
+	$(INSTALL) playwright
+	$(BIN)/pytest -q -m slow tests/test_review_browser.py
 
 format: $(STAMP)  ## is the code formatted?
 	$(BIN)/ruff format --check .
