@@ -147,9 +147,7 @@ class Recogniser:
         measured = counting.measure_lines(data, offsets, classes, openers, bits, kernels.space_table())
         line, starts, ends, counts, masks, bounds = measured
         doc = np.repeat(np.arange(len(texts), dtype=np.uint32), np.diff(bounds))
-        possible, most, least = counting.find_possible(
-            data, starts, counts, masks, kernels.space_table(), bits, *self._gates
-        )
+        possible, most, least = counting.find_possible(data, starts, counts, masks, kernels.space_table(), *self._gates)
         return _Lines(data, doc, line, starts, ends, counts, bounds, possible, most, least)
 
     def _score_lines(self, texts: pl.Series, lines: _Lines) -> NDArray[np.int64]:
@@ -191,11 +189,15 @@ class Recogniser:
         needs = [
             (*need, number) for number, (_, pattern) in enumerate(self._asked) for need in sorted(find_needs(pattern))
         ]
+        bits = sorted(set(byte_bits()))
+        # For each bit the needs of lines that begin with a byte of it, and at the end all needs.
+        grouped = [[need for need in needs if need[1] & bit] for bit in bits] + [needs]
         marks = [mark for mark, _ in self._asked]
         return (
-            np.array([bits for bits, _, _ in needs], dtype=np.uint64),
-            np.array([begins for _, begins, _ in needs], dtype=np.uint64),
-            np.array([number for _, _, number in needs], dtype=np.int64),
+            np.array([bits.index(bit) for bit in byte_bits()], dtype=np.int64),
+            np.cumsum([0, *map(len, grouped)]).astype(np.int64),
+            np.array([own for group in grouped for own, _, _ in group], dtype=np.uint64),
+            np.array([number for group in grouped for _, _, number in group], dtype=np.int64),
             np.array([mark.of in ("markup", "foreign") for mark in marks], dtype=np.bool_),
             np.array([mark.of in ("bare", "foreign") for mark in marks], dtype=np.bool_),
             np.array([mark.points for mark in marks], dtype=np.int64),

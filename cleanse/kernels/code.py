@@ -142,9 +142,9 @@ def find_possible(
     counts: NDArray[np.int64],
     masks: U64,
     spaces: NDArray[np.bool_],
-    bits: U64,
+    groups: Offsets,
+    bounds: Offsets,
     needs: U64,
-    begins: U64,
     owners: Offsets,
     tagged: NDArray[np.bool_],
     bare: NDArray[np.bool_],
@@ -152,9 +152,10 @@ def find_possible(
 ) -> tuple[U64, Offsets, Offsets]:
     """Say of each line which patterns may match it, as bits, and how many points these give it at most and at least.
 
-    Of pattern `owners[k]`, `needs[k]` are `bits` of which a line must have all and `begins[k]` those of which its first visible
-    byte must have one; one such need must be met. `tagged` says whether a pattern looks only at lines with a tag or an entity, `bare`
-    whether it sees the line without them. A line without marks, tags, entities and an opener matches nothing.
+    A line whose first visible byte is in group `g = groups[byte]` is asked for `needs[bounds[g]:bounds[g + 1]]`, bits of which it must
+    have all; one need of a pattern must be met, and `owners` names the patterns, in order. The last group has all needs: it is for lines that
+    begin with white space of Unicode. `tagged` says whether a pattern looks only at lines with a tag or an entity, `bare` whether it
+    sees the line without them and so may see another first byte. A line without marks, tags, entities and an opener matches nothing.
     """
     possible = np.zeros(len(starts), dtype=np.uint64)
     most, least = np.zeros(len(starts), dtype=np.int64), np.zeros(len(starts), dtype=np.int64)
@@ -162,22 +163,25 @@ def find_possible(
         has_tag = counts[row, TAGS] + counts[row, ENTITIES] > 0
         if not (has_tag or counts[row, MARKS] or counts[row, OPENS]):
             continue
-        first = data[starts[row] + counts[row, BLANKS]]
-        opening = bits[first]
-        if first >= 0x80 and _opens_blank(data, starts[row] + counts[row, BLANKS], spaces):
-            opening = ~np.uint64(0)
-        seen = -1
-        for k in range(len(needs)):
-            pattern = owners[k]
-            if pattern == seen or masks[row] & needs[k] != needs[k] or (tagged[pattern] and not has_tag):
-                continue
-            # White space of Unicode may stand first, and without tags a line may begin with another byte.
-            if not opening & begins[k] and not (has_tag and bare[pattern]):
-                continue
-            seen = pattern
-            possible[row] |= np.uint64(1) << np.uint64(pattern)
-            most[row] += max(points[pattern], 0)
-            least[row] += min(points[pattern], 0)
+        place = starts[row] + counts[row, BLANKS]
+        own = groups[data[place]]
+        every = len(bounds) - 2
+        if data[place] >= 0x80 and _opens_blank(data, place, spaces):
+            own = every
+        for group in (own, every):
+            # A second time only where tags may stand before what a pattern sees.
+            if group == every and own != every and not has_tag:
+                break
+            for k in range(bounds[group], bounds[group + 1]):
+                pattern = owners[k]
+                bit = np.uint64(1) << np.uint64(pattern)
+                if masks[row] & needs[k] != needs[k] or possible[row] & bit or (tagged[pattern] and not has_tag):
+                    continue
+                if group != own and not bare[pattern]:
+                    continue
+                possible[row] |= bit
+                most[row] += max(points[pattern], 0)
+                least[row] += min(points[pattern], 0)
     return possible, most, least
 
 
