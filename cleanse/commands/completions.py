@@ -16,10 +16,10 @@ RULE_VALUES = ("RULE", "ID")
 
 
 @click.command(name="completions")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @click.pass_context
 def completions_command(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands, options, files and the ids of rules.
+    """Print what makes SHELL (bash, zsh or fish) complete commands, options, files and the ids of rules.
 
     bash: put `eval "$(cleanse completions bash)"` into ~/.bashrc. zsh: the same with zsh, into ~/.zshrc. fish: write it to
     ~/.config/fish/completions/cleanse.fish.
