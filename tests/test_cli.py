@@ -21,7 +21,21 @@ PROSE = "The harbour office opens at nine, and the ferry leaves when the tide al
 JAPANESE = "渡し船は潮の様子を見て、朝の九時に港を出る。\n"
 SELECT = ("--select", "boilerplate/image-path", "--select", "quality", "--select", "dedupe")
 EXAMPLES = {"hit": ["渡し船", "ferry"], "miss": [PROSE * 2, f"{PROSE} ferry"]}
-COMMANDS = ("run", "restore", "verdicts", "diff", "review", "why", "report", "rules", "rule", "check", "new-rule")
+COMMANDS = (
+    "run",
+    "restore",
+    "explain",
+    "completions",
+    "verdicts",
+    "diff",
+    "review",
+    "why",
+    "report",
+    "rules",
+    "rule",
+    "check",
+    "new-rule",
+)
 
 
 def call(*arguments: object) -> Result:
