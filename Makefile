@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: all run test slow browser format lint types fix rules-readme setup clean help
+.PHONY: all run dist test slow browser format lint types fix rules-readme setup clean help
 
 all: format lint types test  ## what must be green before a change goes in (the default)
 
@@ -35,6 +35,11 @@ types: $(STAMP)  ## do the types hold?
 
 fix: $(STAMP)  ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+dist: $(STAMP)  ## build wheel and sdist into dist/, and try each in a clean environment
+	rm -rf dist
+	$(BIN)/hatchling build
+	for built in dist/*; do $(BIN)/python tests/try_dist.py $$built || exit 1; done
 
 rules-readme: $(STAMP)  ## write rules/README.md anew from the rules
 	$(BIN)/python -m cleanse.catalogue.pages rules/README.md

@@ -16,8 +16,12 @@ import click
 from cleanse import __version__
 from cleanse.commands import (
     SettingsCommand,
+    add_completions,
+    completions_command,
     diff_command,
     explain_command,
+    json_option,
+    print_json,
     print_settings,
     review_command,
     show_settings_option,
@@ -240,11 +244,15 @@ def restore(out: str, to: str) -> None:
 @main.command()
 @click.argument("out", metavar="OUT")
 @click.argument("document", metavar="ID")
-def why(out: str, document: str) -> None:
+@json_option
+def why(out: str, document: str, *, as_json: bool) -> None:
     """Show what each rule did to one document of OUT."""
-    from cleanse.report import explain
+    from cleanse.report import explain, explain_as_row
 
-    click.echo(explain(out, document))
+    if as_json:
+        print_json(explain_as_row(out, document))
+    else:
+        click.echo(explain(out, document))
 
 
 @main.command()
@@ -267,30 +275,43 @@ def report(out: str, folder: str | None, verdicts: str | None) -> None:
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Add a folder of rules (repeatable).")
 @click.option("--verdicts", metavar="FILE", help="Show how often each is right, by language of documents.")
 @click.option("--out", metavar="OUT", help="Show what each took in this OUT too, the most harmful first.")
-def list_rules(language: str | None, folders: tuple[str, ...], verdicts: str | None, out: str | None) -> None:
+@json_option
+def list_rules(
+    language: str | None, folders: tuple[str, ...], verdicts: str | None, out: str | None, *, as_json: bool
+) -> None:
     """List all rules with their languages, or what reviewers found about them."""
     if verdicts is not None or out is not None:
-        from cleanse.commands import print_harm
+        from cleanse.commands import measure_harm, print_harm
 
-        print_harm(folders, verdicts, out, language)
+        if as_json:
+            print_json(measure_harm(folders, verdicts, out, language).to_dicts())
+        else:
+            print_harm(folders, verdicts, out, language)
         return
-    from cleanse.catalogue import print_catalogue
+    from cleanse.catalogue import print_catalogue, rule_as_row
     from cleanse.rules import load_rules
 
-    print_catalogue(load_rules(*folders), language)
+    rules = load_rules(*folders)
+    if as_json:
+        print_json([rule_as_row(rule) for rule in rules if language is None or language in rule.languages])
+    else:
+        print_catalogue(rules, language)
 
 
 @main.command(name="rule")
 @click.argument("rule_id", metavar="ID")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Add a folder of rules (repeatable).")
-def show_rule(rule_id: str, folders: tuple[str, ...]) -> None:
+@json_option
+def show_rule(rule_id: str, folders: tuple[str, ...], *, as_json: bool) -> None:
     """Show one rule as a page: what, why, words, examples. The name of a family, such as quality, lists its rules."""
-    from cleanse.catalogue import describe_rule, print_catalogue
+    from cleanse.catalogue import describe_rule, print_catalogue, rule_as_row
     from cleanse.rules import load_rules
 
     rules = load_rules(*folders)
     family = rules.family(rule_id.rstrip("/"))
-    if len(family):
+    if as_json:
+        print_json([rule_as_row(rule) for rule in family] if len(family) else rule_as_row(rules[rule_id], whole=True))
+    elif len(family):
         print_catalogue(family)
     else:
         click.echo(describe_rule(rules[rule_id]))
@@ -298,7 +319,8 @@ def show_rule(rule_id: str, folders: tuple[str, ...]) -> None:
 
 @main.command()
 @click.argument("folder", metavar="[DIR]", required=False)
-def check(folder: str | None) -> None:
+@json_option
+def check(folder: str | None, *, as_json: bool) -> None:
     """Check the rules of cleanse, or of a folder of yours with them: all faults of all files at once."""
     from pathlib import Path
 
@@ -308,6 +330,10 @@ def check(folder: str | None) -> None:
 
     rules, faults = read_rules(*([folder] if folder else []))
     faults += [*find_faults(rules), *(find_strays(Path(folder)) if folder else [])]
+    if as_json:
+        examples = 0 if faults else len(cases(rules))
+        print_json({"rules": len(rules), "examples": examples, "faults": [asdict(fault) for fault in sorted(faults)]})
+        raise click.exceptions.Exit(FAILED if faults else DONE)
     for one in rules.replaced():
         click.echo(f"replaced  {one}")
     if faults:
@@ -331,6 +357,8 @@ main.add_command(verdict_commands)
 main.add_command(explain_command)
 main.add_command(diff_command)
 main.add_command(review_command)
+main.add_command(completions_command)
+add_completions(main)
 
 
 if __name__ == "__main__":

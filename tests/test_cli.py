@@ -25,6 +25,7 @@ COMMANDS = (
     "run",
     "restore",
     "explain",
+    "completions",
     "verdicts",
     "diff",
     "review",

@@ -396,7 +396,7 @@ def test_without_its_parts_one_sentence_says_so(ran: Result) -> None:
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
         "error: `cleanse review` needs starlette and uvicorn: starlette",
-        "  hint: pip install 'cleanse[review]'; `cleanse verdicts add` does without",
+        "  hint: pip install 'cleanse-corpus[review]'; `cleanse verdicts add` does without",
     ]
 
 

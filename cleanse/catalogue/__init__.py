@@ -17,6 +17,7 @@ from cleanse.catalogue.check import (
     write_skeleton,
 )
 from cleanse.catalogue.examples import find_hits
+from cleanse.catalogue.rows import rule_as_row
 
 __all__ = [
     "REWORD",
@@ -27,5 +28,6 @@ __all__ = [
     "find_strays",
     "print_catalogue",
     "refuse_unusable",
+    "rule_as_row",
     "write_skeleton",
 ]

@@ -168,8 +168,8 @@ def describe_interval(row: dict[str, Any]) -> str:
     return f"{row['precision_low']:.3f} – {row['precision_high']:.3f}" if row["judged"] else ""
 
 
-def print_harm(folders: tuple[str, ...], file: str | None, out: str | None, language: str | None) -> None:
-    """Print for each rule and language what it took in OUT and how often it is right, the most harmful first."""
+def measure_harm(folders: tuple[str, ...], file: str | None, out: str | None, language: str | None) -> pl.DataFrame:
+    """Give for each rule and language what it took in OUT and how often it is right, the most harmful first."""
     import polars as pl
 
     from cleanse.report import read_rule_table
@@ -184,7 +184,12 @@ def print_harm(folders: tuple[str, ...], file: str | None, out: str | None, lang
         table = counted if table is None else add_precision(table, counted)
     assert table is not None
     table = table if language is None else table.filter(pl.col("language") == language)
-    table = table.sort("precision", "rule", "language", nulls_last=True) if out is None else sort_by_harm(table)
+    return table.sort("precision", "rule", "language", nulls_last=True) if out is None else sort_by_harm(table)
+
+
+def print_harm(folders: tuple[str, ...], file: str | None, out: str | None, language: str | None) -> None:
+    """Print for each rule and language what it took in OUT and how often it is right, the most harmful first."""
+    table = measure_harm(folders, file, out, language)
     print_precision(table)
     if out is not None:
         click.echo("harm: characters that it takes or changes, times the share of its verdicts that are wrong")

@@ -14,7 +14,7 @@ from cleanse.report.pairs import compare_texts
 from cleanse.report.precision import read_rule_table, update_precision
 from cleanse.report.samples import Piece, choose_places, cut_line, name_evidence, read_texts, weigh_hits
 from cleanse.report.visible import make_visible, show_text
-from cleanse.report.why import explain
+from cleanse.report.why import explain, explain_as_row
 
 __all__ = [
     "Piece",
@@ -22,6 +22,7 @@ __all__ = [
     "compare_texts",
     "cut_line",
     "explain",
+    "explain_as_row",
     "export_tables",
     "hash_source",
     "make_environment",

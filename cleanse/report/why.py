@@ -34,12 +34,41 @@ def explain(out: str | os.PathLike[str], document: str) -> str:
     Raises:
         InputError: OUT is not ours, or it has no such document; the nearest ids are in the hint.
     """
+    place, report = _open(out)
+    with uncollected():
+        return _explain(place, report, document)
+
+
+def explain_as_row(out: str | os.PathLike[str], document: str) -> dict[str, Any]:
+    """Give a document of OUT as plain values: its row, its text as read, hits and signals.
+
+    A dropped document has `reason`, the rule that dropped it.
+
+    Raises:
+        InputError: as `explain`.
+    """
+    place, report = _open(out)
+    row = _find(place, report, document)
+    touched = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id") == document).collect()
+    as_read = _undo(row["text"], touched, document, place)
+    signals = _rows(report / "signals.parquet", document)
+    return {**row, "as_read": as_read, "hits": touched.to_dicts(), "signals": signals}
+
+
+def _undo(text: str, touched: pl.DataFrame, document: str, place: Path) -> str:
+    try:
+        return undo(text, group_edits(touched).get(document, NO_EDITS))
+    except (LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
+        hint = "one of them was changed, or comes from another run: run the same command again"
+        raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
+
+
+def _open(out: str | os.PathLike[str]) -> tuple[Path, Path]:
     place = Path(out)
     report = report_folder(place)
     if not place.exists() or store.read_metadata(place) is None or not (report / "hits.parquet").exists():
         raise InputError("not an output of cleanse with its report", where=str(place), hint="give the OUT of a run")
-    with uncollected():
-        return _explain(place, report, document)
+    return place, report
 
 
 def _explain(place: Path, report: Path, document: str) -> str:
@@ -47,11 +76,7 @@ def _explain(place: Path, report: Path, document: str) -> str:
     touched = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id") == document).collect()
     hits = touched.to_dicts()
     signals = _rows(report / "signals.parquet", document)
-    try:
-        text = undo(row["text"], group_edits(touched).get(document, NO_EDITS))
-    except (LookupError, RuntimeError, StopIteration, TypeError, ValueError) as error:
-        hint = "one of them was changed, or comes from another run: run the same command again"
-        raise InputError("OUT and its report do not fit together", where=str(place), hint=hint) from error
+    text = _undo(row["text"], touched, document, place)
     blocks = {(block["line"], block["rule"]): block for block in _rows(report / "blocks.parquet", document)}
     twin = row.get("kept_id")
     difference = (

@@ -177,7 +177,7 @@ def serve(
         import starlette  # noqa: F401 - said here, in one sentence, rather than by a traceback later
         import uvicorn
     except ImportError as error:
-        hint = "pip install 'cleanse[review]'; `cleanse verdicts add` does without"
+        hint = "pip install 'cleanse-corpus[review]'; `cleanse verdicts add` does without"
         raise OptionError("`cleanse review` needs starlette and uvicorn", where=error.name, hint=hint) from error
     desk = Desk(out, file, reviewer, rules=rules, again=again, drafts=drafts)
     token = secrets.token_urlsafe(24)
