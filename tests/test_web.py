@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import io
+import uuid
 from pathlib import Path
 
 import polars as pl
@@ -76,19 +77,24 @@ def test_pages_that_are_none(tmp_path: Path) -> None:
 
 
 def write_archive(*, packed: bool) -> bytes:
-    """Write an archive with a writer of others: a page, a request, a text in a charset of its own, an image, and more."""
+    """Write an archive with a writer of others: a page, a request, a text in a charset of its own, an image, and more.
+
+    Ids and dates of its records are always the same, so that it has the same bytes each time.
+    """
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import WARCWriter
 
     stream = io.BytesIO()
     writer = WARCWriter(stream, gzip=packed)
+    numbers: list[int] = []
 
     def add(kind: str, place: str, mime: str, data: bytes, **headers: str) -> None:
         named = [("Content-Type", mime), *((name.replace("_", "-"), value) for name, value in headers.items())]
         http = StatusAndHeaders("200 OK", named, protocol="HTTP/1.1") if kind == "response" else None
         if kind == "request":
             http = StatusAndHeaders("GET / HTTP/1.1", [("Host", "pier.example")], is_http_request=True)
-        dated = {"WARC-Date": "2024-05-06T07:08:09Z"}
+        numbers.append(len(numbers))
+        dated = {"WARC-Date": "2024-05-06T07:08:09Z", "WARC-Record-ID": f"<urn:uuid:{uuid.UUID(int=len(numbers))}>"}
         writer.write_record(
             writer.create_warc_record(
                 f"https://pier.example/{place}",
@@ -100,12 +106,17 @@ def write_archive(*, packed: bool) -> bytes:
             )
         )
 
-    writer.write_record(writer.create_warcinfo_record("x.warc", {"software": "a test"}))
+    about = writer.create_warcinfo_record("x.warc", {"software": "a test"})
+    about.rec_headers.replace_header("WARC-Date", "2024-05-06T07:08:09Z")
+    about.rec_headers.replace_header("WARC-Record-ID", f"<urn:uuid:{uuid.UUID(int=0)}>")
+    writer.write_record(about)
     add("request", "", "", b"")
     add("response", "", "text/html; charset=utf-8", PAGE.encode())
     add("response", "ru", "text/plain; charset=koi8-r", "Лодка ушла, и никто её не видел.".encode("koi8-r"))
     add("response", "logo.png", "image/png", b"\x89PNG\r\n\x1a\n\x00\x00")
-    add("response", "packed", "text/html", gzip.compress(b"<p>The nets were dry.</p>"), Content_Encoding="gzip")
+    add(
+        "response", "packed", "text/html", gzip.compress(b"<p>The nets were dry.</p>", mtime=0), Content_Encoding="gzip"
+    )
     add("conversion", "wet", "text/plain", b"Plain words of a record.\nShare on Facebook\n")
     return stream.getvalue()
 
