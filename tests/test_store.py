@@ -344,8 +344,8 @@ def test_out_says_how_it_was_made(tmp_path: Path) -> None:
     """Version and digests of rules, input and options stand in OUT; a folder has them in each file."""
     first = store.read_metadata(run(tmp_path / "a", FILES).out)
     second = store.read_metadata(run(tmp_path / "b", FILES, duplicates=False).out)
-    assert set(first) == {"version", "rules", "input", "options"}
-    assert {key for key in first if first[key] != second[key]} == {"options"}
+    assert set(first) == {"version", "rules", "input", "options", "settings"}
+    assert {key for key in first if first[key] != second[key]} == {"options", "settings"}
 
 
 @pytest.mark.parametrize("field", ["documents_read", "characters_read", "characters_out", "documents_dropped"])
