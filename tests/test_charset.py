@@ -160,6 +160,7 @@ def test_cesu8_is_read() -> None:
     [
         bytes(range(1, 256)) * 4,
         b"\x00" * 100,
+        b"\xff" * 100,
         random.Random(5).randbytes(1500),
         b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00>\x00\x01\x00\x00\x00" * 30,
     ],

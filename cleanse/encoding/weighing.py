@@ -163,7 +163,8 @@ def is_text(reading: Reading, weights: Weights) -> bool:
     letters, nul = sum(map(str.isalnum, reading.text)), reading.text.count("\0")
     most = weights.max_ideograph if reading.ideographic else weights.max_letter
     return (
-        reading.place <= most
+        (letters > 0 or reading.charset == UTF8)
+        and reading.place <= most
         and nul <= weights.max_nul_share * letters
         and reading.stray - nul <= weights.max_stray_share * letters
         and is_mostly_read(reading.text, weights)
