@@ -101,6 +101,13 @@ def test_two_repairs_of_one_stretch_are_one_hit():
     assert [hit[0] for hit in hits] == ["entities", "mojibake"]
 
 
+def test_an_entity_is_one_hit_beside_other_damage():
+    """A hit covers its whole entity, whatever else is mended in the line."""
+    ((repaired, hits),) = repair("\x1b[1mSalt &amp; pepper")
+    assert repaired == "Salt & pepper"
+    assert hits == [("terminal-escapes", 0, 0, 4, "\x1b[1m", ""), ("entities", 0, 9, 14, "&amp;", "&")]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -368,12 +368,20 @@ class Repairer:
             if suspect:
                 flags.append((row, self.methods[SUSPECT].id, *work.place(row, 0, len(text))))
             for rule_id, after in steps:
-                work.change(row, compare(work.texts[row], after, rule_id, by_words=rule_id == self.code_page))
+                work.change(row, self._find_edits(work.texts[row], after, rule_id))
         self._take_characters(lines, plain, work, flags)
         edits, fixed = work.edits(), {row: work.texts[row] for row in work.pieces}
         for row, changes in plain.items():
             edits[row], fixed[row] = changes, overwrite(lines.texts[row], changes)
         return edits, fixed, self._list_flags(lines, work, flags)
+
+    def _find_edits(self, before: str, after: str, rule_id: str) -> list[Piece]:
+        """Give the edits of a step. Those of entities are known, and each covers its whole entity."""
+        if "entities" in self.methods and rule_id == self.methods["entities"].id:
+            edits = unescape(before, rule_id)
+            if overwrite(before, edits) == after:
+                return edits
+        return compare(before, after, rule_id, by_words=rule_id == self.code_page)
 
     def _ask_ftfy(self, lines: Lines, work: _Work, plain: dict[int, list[Piece]]) -> dict[int, list[tuple[str, str]]]:
         """Give what ftfy makes of the lines that concern it, where it makes anything of them."""
