@@ -5,8 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cleanse import boilerplate
-from cleanse.encoding import repair as encoding
+from cleanse import boilerplate, encoding
 from cleanse.hits import explode_hits
 from cleanse.matching import matcher as matching
 from cleanse.rules.model import Body, Head, Rule, Rules, load_rules

@@ -13,8 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, quality, spam
-from cleanse.encoding import repair as encoding
+from cleanse import boilerplate, decide, encoding, quality, spam
 from cleanse.hits import HITS, explode_hits
 from cleanse.rules.model import load_rules
 

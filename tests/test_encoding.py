@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cleanse import encoding
 from cleanse.encoding import charset as charset_module
-from cleanse.encoding import repair as encoding
 from cleanse.errors import InputError
 from cleanse.rules.model import load_rules
 

@@ -14,9 +14,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, spam
+from cleanse import boilerplate, decide, encoding, spam
 from cleanse.catalogue import check as catalogue
-from cleanse.encoding import repair as encoding
 from cleanse.hits import HITS as HIT_LISTS
 from cleanse.hits import explode_hits
 from cleanse.matching.matcher import Matcher
