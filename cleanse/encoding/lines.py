@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import segments
+from cleanse.encoding.changes import compose, overwrite
 from cleanse.encoding.gate import BADNESS, CONTROL, ENTITY, EVERY, LITERAL, RETURN, Gate
 from cleanse.kernels import Bytes, Offsets, as_texts
 from cleanse.segments import Piece
@@ -33,7 +34,7 @@ class Lines:
         """Take lines as read."""
         self.as_read, self.reasons, self.docs, self.numbers = texts, reasons, docs, numbers
         self.texts = texts.copy()
-        self.pieces: dict[int, list[Piece]] = {}  # of the lines that changed, from their start to their end
+        self.changes: Edits = {}  # of the lines that changed, at places in the line as read
         self.flags: list[tuple[int, str, int, int]] = []  # line, rule, start and end in the line as read
         self._shifts: dict[int, segments.Shifts] = {}
         self._characters: dict[int, set[str]] = {}
@@ -69,38 +70,37 @@ class Lines:
         What is put into a line may be damage too, so the gate looks at it again. Whether a line is unusual is asked of the line as read.
         """
         for row, pieces in edits.items():
-            self.flags += [
-                (row, str(p.rule), *self._place(row, p.start, p.end)) for p in pieces if p.replacement is None
-            ]
-            self._change(row, [piece for piece in pieces if piece.replacement is not None])
+            changes = [piece for piece in pieces if piece.replacement is not None]
+            if len(changes) < len(pieces):
+                flags = [piece for piece in pieces if piece.replacement is None]
+                self.flags += [(row, str(flag.rule), *self._place(row, flag.start, flag.end)) for flag in flags]
+            self._change(row, changes)
         touched = [row for row, pieces in edits.items() if any(piece.replacement for piece in pieces)]
         for row, reasons in zip(touched, gate.find_reasons(self.texts[row] for row in touched), strict=True):
             self.reasons[row] = (self.reasons[row] & ~RENEWED) | (reasons & RENEWED)
 
     def _change(self, row: int, edits: list[Piece]) -> None:
         if edits:
-            line = self.as_read[row]
-            self.pieces[row] = segments.rewrite(self.pieces.get(row) or segments.cut_line(len(line), []), edits)
-            self.texts[row] = segments.join_pieces(line, self.pieces[row])
+            line, known = self.as_read[row], self.changes.get(row)
+            self.changes[row] = compose(line, [known, edits]) if known else edits
+            self.texts[row] = overwrite(line, self.changes[row])
             self._shifts.pop(row, None)
             self._characters.pop(row, None)
 
     def _shift(self, row: int) -> segments.Shifts:
         if row not in self._shifts:
-            self._shifts[row] = segments.Shifts(self.pieces[row])
+            self._shifts[row] = segments.Shifts(segments.cut_line(len(self.as_read[row]), self.changes[row]))
         return self._shifts[row]
 
     def _place(self, row: int, start: int, end: int) -> tuple[int, int]:
         """Carry a place in the line as it is now to the line as read, widened to what was changed."""
-        return self._shift(row).unshift(start, end) if row in self.pieces else (start, end)
+        return self._shift(row).unshift(start, end) if row in self.changes else (start, end)
 
     def list_changes(self) -> Edits:
-        """Give the pieces of each line that say something else than what was read, at places in the line as read."""
+        """Give the edits of each changed line that say something else than what was read."""
         return {
-            row: [
-                piece for piece in pieces if piece.replacement not in (None, self.as_read[row][piece.start : piece.end])
-            ]
-            for row, pieces in self.pieces.items()
+            row: [edit for edit in edits if edit.replacement != self.as_read[row][edit.start : edit.end]]
+            for row, edits in self.changes.items()
         }
 
     def describe_changes(self, edits: Edits) -> pl.DataFrame:
@@ -117,7 +117,7 @@ class Lines:
         """Give a frame of PLACES of what was flagged, widened to changes that it cuts."""
         rows = []
         for row, rule, start, end in sorted(self.flags):
-            place = self._shift(row).widen(start, end) if row in self.pieces else (start, end)
+            place = self._shift(row).widen(start, end) if row in self.changes else (start, end)
             rows.append((self.docs[row], rule, self.numbers[row], *place, self.as_read[row][slice(*place)], None))
         return pl.DataFrame(rows, schema=PLACES, orient="row")
 

@@ -62,11 +62,12 @@ def mend_misread(lines: Lines, rules: Mapping[str, Rule]) -> Edits:
     """Mend what was read wrongly, and flag what looks so and stays."""
     fixer = Fixer(rules)
     by_ftfy = _ask_ftfy(lines, fixer)
-    verdicts = _judge(lines, by_ftfy, rules)
+    limits = Limits.of(rules["code-page"].head.parameters) if "code-page" in rules else None
+    verdicts = _judge(lines, by_ftfy, rules, limits) if limits else {}
     edits: Edits = {}
     for row in sorted({*by_ftfy, *verdicts}):
         case = _Case(lines.texts[row], by_ftfy.get(row, []), verdicts.get(row))
-        steps, suspect = _choose_steps(case, fixer, rules)
+        steps, suspect = _choose_steps(case, fixer, rules, limits)
         edits[row] = compose(case.line, [step.edits for step in steps])
         if suspect and "suspect" in rules:
             edits[row].append(Piece(0, len(case.line), None, rules["suspect"].id))
@@ -82,11 +83,10 @@ def _ask_ftfy(lines: Lines, fixer: Fixer) -> dict[int, list[Step]]:
     return {row: known[lines.texts[row]] for row in rows if known[lines.texts[row]]}
 
 
-def _judge(lines: Lines, by_ftfy: Mapping[int, list[Step]], rules: Mapping[str, Rule]) -> dict[int, Verdict]:
+def _judge(
+    lines: Lines, by_ftfy: Mapping[int, list[Step]], rules: Mapping[str, Rule], limits: Limits
+) -> dict[int, Verdict]:
     """Judge the lines that look unusual, and those of which it is doubtful what ftfy made of them."""
-    if "code-page" not in rules:
-        return {}
-    limits = Limits.of(rules["code-page"].head.parameters)
     asked = {row for row, why in enumerate(lines.reasons) if why & (UNUSUAL | PAIRED)}
     mended = [row for row, steps in by_ftfy.items() if _mends(steps, rules)]
     prices = price_lines([by_ftfy[row][-1].after for row in mended])
@@ -107,11 +107,13 @@ def _mends(steps: list[Step], rules: Mapping[str, Rule]) -> bool:
     return "mojibake" in rules and any(step.rule == rules["mojibake"].id for step in steps)
 
 
-def _choose_steps(case: _Case, fixer: Fixer, rules: Mapping[str, Rule]) -> tuple[list[Step], bool]:
+def _choose_steps(
+    case: _Case, fixer: Fixer, rules: Mapping[str, Rule], limits: Limits | None
+) -> tuple[list[Step], bool]:
     """Choose the steps by which a line is mended, and say whether it stays suspect."""
     line, steps, verdict = case
     mended = _mends(steps, rules)
-    if verdict is None or (mended and not _is_worse(case, verdict, Limits.of(rules["code-page"].head.parameters))):
+    if verdict is None or limits is None or (mended and not _is_worse(case, verdict, limits)):
         misfit = mended and (_is_shouted(line, case.fixed) or _is_phonetic(line, case.fixed))
         return ([], "suspect" in rules) if misfit else (steps, False)
     # UTF-8 that one of ftfy's code pages was read for is ftfy's to mend, if it does.
