@@ -55,7 +55,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     best, lead = readings[0], _lead(readings)
     foreign = FOREIGN.findall(line)
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
-    right = _is_right(readings, limits, 1 if letters else 2)
+    right = _is_right(best, lead, limits, 1 if letters else 2)
     if best.latin:
         # Accents are all that speaks against a language of which no letter pairs are known; the rest of the line has to say the same.
         right &= best.changes >= limits.min_changes and (best.whole >= limits.whole or len(best.pages) > 2)
@@ -72,7 +72,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
         for reading in readings
     )
     # So is a line that costs much less from end to end in other letters of its script.
-    strange = any(_is_whole(line, reading, limits) for reading in readings)
+    strange = any(_is_whole(line, reading, limits) for reading in readings if reading.whole)
     suspect = suspect and (best.latin or len(set(foreign)) >= limits.min_foreign)
     listed = (right or intruded or strange or suspect) and _is_list(foreign, limits)
     return Verdict(
@@ -158,8 +158,8 @@ def _lead(found: Sequence[Reading]) -> float:
     return next(others, float("inf")) - found[0].price
 
 
-def _is_right(readings: Sequence[Reading], limits: Limits, severity: int = 1) -> bool:
-    best, lead = readings[0], _lead(readings)
+def _is_right(best: Reading, lead: float, limits: Limits, severity: int) -> bool:
+    """Say whether the best reading is sure; `severity`: times the lead that it needs."""
     plenty = min(best.gain, lead) >= limits.plenty
     most = limits.doubtful ** (2 if best.pages[-1] == UTF8 else 1) if plenty else 1
     return best.gain >= limits.gain and best.dearness <= most and lead >= limits.lead * severity

@@ -33,6 +33,7 @@ from cleanse.encoding.limits import Limits
 from cleanse.encoding.lines import Edits, Lines
 from cleanse.encoding.pairs import STEPS
 from cleanse.encoding.pricing import price_lines, price_texts
+from cleanse.encoding.readings import are_hopeful
 from cleanse.rules import Rule
 from cleanse.segments import Piece
 
@@ -89,13 +90,12 @@ def _judge(
     """Judge the lines that look unusual, and those of which it is doubtful what ftfy made of them."""
     asked = {row for row, why in enumerate(lines.reasons) if why & (UNUSUAL | PAIRED)}
     mended = [row for row, steps in by_ftfy.items() if _mends(steps, rules)]
-    prices = price_lines([by_ftfy[row][-1].after for row in mended])
-    dear = prices[:, 1] > limits.mended * STEPS * prices[:, 2]
-    asked |= {
-        row
-        for row, doubtful in zip(mended, dear.tolist(), strict=True)
-        if doubtful or _is_lettered(lines.texts[row], by_ftfy[row][-1].after)
-    }
+    hopeful = are_hopeful([by_ftfy[row][-1].after for row in mended], limits)
+    for row, doubtful in zip(mended, hopeful, strict=True):
+        if _is_lettered(lines.texts[row], by_ftfy[row][-1].after):
+            asked.add(row)
+        elif not doubtful:
+            asked.discard(row)
     rows = sorted(asked)
     verdicts = judge_lines([lines.texts[row] for row in rows], limits)
     verdicts = follow_neighbours(verdicts, [lines.docs[row] for row in rows], limits)
