@@ -139,11 +139,13 @@ def _is_list(foreign: list[str], limits: Limits) -> bool:
     count = len(letters)
     if count < limits.min_list or 4 * count < 3 * len(foreign):
         return False
-    rising = sum(a < b for a, b in itertools.pairwise(letters))
+    # In the alphabet a letter with a mark stands behind the same letter without, and not where its number puts it: ё before ж.
+    marked = [unicodedata.normalize("NFD", letter) for letter in letters]
+    rising = sum(a < b for a, b in itertools.pairwise(marked))
     # A list in parts is told by letters that stand side by side in the alphabet too.
     beside = sum(ord(b) - ord(a) == 1 for a, b in itertools.pairwise(letters))
     in_order = count >= limits.min_order and (rising >= count - 1 - count // 7 or 3 * beside >= 2 * (count - 1))
-    alike = len(set(letters)) == count and len({unicodedata.normalize("NFD", letter)[0] for letter in letters}) == 1
+    alike = len(set(letters)) == count and len({letter[0] for letter in marked}) == 1
     pairs = sum(letter in foreign and letter != letter.upper() in foreign for letter in set(letters))
     return in_order or alike or (pairs >= limits.min_list and 10 * pairs >= 4 * count)
 
