@@ -49,6 +49,7 @@ PAGES = {
     "Hebrew": {"cp1255": "he"},
     "Thai": {"cp874": "th"},
 }
+LATIN = 1  # number of the first script
 CODECS = {"kz1048": "kz1048", "koi8-t": "koi8_t"}
 # Languages whose characters are too many for pairs: each character by itself. Where there are two code pages, a character
 # counts as it does in that of the two in which it counts less.

@@ -37,14 +37,13 @@ from cleanse.encoding.codepages import (
 )
 from cleanse.encoding.limits import Limits
 from cleanse.encoding.page_pricing import price_all_pages
-from cleanse.encoding.pairs import BMP, INSIDE_WORD, STEPS, character_codes, load_figures
+from cleanse.encoding.pairs import BMP, INSIDE_WORD, LATIN, STEPS, character_codes, load_figures
 from cleanse.encoding.pricing import offsets_of, price_end_to_end, price_lines, price_texts
 from cleanse.kernels import Offsets
 
 # A character of GBK within a word of Latin letters.
 IN_WORD = re.compile("(?<=[A-Za-z])[\u2e80-\uffef](?=[A-Za-z])")
 LAYERS = 3
-LATIN = 1  # number of the script in `pairs.PAGES`
 
 
 class Reading(NamedTuple):
@@ -230,11 +229,11 @@ def _read_narrow(
     starts: list[tuple[_Search, Reading]], ways: Offsets, data: bytes, prices: Offsets, limits: Limits
 ) -> None:
     """Read by the code pages of one byte a character; `prices` as `price_pages` gives them for each of the `ways`."""
-    jobs, pages = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
+    jobs, pages = np.nonzero(prices[:, :, 0] >= 0)
     # Two pages may give the same text: it counts as in the one whose languages suit it.
     cheapest = np.lexsort((pages, prices[jobs, pages, 0], jobs))
     jobs, pages = jobs[cheapest], pages[cheapest]
-    total, then, now, places, _, language = prices[jobs, pages].T
+    total, then, now, places, language = prices[jobs, pages].T
     columns = (
         pages,
         total / STEPS,
