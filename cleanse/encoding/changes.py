@@ -27,7 +27,7 @@ STRETCH = 64  # characters that are compared at once
 
 
 def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> list[Piece]:
-    """Give the edits that lead from one line to another, in small stretches, none of them empty.
+    """Give the edits that lead from one line to another, none of them empty.
 
     `by_words` compares words and not characters, which suits lines of which nothing stays the same.
 
@@ -65,7 +65,11 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
 
 
 def overwrite(line: str, edits: Iterable[Piece]) -> str:
-    """Give a line with edits made."""
+    """Give a line with edits made.
+
+    >>> overwrite("FÃ¼r", [Piece(1, 3, "ü", "encoding/mojibake")])
+    'Für'
+    """
     parts, at = [], 0
     for edit in edits:
         parts += [line[at : edit.start], edit.replacement or ""]
@@ -74,7 +78,9 @@ def overwrite(line: str, edits: Iterable[Piece]) -> str:
 
 
 def compose(line: str, steps: Sequence[Sequence[Piece]]) -> list[Piece]:
-    """Make one list of edits of several that follow each other, each at places in the line as the one before leaves it.
+    """Make one list of edits of several that follow each other.
+
+    The places of each are those of the line as the one before leaves it; the places of the list are those of `line`.
 
     >>> steps = [[Piece(1, 3, "é", "a")], [Piece(0, 2, "E", "b")]]
     >>> [tuple(piece) for piece in compose("cafe", steps)]
@@ -89,7 +95,11 @@ def compose(line: str, steps: Sequence[Sequence[Piece]]) -> list[Piece]:
 
 
 def _shared_start(first: str, second: str) -> int:
-    """Count the characters with which both begin."""
+    """Count the characters with which both begin.
+
+    >>> _shared_start("ferry", "feather")
+    2
+    """
     place = 0
     while (part := first[place : place + STRETCH]) and part == second[place : place + STRETCH]:
         place += len(part)
@@ -98,7 +108,7 @@ def _shared_start(first: str, second: str) -> int:
 
 
 def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
-    """Pair the words of two stretches where both have as many; none of the pairs turns nothing into something."""
+    """Pair the words of two stretches, if both have as many, and no pair inserts a word."""
     first, second = re.split(r"( +)", left), re.split(r"( +)", right)
     if len(first) != len(second):
         return None
@@ -107,7 +117,10 @@ def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
 
 
 def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]]:
-    """Compare long lines word by word; where the number of words differs, the whole stretch is one edit."""
+    """Compare long lines word by word.
+
+    Where the number of words differs, the whole stretch is one edit.
+    """
     first, second = re.split(r"(\s)", left), re.split(r"(\s)", right)
     if len(first) != len(second):
         return [("replace", 0, len(left), 0, len(right))]
@@ -121,7 +134,7 @@ def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]
 
 
 def _widen(edit: Piece, line: str) -> Piece:
-    """Let an insertion take a neighbouring character along, so that every hit covers text that was read."""
+    """Let an insertion take a neighbour along, so that each hit covers text that was read."""
     if edit.start < edit.end:
         return edit
     if edit.start > 0:
@@ -130,9 +143,9 @@ def _widen(edit: Piece, line: str) -> Piece:
 
 
 def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]] | None:
-    """Give the stretches by which two texts differ, start and end in each, as `difflib.SequenceMatcher` finds them.
+    """Give the stretches by which two texts differ, start and end in each.
 
-    Its time grows with the cube of the length where few characters stand again and again; then None, so that no line takes long.
+    They are those that `difflib.SequenceMatcher` finds. Its time grows with the cube of the length where few characters stand again and again; then None, so that no line takes long.
 
     >>> find_changes("qabxcd", "abycdf")
     [(0, 1, 0, 0), (3, 4, 2, 3), (6, 6, 5, 6)]
@@ -153,7 +166,7 @@ def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]] | Non
 
 @numba.njit(cache=True, nogil=True)
 def match_blocks(left: U32, right: U32, most: int) -> tuple[NDArray[np.int64], bool]:
-    """Find the longest stretch that two texts share, then the same before and behind it, and so on.
+    """Find the longest stretch that two texts share, then those before and behind it.
 
     Gives int64 of shape (stretches, 3): where each begins in both, and its length. Of equally long ones the first in
     `left` counts, then the first in `right`. Also says whether that is all; more than about `most` comparisons are not made.
@@ -186,7 +199,10 @@ def match_blocks(left: U32, right: U32, most: int) -> tuple[NDArray[np.int64], b
 
 @numba.njit(cache=True, nogil=True)
 def _find_places(left: U32, right: U32) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Say for each character of `left` where `right` has it first, and for each of `right` where it comes next; else its length."""
+    """Say where `right` has each character of `left` first, and each of its own next.
+
+    Where it has none, that is its length.
+    """
     size = len(right)
     first, following = np.full(len(left), size), np.full(size, size)
     for j in range(size):
@@ -209,7 +225,10 @@ def _find_longest(
     following: NDArray[np.int64],
     lengths: NDArray[np.int64],
 ) -> tuple[Any, Any, Any, Any]:
-    """Find the longest stretch that `left[start:end]` and `right[low:high]` share, and say in how many steps; `lengths` is room for two rows."""
+    """Find the longest stretch that `left[start:end]` and `right[low:high]` share.
+
+    Also says in how many steps. `lengths` is room for two rows.
+    """
     start, end, low, high = bounds
     best_i, best_j, best = start, low, np.int64(0)
     # Entry j of a row is of the character before j: how long the stretch is that ends there.

@@ -93,7 +93,7 @@ def _is_whole(line: str, reading: Reading, limits: Limits) -> bool:
 
 
 def follow_neighbours(verdicts: list[Verdict], documents: Sequence[int], limits: Limits) -> list[Verdict]:
-    """Read suspect lines as most lines of their document were, if that is nearly the best.
+    """Read suspect lines as most lines of their document, if that is nearly best.
 
     A word of two ideographs is also four letters of another language; what stands beside it tells.
     """
@@ -121,7 +121,7 @@ def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict
 
 
 def _read_by(text: str, pages: Sequence[str]) -> str:
-    """Read a text again by pages in turn: written in the first, read in the second, ..."""
+    """Read a text again by pages in turn: write by the first, read by the second, ..."""
     try:
         for first, second in zip(pages[::2], pages[1::2], strict=True):
             text = text.encode(first).decode(second)
@@ -168,7 +168,7 @@ def _is_right(best: Reading, lead: float, limits: Limits, severity: int) -> bool
 
 
 def gains_more(line: str, fixed: str, verdict: Verdict, limits: Limits) -> bool:
-    """Say whether a reading gains much more, from end to end, than another repair of the line."""
+    """Say whether a reading gains much more from end to end than another repair."""
     best = max(reading.whole for reading in verdict.readings)
     if best < limits.whole:
         return False

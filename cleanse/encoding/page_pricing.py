@@ -27,7 +27,7 @@ def price_all_pages(
     least: Offsets,
     akin: int,
 ) -> NDArray[np.int64]:
-    """Run `price_pages` over lines one behind the other, each in the `ways` that `encode_lines` gives.
+    """Run `price_pages` over lines, each in the `ways` that `encode_lines` gives.
 
     `least` int64 of shape (ways,). Gives int64 of shape (ways, pages, 5).
     """
@@ -43,7 +43,7 @@ def price_all_pages(
 def price_pages(
     codes: U32, data: Bytes, pages: U32, allowed: U8, languages: Languages, least: int, akin: int
 ) -> NDArray[np.int64]:
-    """Read the bytes of a line, one a character, by each code page, and price what comes out.
+    """Read the bytes of a line by each code page, and price what comes out.
 
     `codes` is the line as read; `pages` u32 of shape (pages, 256), 0 where a byte is no text; `allowed` u8 of shape (pages, languages), 1
     where a language is written in a page. Gives int64 of shape (pages, 5):

@@ -78,7 +78,10 @@ class _Search:
     seen: set[str] = field(default_factory=set)
 
     def end_layer(self) -> None:
-        """Note what was read in this layer, and choose what is read again: UTF-8 is often damaged more than once."""
+        """Note what was read in this layer, and choose what is read again.
+
+        UTF-8 is: it is often damaged more than once.
+        """
         fresh = sorted(self.fresh, key=_rank)
         new = [reading for reading in fresh if not _holds_no_text(reading.text)]
         self.found = sorted([*self.found, *new], key=_rank) if self.found else new
@@ -123,7 +126,7 @@ def are_hopeful(lines: Sequence[str], limits: Limits) -> list[bool]:
 
 
 def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
-    """Price readings in the letters of their line from end to end: letters of ASCII tell the language."""
+    """Price readings in the letters of their line from end to end, ASCII included."""
     names, allowed = load_figures().names, narrow_tables()[1]
     likely = [
         (line, [place for place, reading in enumerate(readings) if reading.script and len(reading.pages) == 2])
@@ -154,18 +157,22 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
 
 
 def _tighten(text: str) -> str:
-    """Take away spaces that say nothing."""
+    """Take away spaces that say nothing.
+
+    >>> _tighten("  one   two ")
+    'one two'
+    """
     return re.sub(" {2,}", " ", text.strip(" "))
 
 
 def _scripts_of_letters(lines: Sequence[str], limits: Limits) -> list[int]:
-    """Give the script of most letters of each line, ASCII included; 0 where it has few."""
+    """Give the script of most letters of each line; 0 where it has few."""
     codes, scripts = character_codes("".join(lines)), load_figures().tables.scripts
     return [int(script) for script in pricing.find_scripts(codes, offsets_of(lines), scripts, limits.min_letters)]
 
 
 def _keeps_letters(line: str, text: str) -> bool:
-    """Say whether letters, and control characters that may stand for some, became letters."""
+    """Say whether letters, and control characters in their place, became letters."""
     return all(
         unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
         for old, new in set(zip(FOREIGN.findall(line), FOREIGN.findall(text), strict=True))
@@ -183,7 +190,10 @@ def _holds_no_text(text: str) -> bool:
 
 
 def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> None:
-    """Read the bytes of texts again in each way that is exact both ways, and add what comes out to `fresh` of their searches."""
+    """Read the bytes of texts again in each way that is exact both ways.
+
+    What comes out is added to `fresh` of their searches.
+    """
     texts = [start.text for _, start in starts]
     codes, offsets = character_codes("".join(texts)), offsets_of(texts)
     ways, data = encode_lines(codes, offsets, load_codecs())
@@ -196,7 +206,10 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> None:
 
 
 def _read_wide(starts: list[tuple[_Search, Reading]], ways: Offsets, limits: Limits) -> None:
-    """Read by the code pages of several bytes a character; `ways` as `encode_lines` gives them."""
+    """Read by the code pages of several bytes a character.
+
+    `ways`: as `encode_lines` gives them.
+    """
     wide: list[tuple[_Search, Reading, str, str, str]] = []
     dense = np.array([not search.sparse for search, _ in starts])
     # Han characters that stand alone between letters of ASCII are letters with accents, in UTF-8 that was read as GBK.
@@ -228,7 +241,10 @@ def _read_wide(starts: list[tuple[_Search, Reading]], ways: Offsets, limits: Lim
 def _read_narrow(
     starts: list[tuple[_Search, Reading]], ways: Offsets, data: bytes, prices: Offsets, limits: Limits
 ) -> None:
-    """Read by the code pages of one byte a character; `prices` as `price_pages` gives them for each of the `ways`."""
+    """Read by the code pages of one byte a character.
+
+    `prices`: as `price_pages` gives them for each of the `ways`.
+    """
     jobs, pages = np.nonzero(prices[:, :, 0] >= 0)
     # Two pages may give the same text: it counts as in the one whose languages suit it.
     cheapest = np.lexsort((pages, prices[jobs, pages, 0], jobs))
@@ -281,7 +297,7 @@ def _is_in_gb2312(text: str) -> bool:
 
 
 def _becomes_latin(line: str, text: str) -> bool:
-    """Say whether what stood in Latin words, and is no letter of them, became Latin letters."""
+    """Say whether what stood in Latin words and is no letter became Latin letters."""
     letters = [character for character in FOREIGN.findall(text) if character.isalpha()]
     return (
         bool(letters)
@@ -291,7 +307,11 @@ def _becomes_latin(line: str, text: str) -> bool:
 
 
 def find_changes(line: str, text: str) -> list[int]:
-    """Give the places at which a reading by a page of NARROW differs from the line."""
+    """Give the places at which a reading by a page of NARROW differs from the line.
+
+    >>> find_changes("Szõlõ és", "Szőlő és")
+    [2, 4]
+    """
     return [place for place, character in _find_foreign(line) if text[place] != character]
 
 
@@ -305,7 +325,7 @@ def _find_foreign(line: str) -> list[tuple[int, str]]:
 
 
 def has_intruder(line: str, places: Sequence[int]) -> bool:
-    """Say whether at one of the places something stands in a word that is no letter of it.
+    """Say whether at one of the places something stands in a word that is no letter.
 
     >>> has_intruder("Zg³o", [2]), has_intruder("m³ and café", [1])
     (True, False)
@@ -316,7 +336,7 @@ def has_intruder(line: str, places: Sequence[int]) -> bool:
 
 @functools.lru_cache(maxsize=10_000)
 def _intrudes(three: str) -> bool:
-    """Say whether the middle one of three characters stands in a Latin word and is no letter of it.
+    """Say whether the middle of three characters stands in a word and is no letter.
 
     So does a symbol between two letters, and a letter of another script beside one.
     """
