@@ -84,6 +84,10 @@ class Occurrences(NamedTuple):
     starts: Offsets
     ends: Offsets
 
+    def take(self, chosen: NDArray[np.bool_]) -> Occurrences:
+        """Give some of them."""
+        return Occurrences(self.lines[chosen], self.literals[chosen], self.starts[chosen], self.ends[chosen])
+
 
 NO_OCCURRENCES = Occurrences(
     np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -211,6 +215,11 @@ def _find(data: Bytes, starts: Offsets, ends: Offsets, forms: Forms, *, opening:
         else:
             line, count = _scan(data, starts, ends, forms, ASCII_LOWER, line, lines, places)
         found.append(Occurrences(*_verify(data, lines[:count], places[:count], ends, forms, ASCII_LOWER)))
+    return join_occurrences(found)
+
+
+def join_occurrences(found: Sequence[Occurrences]) -> Occurrences:
+    """Put several finds together, one after another."""
     return Occurrences(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
 
