@@ -108,19 +108,20 @@ def no_reference(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataF
     sizes = np.diff([0, *parts, len(place)])
     starts = np.repeat(place[[0, *parts]], sizes) if len(place) else place
     ends = np.repeat(place[[*(parts - 1), -1]], sizes) if len(place) else place
-    needed = _neighbour_matches(starts, -1, parameters["above"], lines)
-    needed |= _neighbour_matches(ends, 1, parameters["below"], lines)
-    address = rows["text"].str.contains(parameters["address"]).to_numpy()
-    return whole_lines(rows.filter(pl.Series(~(needed & address))).select(LINE_SCHEMA.keys()))
+    addresses = np.flatnonzero(rows["text"].str.contains(parameters["address"]).to_numpy())
+    needed = _neighbour_matches(starts[addresses], -1, parameters["above"], lines)
+    needed |= _neighbour_matches(ends[addresses], 1, parameters["below"], lines)
+    hit = np.ones(len(rows), dtype=np.bool_)
+    hit[addresses] = ~needed
+    return whole_lines(rows.filter(pl.Series(hit)).select(LINE_SCHEMA.keys()))
 
 
 def _neighbour_matches(rows: NDArray[np.int64], step: int, pattern: str, lines: Lines) -> NDArray[np.bool_]:
     """Say of each row whether the line one step on, blank ones not counted, is of the same text and matches."""
     there = np.clip(rows + step, 0, len(lines) - 1)
     inside: NDArray[np.bool_] = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
-    matches: NDArray[np.bool_] = lines.take(there)["text"].str.contains(pattern).to_numpy()
-    found: NDArray[np.bool_] = inside & matches
-    return found
+    inside[inside] = lines.take(there[inside])["text"].str.contains(pattern).to_numpy()
+    return inside
 
 
 METHODS: dict[str, Method] = {
