@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
@@ -9,8 +11,7 @@ from cleanse import boilerplate
 from cleanse.encoding import repair as encoding
 from cleanse.hits import explode_hits
 from cleanse.line_rules import LineRules, tag_lines
-from cleanse.matching import Lines
-from cleanse.matching import matcher as matching
+from cleanse.matching import Lines, spans
 from cleanse.rules.model import Body, Head, Rule, Rules, load_rules
 
 RULES = load_rules()
@@ -248,10 +249,42 @@ def test_two_rules_may_hit_one_line():
     assert tag("Anzeige", first, second) == [(0, 0, 7, "Anzeige"), (0, 2, 6, "zeig")]
 
 
+def as_family(family: str, *rules: Rule) -> Rules:
+    """Give rules of a test as those of another family."""
+    return Rules(replace(one, id=one.id.replace("boilerplate", family)) for one in rules)
+
+
+def test_families_are_matched_together_and_told_apart():
+    """One pass finds the words of all families; each has its own hits, also where they share a word and a line."""
+    shared = rule(literals=["Anzeige"], patterns=["{literals}"])
+    rules = Rules([shared, *as_family("spam", shared, rule("more", literals=["Casino"], patterns=["{literals}"]))])
+    frame = pl.LazyFrame({"text": ["Anzeige\nText.\nCasino hier"], "language": ["de"]})
+    frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
+    tagged = tag_lines(frame, LineRules.of(rules)).collect()
+    hits = {
+        name: [(hit["rule"], hit["line"]) for hit in tagged[name].item()] for name in ("boilerplate_hits", "spam_hits")
+    }
+    assert hits == {"boilerplate_hits": [("boilerplate/test", 0)], "spam_hits": [("spam/test", 0), ("spam/more", 2)]}
+
+
+def test_a_family_asks_only_its_own_rules_which_lines_they_take():
+    """A label over a line that only a rule of spam takes is a heading all the same: without that family, nothing changes."""
+    label = rule(literals=["Anzeige"], label=True, heading={"below": [r"\.$"], "min_chars": 4})
+    taker = rule("taker", literals=["Casino"], patterns=["{literals}"])
+    frame = pl.LazyFrame({"text": ["Anzeige\nCasino hier."], "language": ["de"]})
+    frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
+    others = [
+        tag_lines(frame, LineRules.of(Rules([label, *own]))).collect()
+        for own in ([], as_family("spam", taker), [taker])
+    ]
+    lines = [[hit["line"] for hit in one["boilerplate_hits"].item()] for one in others]
+    assert lines == [[], [], [0, 1]]
+
+
 def test_unused_characters():
     """The marks that find_spans puts in are in none of the texts."""
-    assert matching.unused_characters(pl.Series(["a", "\ufdd0"])) == ("\ufdd1", "\ufdd2")
-    assert matching.unused_characters(pl.Series([], dtype=pl.String)) == ("\ufdd0", "\ufdd1")
+    assert spans.unused_characters(pl.Series(["a", "\ufdd0"])) == ("\ufdd1", "\ufdd2")
+    assert spans.unused_characters(pl.Series([], dtype=pl.String)) == ("\ufdd0", "\ufdd1")
 
 
 def test_nothing_in_nothing():
