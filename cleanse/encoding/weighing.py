@@ -1,6 +1,6 @@
 """Hold readings of the same bytes against each other: what each costs in bits.
 
-A text costs what its characters cost in the language in which they cost least (`plausibility.py`), and on top of that so much for each byte that
+A text costs what its characters cost in the language in which they cost least (`pairs.py`), and on top of that so much for each byte that
 did not decode and for each character that no text holds. So a charset that reads all but a few bytes as a language is written costs less than one
 that reads each byte as some letter.
 """
@@ -12,11 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-import numpy as np
-
-from cleanse.encoding import damage, plausibility
 from cleanse.encoding.mending import decode_wide
-from cleanse.encoding.plausibility import STEPS
+from cleanse.encoding.pairs import STEPS
+from cleanse.encoding.pricing import price_texts
 
 __all__ = ["Reading", "Weights", "decode_wide", "is_mostly_read", "is_text", "lead", "sample_lines", "weigh_readings"]
 
@@ -125,9 +123,7 @@ def weigh_readings(
     if not readings:
         return []
     texts = [re.sub("[\ud800-\udfff]", LOST, reading.text) for reading in readings]
-    codes = [plausibility.character_codes(text.replace(LOST, " ")) for text in texts]
-    offsets = np.cumsum([0, *map(len, codes)]).astype(np.int64)
-    prices = damage.price_texts(np.concatenate(codes), offsets, plausibility.load_figures().tables, False)
+    prices = price_texts([text.replace(LOST, " ") for text in texts])
     weighed = []
     for reading, text, (total, foreign, places, ideographic, _) in zip(readings, texts, prices.tolist(), strict=True):
         lost, stray = text.count(LOST), len(STRAY.findall(text))
