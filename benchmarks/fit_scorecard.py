@@ -39,6 +39,7 @@ FURNISHED, BARE = (
     0.1,
     0.02,
 )  # shares of furniture from which an extracted text counts as a page, and up to which it does not
+BRAKE, BRAKE_UNITS, BRAKE_PERCENT = 14, 60, 5  # as in the rule: `braked` above the threshold, and when
 THIN = 4  # of the lines of a long genre, one in so many is fitted to
 SETS = ("news", "articles", "web", "zh", "segments")
 LANGUAGES = ("en", "de", "sv", "es")  # left out one by one, and all others together
@@ -212,6 +213,7 @@ class Bench:
         fates = places.decide_lines(
             np.round(points).astype(np.int32), data.places.lines, data.places.bounds, data.struck, limits["threshold"],
             limits["threshold"] + limits["between"], limits["threshold"] + limits["heading"], limits["threshold"],
+            limits["threshold"] + limits.get("brake", 0), BRAKE_UNITS, BRAKE_PERCENT,
         )  # fmt: skip
         pages = page[data.doc] >= limits["page"]
         return pages & np.isin(fates, (places.GOES, places.GOES_BETWEEN))
@@ -327,9 +329,9 @@ def judge(
     if save:
         np.savez(save, sums=sums, page=page)
     print("without scorecards:\n    " + bench.report(np.zeros(len(doc), dtype=bool)))
-    for gate in (45, 60):
-        for threshold in (25, 29, 32, 36, 40):
-            limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15}
+    for gate in (48,):
+        for threshold in (23, 26, 29, 32, 36):
+            limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15, "brake": BRAKE}
             print(f"page {gate}, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}")
     for threshold in (-12, -9, -6, -3, 0):
         limits = {"page": -(10**6), "threshold": threshold, "between": -8, "heading": 15}

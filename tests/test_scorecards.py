@@ -295,7 +295,8 @@ def decide(text: str, sums: list[int], struck: tuple[int, ...] = (), **limits: i
     """Say what becomes of the lines of a text: a letter each."""
     own, _, _ = survey(text)
     gone = np.array([row in struck for row in range(len(sums))])
-    numbers = {"threshold": 30, "between": 20, "heading": 50, "doubt": 15, **limits}
+    numbers = {"threshold": 30, "between": 20, "heading": 50, "doubt": 15}
+    numbers |= {"braked": 30, "brake_units": 0, "brake_percent": 100, **limits}
     fates = places.decide_lines(np.array(sums, dtype=np.int32), own.lines, own.bounds, gone, *numbers.values())
     return "".join("-GBd"[fate] for fate in fates)
 
@@ -317,6 +318,20 @@ def test_a_heading_stays_or_goes_with_what_stands_below_it() -> None:
     assert decide(f"{PROSE}\nMore from us\nA lamp\nA bakery", [-30, 25, 40, 40]) == "-BGG"
     assert decide(f"{PROSE}\nMore from us\nA lamp\n{PROSE}", [-30, 25, 55, -30]) == "-dG-"
     assert decide(f"{PROSE}\nMore from us\nA lamp\nA bakery\nA boat\nA hut", [-30, 40, 25, 25, 40, 40]) == "-GBBGG"
+
+
+def test_a_text_is_not_left_without_its_sentences() -> None:
+    """Where few units of sentences would stay, or a large part of them go, the lines of that text need more points."""
+    page = f"{PROSE}\nThe lamp is new today.\nHome\nNews\nSport"
+    sums = [-30, 35, 45, 35, 35]
+    assert decide(page, sums) == "-GGGG"
+    assert decide(page, sums, braked=40, brake_units=21) == "-GGGG"
+    assert decide(page, sums, braked=40, brake_units=24) == "-dGdd"
+    assert decide(page, sums, braked=40, brake_percent=20) == "-GGGG"
+    assert decide(page, sums, braked=40, brake_percent=15) == "-dGdd"
+    # What other rules take, and a page without any sentence, is no matter of the brake.
+    assert decide(page, sums, struck=(1,), braked=40, brake_percent=15) == "-GGGG"
+    assert decide("Home\nNews\nSport", [35, 35, 35], braked=40, brake_units=99) == "GGG"
 
 
 EXAMPLES = load_rules()["boilerplate/furniture"].head
@@ -433,6 +448,7 @@ def test_check_finds_the_faults_of_a_scorecard() -> None:
         ({"always": 25}, "scorecard.always: above the threshold"),
         ({"doubt": 25}, "scorecard.doubt: above the threshold"),
         ({"heading": 15}, "scorecard.heading: below the threshold, so that it never matters"),
+        ({"braked": 15}, "scorecard.braked: below the threshold, so that it never matters"),
         ({"of": "segment"}, "scorecard.of: no stage reads segments of boilerplate"),
         ({"of": "document"}, "scope: a scorecard of documents hits a document, not a line"),
     ]
@@ -445,5 +461,6 @@ def test_a_scorecard_is_shown_as_a_table() -> None:
     shown = describe_rule(load_rules()["boilerplate/furniture"])
     assert "A line is hit from " in shown
     assert "(--pages always)" in shown
+    assert "Where fewer than 60 units of sentences would stay" in shown
     assert "(units of the line)" in shown
     assert boilerplate.PAGE_POINTS == "page_points"

@@ -710,36 +710,67 @@ def decide_lines(
     between: int,
     heading: int,
     doubt: int,
+    braked: int,
+    brake_units: int,
+    brake_percent: int,
 ) -> U8:
     """Say of each line what becomes of it: STAYS, GOES, GOES_BETWEEN or DOUBTFUL.
 
     A line goes from `threshold` on. One that stands between two that go, of which `struck` are some already, goes from `between` on, unless
-    it is a paragraph; so does a short one above two that go, which is their heading. Lines are asked from the last to the first. A line that goes while the next one, which is not short, stays is likely the heading of that, and needs `heading` points. What has
-    `doubt` points and stays is DOUBTFUL.
+    it is a paragraph; so does a short one above two that go, which is their heading. Lines are asked from the last to the first. A line
+    that goes while the next one, which is not short, stays is likely the heading of that, and needs `heading` points.
+    Where fewer than `brake_units` units of sentences would stay in a text, or more than `brake_percent` percent of them would go, its
+    lines need `braked` points instead of `threshold`, and the other limits rise alike. What has `doubt` points and stays is DOUBTFUL.
     """
     out = np.zeros(len(sums), dtype=np.uint8)
     for text in range(len(bounds) - 1):
         begin, end = bounds[text], bounds[text + 1]
-        for row in range(begin, end):
-            out[row] = GOES if sums[row] >= threshold else STAYS
-        for row in range(end - 1, begin - 1, -1):
-            if out[row] == GOES or struck[row] or sums[row] < between or _is_paragraph(lines[row]):
-                continue
-            above = row == begin or out[row - 1] == GOES or struck[row - 1]
-            below = row + 1 == end or out[row + 1] != STAYS or struck[row + 1]
-            heads = row + 2 < end and (out[row + 2] != STAYS or struck[row + 2]) and _is_short(lines[row])
-            if below and (above or heads) and end - begin > 1:
-                out[row] = GOES_BETWEEN
-        for row in range(end - 2, begin - 1, -1):
-            stays = (
-                out[row + 1] == STAYS
-                and not struck[row + 1]
-                and sums[row + 1] < doubt
-                and not _is_short(lines[row + 1])
-            )
-            if out[row] == GOES and stays and sums[row] < heading:
-                out[row] = STAYS
+        _decide_text(out, sums, lines, struck, begin, end, threshold, between, heading, doubt)
+        rise = braked - threshold
+        if rise > 0 and _needs_brake(out, lines, struck, begin, end, brake_units, brake_percent):
+            _decide_text(
+                out, sums, lines, struck, begin, end, braked, between + rise, heading + rise, doubt + rise
+            )  # fmt: skip
         for row in range(begin, end):
             if out[row] == STAYS and sums[row] >= doubt:
                 out[row] = DOUBTFUL
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _needs_brake(
+    out: U8, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, brake_units: int, brake_percent: int
+) -> bool:
+    """Say whether little of the sentences of a text would stay, or much of them go."""
+    goes = stays = 0
+    for row in range(begin, end):
+        if _is_ended(lines[row]) and not struck[row]:
+            if out[row] == STAYS:
+                stays += lines[row, HALVES]
+            else:
+                goes += lines[row, HALVES]
+    return bool(goes + stays > 0 and (stays < 2 * brake_units or goes * 100 > (goes + stays) * brake_percent))
+
+
+@numba.njit(cache=True, nogil=True)
+def _decide_text(
+    out: U8, sums: I32, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, threshold: int, between: int, heading: int,
+    doubt: int,
+) -> None:  # fmt: skip
+    """Decide the lines of one text: STAYS, GOES or GOES_BETWEEN."""
+    for row in range(begin, end):
+        out[row] = GOES if sums[row] >= threshold else STAYS
+    for row in range(end - 1, begin - 1, -1):
+        if out[row] == GOES or struck[row] or sums[row] < between or _is_paragraph(lines[row]):
+            continue
+        above = row == begin or out[row - 1] == GOES or struck[row - 1]
+        below = row + 1 == end or out[row + 1] != STAYS or struck[row + 1]
+        heads = row + 2 < end and (out[row + 2] != STAYS or struck[row + 2]) and _is_short(lines[row])
+        if below and (above or heads) and end - begin > 1:
+            out[row] = GOES_BETWEEN
+    for row in range(end - 2, begin - 1, -1):
+        stays = (
+            out[row + 1] == STAYS and not struck[row + 1] and sums[row + 1] < doubt and not _is_short(lines[row + 1])
+        )
+        if out[row] == GOES and stays and sums[row] < heading:
+            out[row] = STAYS

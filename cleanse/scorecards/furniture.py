@@ -69,12 +69,14 @@ class Furniture:
         own, rows = surroundings.choose(pages)
         values = own.measure_lines(page_values[pages], page_sums[pages])
         sums = self.line.add_rows(values, LINE_COLUMNS)
-        between, heading, doubt = (
-            limits.threshold if limit is None else limit for limit in (limits.between, limits.heading, limits.doubt)
+        between, heading, doubt, braked = (
+            limits.threshold if limit is None else limit
+            for limit in (limits.between, limits.heading, limits.doubt, limits.braked)
         )
         fates = places.decide_lines(
-            sums, own.lines, own.bounds, struck[rows], limits.threshold, between, heading, doubt
-        )
+            sums, own.lines, own.bounds, struck[rows], limits.threshold, between, heading, doubt, braked,
+            limits.brake_units, limits.brake_percent,
+        )  # fmt: skip
         return Outcome(page_sums, page_values, rows, sums, fates, values)
 
     def find(
