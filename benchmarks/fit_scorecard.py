@@ -27,7 +27,7 @@ import scorecard_fit
 from scorecard_data import CONTENT, EXTRACTED, RAW, WRAPPED, Labelled
 
 from cleanse.kernels import places
-from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS
+from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS, PLACED_MEASURES
 
 RULES = Path(__file__).resolve().parent.parent / "rules" / "boilerplate"
 LINE_TABLES, PAGE_TABLES = 56, 18  # that are kept
@@ -170,10 +170,19 @@ class Bench:
         sample = np.concatenate([np.flatnonzero(self.kind != CONTENT), np.flatnonzero(self.kind == CONTENT)[::3]])
         return design(self.pages, PAGE_COLUMNS, sample, labels.clip(0).astype(float), weights, signed=False)
 
+    def measure(self, page_points: np.ndarray) -> np.ndarray:
+        """Measure all lines: those of the line, of its page, and the points of that; columns as in LINE_COLUMNS."""
+        own = self.data.places.measure_lines([name for name in LINE_COLUMNS if name in PLACED_MEASURES])
+        pages = np.column_stack([self.pages, np.round(page_points)]).astype(np.float32)
+        values = np.empty((len(own), max(LINE_COLUMNS.values()) + 1), dtype=np.float32)
+        values[:, [LINE_COLUMNS[name] for name in LINE_COLUMNS if name in PLACED_MEASURES]] = own
+        values[:, places.PLACE_COLUMNS :] = pages[self.data.doc]
+        return values
+
     def line_design(self, page_points: np.ndarray) -> Design:
         """Label lines, with the points of their documents among the measures."""
         data = self.data
-        values = data.places.measure_lines(self.pages, np.round(page_points).astype(np.int32))
+        values = self.measure(page_points)
         weights = np.zeros(len(data.doc))
         line = np.where(data.label < 0, 0, np.clip(data.chars, SHORTEST, LONGEST)).astype(float)
         for name, worth in WEIGHTS.items():
@@ -310,7 +319,7 @@ def main() -> None:
         write_points("furniture", line, points, base, labelled.digest)
     if arguments.folds == "none":
         return
-    values = labelled.places.measure_lines(bench.pages, np.round(left).astype(np.int32))
+    values = bench.measure(left)
     judge(bench, line, rows, by, left, add_hand(values, hand), arguments.save)
 
 
