@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -48,6 +49,7 @@ def assemble(
     batches = [summary.batches for summary in summaries]
     parts = list(store.iterate_parts(batches))
     others = find_columns(job, parts, summaries)
+    _clear(job.work / "report", name_made_out(job, out))
     schema = {**documents.OUT, **{other.label: other.dtype or pl.String() for other in others}}
     against: dict[str, pl.DataType] = {"kept_in": pl.String()} if "kept_in" in numbered.columns else {}
     tables = _TableWriters(job.work / "report", against)
@@ -95,6 +97,15 @@ def assemble(
         **_summarise(job, metadata, ledger, outcome, rules),
         "touched_lines": {action: touched[action] for action in ("fix", "flag", "strip")},
     }
+
+
+def _clear(*places: Path) -> None:
+    """Take away what a run that was killed had assembled."""
+    for place in places:
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
 
 
 def _with_drops(hits: pl.DataFrame, duplicates: pl.DataFrame, rules: Rules) -> pl.DataFrame:

@@ -41,6 +41,7 @@ from cleanse.hits import divide_drafts
 from cleanse.options import Options, takes_options
 from cleanse.passes.assembling import assemble, name_made_out
 from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
+from cleanse.passes.engine import open_engine
 from cleanse.passes.resolving import digest_earlier, resolve
 from cleanse.passes.trying import (
     MEGABYTE,
@@ -50,6 +51,7 @@ from cleanse.passes.trying import (
     limit_inputs,
     limit_shards,
     shard_size,
+    with_whole_paths,
 )
 from cleanse.progress import Reporter
 from cleanse.rules import Rules, load_rules
@@ -130,6 +132,8 @@ def run(
         raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
     found = find_inputs(names, place, Wanted(chosen.include, chosen.exclude))
     check_sources(found)
+    if chosen.engine == "ray":  # other machines do not know where this process stands
+        found = with_whole_paths(found)
     if chosen.limit is not None:
         found = limit_inputs(found, job.columns, every, chosen.limit)
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
@@ -140,11 +144,14 @@ def run(
     fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_size(chosen))}
     if chosen.limit is not None:
         shards = limit_shards(shards, job.columns, every, chosen.limit)
-    if chosen.sample is not None:
-        sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, chosen.workers or 1)
-        job = replace(job, sample=sample)
-    with _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place):
-        summaries = clean_shards(job, shards, chosen.workers or 1, progress)
+    with (
+        open_engine(chosen.engine, chosen.workers, chosen.ray_address, job.work) as engine,
+        _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place),
+    ):
+        if chosen.sample is not None:
+            sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, engine)
+            job = replace(job, sample=sample)
+        summaries = clean_shards(job, shards, engine, progress)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
