@@ -24,6 +24,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import orjson
 import xxhash
 from generate import write_pages
 
@@ -77,6 +78,9 @@ def digest(folder: Path) -> dict[str, str]:
 
 def count_lost(work: Path) -> tuple[int, int]:
     """Count the shards that are done, and those that have parts and are not."""
+    with contextlib.suppress(OSError, ValueError):
+        if orjson.loads((work / "manifest.json").read_bytes()).get("published"):
+            return 0, 0  # all is in its place
     done = {path.stem for path in work.glob("shards/[0-9]*.json")}
     begun = {path.name[:5] for path in work.glob("*/[0-9]*-*.parquet*")}
     return len(done), len(begun - done)
@@ -98,6 +102,7 @@ class Trial:
     failures: list[str] = field(default_factory=list)
 
     def begin(self) -> subprocess.Popen[bytes]:
+        """Begin the command, in a session of its own."""
         return subprocess.Popen(
             [*self.command, str(self.folder / "out.parquet"), *self.options], start_new_session=True
         )
@@ -139,6 +144,7 @@ class Trial:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def fail(self, what: str) -> None:
+        """Note and tell what is wrong."""
         self.failures.append(what)
         print(what, flush=True)
 

@@ -74,6 +74,7 @@ __all__ = [
 
 
 TEMPORARY = ".tmp"
+PUBLISHED = "published"  # in the manifest: nothing is left to do but to tidy up
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -118,6 +119,8 @@ class WorkFolder:
             self._lock = self._take_lock()
             manifest = self.path / MANIFEST
             known = orjson.loads(manifest.read_bytes()) if manifest.exists() else None
+            self.is_published = bool(known and known.pop(PUBLISHED, False)) and known == fingerprint and not restart
+            self._fingerprint = fingerprint
             if restart or known != fingerprint:
                 if known and not restart and any(self.path.glob("shards/*.json")):
                     self._lock.close()
@@ -127,6 +130,10 @@ class WorkFolder:
             (self.path / "shards").mkdir(exist_ok=True)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+
+    def mark_published(self) -> None:
+        """Note that OUT and report stand in their places, for a run that is killed while it tidies up."""
+        write_json(self.path / MANIFEST, {**self._fingerprint, PUBLISHED: True})
 
     def _is_ours(self) -> bool:
         return is_work(self.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,8 @@ Result = TypeVar("Result")
 AHEAD = 3  # tasks for each processor: those that wait keep it busy while the first in order is not done yet
 RETRIES = 3  # of a task whose process or machine dies
 PASSED_ON = ("CLEANSE_CACHE", "PYTHONPATH")  # variables that workers get, too
-SEEN_SECONDS = 10.0  # for shared storage to show a new folder to a machine
+KNOCK_SECONDS = 10.0  # for a cluster to answer
+SHARED_SECONDS = 10.0  # for shared storage to show a new folder to a machine
 
 
 class Cluster:
@@ -53,8 +55,9 @@ class Cluster:
             if address is None and not os.environ.get("RAY_ADDRESS"):
                 settings |= {"include_dashboard": False, "num_cpus": workers}
             try:
+                _knock(address)
                 ray.init(**settings)
-            except (ConnectionError, RuntimeError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError) as error:
                 hint = "start it with `ray start --head`, and give its address, such as 10.0.0.1:6379"
                 raise OptionError("no Ray answers", where=f"--ray-address {address}", hint=hint) from error
         self._window = workers or max(1, int(self._ray.cluster_resources().get("CPU", 1))) * AHEAD
@@ -96,9 +99,20 @@ class Cluster:
             raise WorkerError("Ray cannot run a task", where=str(error).splitlines()[0], hint=hint) from error
 
 
+def _knock(address: str | None) -> None:
+    """See that somebody listens at host:port, for Ray itself would wait for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_SECONDS).close()
+
+
 def _run(function: Callable[[Any], Any], item: Any, work: Path) -> Any:
     """Run in a worker of Ray: see that the storage is shared, and do the item."""
-    deadline = time.monotonic() + SEEN_SECONDS
+    deadline = time.monotonic() + SHARED_SECONDS
     while not is_work(work):
         if time.monotonic() > deadline:
             hint = "--engine ray needs input and OUT on storage that all machines see under the same path"

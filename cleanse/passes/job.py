@@ -146,8 +146,10 @@ def run(
         shards = limit_shards(shards, job.columns, every, chosen.limit)
     with (
         open_engine(chosen.engine, chosen.workers, chosen.ray_address, job.work) as engine,
-        _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place),
+        _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place) as work,
     ):
+        if work.is_published and (known := _read_result(place)):
+            return known
         if chosen.sample is not None:
             sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, engine)
             job = replace(job, sample=sample)
@@ -163,7 +165,18 @@ def run(
             "restrained": [reason.row() for reason in restrained],
             "seconds": {**total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
-        return _publish(job, place, summary, metadata)
+        result = _publish(job, place, summary, metadata)
+        if not is_stream(place):
+            work.mark_published()
+        return result
+
+
+def _read_result(out: Path) -> Result | None:
+    """Give the result of a run that was killed when it had put all in its place; None where it is not there any more."""
+    summary = report_folder(out) / store.SUMMARY
+    if not is_out(out) or not summary.exists():
+        return None
+    return Result(out, report_folder(out), orjson.loads(summary.read_bytes()))
 
 
 def _digest_verdicts(said: list[Verdict]) -> str:
@@ -200,10 +213,10 @@ def _plan(out: Path, options: Options, every: Rules) -> tuple[Job, list[Verdict]
 
 
 @contextlib.contextmanager
-def _at_work(work: store.WorkFolder, out: Path) -> Iterator[None]:
+def _at_work(work: store.WorkFolder, out: Path) -> Iterator[store.WorkFolder]:
     """Take the work folder away at the end; leave it where the run was cut short, so that the next one goes on there."""
     try:
-        yield
+        yield work
     except WorkerError:
         work.close()
         raise
