@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -91,6 +93,27 @@ def test_only_the_item_that_kills_its_worker_is_lost() -> None:
     assert list(Pool(2).map(die_at_three, range(7))) == [0, 1, 2, Died(), 4, 5, 6]
     assert Here().run_alone(die_at_three, 3) == Died()
     assert Pool(2).run_alone(die_at_three, 4) == 4
+
+
+BORN_DEAD = """
+import functools
+from cleanse.passes.engine import Pool
+
+if __name__ == "__main__":
+    print(list(Pool(2).map(functools.partial(pow, 2, mod=1 << (1 << 23)), range(3))))
+"""
+
+
+def test_a_process_may_die_before_it_begins(tmp_path: Path) -> None:
+    """A worker was killed while it was told a long function: the run waited for it for ever."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'spawn_main' in ' '.join(sys.orig_argv): os._exit(9)\n"
+    )
+    (tmp_path / "call.py").write_text(BORN_DEAD)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, str(tmp_path / "call.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "[Died(), Died(), Died()]\n"
 
 
 def test_care_cuts_finer_until_one_document_is_left() -> None:

@@ -157,8 +157,8 @@ def run(
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
-        outcome, tried, numbered = resolve(job, summaries, timing, earlier)
-        summary = assemble(job, place, summaries, (outcome, tried), numbered, metadata, timing, progress)
+        resolved = resolve(job, summaries, timing, earlier)
+        summary = assemble(job, place, summaries, resolved, metadata, timing, progress)
         summary |= {
             "inputs": {"files": len(found.files), "passed_over": list(found.passed_over), **asdict(found.skipped)},
             "options": told,

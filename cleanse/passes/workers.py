@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
 ORPHANED = 3  # status of a process whose parent was killed
@@ -22,10 +24,18 @@ class WorkerPool(ProcessPoolExecutor):
     """Processes that are spawned, never forked, since Polars holds threads. An interrupt ends them at once."""
 
     def __init__(self, function: Callable[[Any], Any], workers: int) -> None:
-        """Open a pool of so many processes, each of which gets the function once: it may hold much."""
+        """Open a pool of so many processes, each of which reads the function once.
+
+        It may hold much, so it lies in shared memory: what does not fit into a pipe would be waited for without end where a process dies
+        before it has read it.
+        """
         if hasattr(resource_tracker, "ensure_running"):
             resource_tracker.ensure_running()  # it lets signals through again when it starts
-        super().__init__(workers, mp_context=_DeafContext(), initializer=_begin, initargs=(function,))
+        content = pickle.dumps(function, protocol=pickle.HIGHEST_PROTOCOL)
+        self._shared: SharedMemory | None = SharedMemory(create=True, size=len(content))
+        memoryview(self._shared.buf)[: len(content)] = content  # type: ignore[arg-type]
+        start = (self._shared.name, len(content))
+        super().__init__(workers, mp_context=_DeafContext(), initializer=_begin, initargs=start)
 
     def submit_item(self, item: Any) -> Future[Any]:
         """Let a process run the function over an item."""
@@ -38,17 +48,23 @@ class WorkerPool(ProcessPoolExecutor):
             for process in list((self._processes or {}).values()):
                 process.terminate()
         super().shutdown(wait, cancel_futures=cancel_futures)
+        if self._shared is not None:
+            self._shared.close()
+            self._shared.unlink()
+            self._shared = None
 
 
 _given: list[Callable[[Any], Any]] = []  # in a worker: the function
 
 
-def _begin(function: Callable[[Any], Any]) -> None:
-    """Begin a worker: keep the function, and end when the parent is gone.
+def _begin(name: str, size: int) -> None:
+    """Begin a worker: read the function, and end when the parent is gone.
 
     A worker whose parent was killed would wait for work for ever, or go on writing where the next run is at work already.
     """
-    _given[:] = [function]
+    shared = SharedMemory(name)
+    _given[:] = [pickle.loads(bytes(shared.buf or b"")[:size])]  # noqa: S301 - the parent wrote it, and nobody else may
+    shared.close()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
