@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from cleanse.files import store
 from cleanse.files.batches import JSON_OTHER, OTHER, Batch, Columns
-from cleanse.files.places import check_place, is_out, is_stream, is_utf8, open_parquet, report_folder, work_folder
+from cleanse.files.places import (
+    check_place,
+    is_out,
+    is_stream,
+    is_utf8,
+    is_work,
+    open_parquet,
+    report_folder,
+    work_folder,
+)
 from cleanse.files.readers import read_shard
 from cleanse.files.rows import Mender
 from cleanse.files.sources import Inputs, Shard, Span, Wanted, check_sources, find_inputs, plan_shards
@@ -28,6 +37,7 @@ __all__ = [
     "is_out",
     "is_stream",
     "is_utf8",
+    "is_work",
     "open_parquet",
     "plan_shards",
     "read_shard",

@@ -26,7 +26,7 @@ from cleanse.errors import InputError
 from cleanse.files.places import open_parquet, printable
 from cleanse.files.walks import Skipped, Walk, find_base
 
-SHARD_BYTES = 16 << 20
+SHARD_BYTES = 8 << 20
 MOST_PIECES = 4  # of one row group: each worker unpacks what stands before its piece, too
 CHUNK_BYTES = 4 << 20
 WEB_PARTS = ("fastwarc", "resiliparse")
