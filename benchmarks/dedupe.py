@@ -33,7 +33,7 @@ import polars as pl
 
 from cleanse import dedupe, load_rules
 from cleanse.files import store
-from cleanse.files.readers import Columns
+from cleanse.files import Columns
 from cleanse.kernels import text as kernels
 from cleanse.passes import cleaning, resolving
 
