@@ -8,6 +8,8 @@ import pytest
 from cleanse import boilerplate
 from cleanse.encoding import repair as encoding
 from cleanse.hits import explode_hits
+from cleanse.line_rules import LineRules, tag_lines
+from cleanse.matching import Lines
 from cleanse.matching import matcher as matching
 from cleanse.rules.model import Body, Head, Rule, Rules, load_rules
 
@@ -35,7 +37,7 @@ def tag(text: str, *rules: Rule, language: str = "und") -> list[tuple[int, int, 
     """Give line, start, end and text of all that the rules hit in one document."""
     frame = pl.LazyFrame({"text": [text], "language": [language]})
     frame = encoding.repair_text(frame, encoding.Repairer(RULES.select()))
-    tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(Rules(rules))).collect()
+    tagged = tag_lines(frame, LineRules.of(Rules(rules))).collect()
     hits = explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN)
     assert all(
         text.split("\n")[line][start:end] == part
@@ -118,8 +120,8 @@ def test_positions(position, lines):
 def test_positions_are_those_of_each_document():
     """Documents of one frame have heads and tails of their own."""
     frame = pl.DataFrame({"doc": [0, 1], "repaired": ["Anzeige\nText", "Text\nAnzeige"], "language": ["de", "de"]})
-    matcher = boilerplate.prepare(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], head=1)])).matcher
-    found, _ = matcher.match(frame.cast({"doc": pl.UInt32}))
+    matcher = LineRules.of(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], head=1)])).matcher
+    found = matcher.match(frame.cast({"doc": pl.UInt32}), Lines(frame["repaired"])).places
     assert found.select("doc", "line").rows() == [(0, 0)]
 
 
@@ -172,7 +174,7 @@ def test_hits_of_foreign_words_do_not_fire():
     examples = [(r.id, hit.text) for r in families for body in r.languages.values() for hit in body.hit]
     frame = pl.LazyFrame({"text": [text for _, text in examples], "language": ["xx"] * len(examples)})
     frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
-    tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(Rules(families))).collect()
+    tagged = tag_lines(frame, LineRules.of(Rules(families))).collect()
     assert len(examples) > 50
     assert explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN).is_empty()
 
@@ -234,8 +236,8 @@ def test_drafts_are_noted_and_do_not_act():
     """The hit of a rule in draft is there, marked as one that does not act."""
     frame = pl.LazyFrame({"text": ["Anzeige"], "language": ["de"]})
     frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
-    matcher = boilerplate.prepare(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], status="draft")]))
-    (hit,) = boilerplate.tag_boilerplate(frame, matcher).collect()[boilerplate.COLUMN].item().to_list()
+    matcher = LineRules.of(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], status="draft")]))
+    (hit,) = tag_lines(frame, matcher).collect()[boilerplate.COLUMN].item().to_list()
     assert (hit["rule"], hit["acts"]) == ("boilerplate/test", False)
 
 
@@ -257,7 +259,7 @@ def test_nothing_in_nothing():
     texts = ["", "\n\n", " \t\n\u00a0", "\r\n"]
     frame = pl.LazyFrame({"text": texts, "language": ["und"] * len(texts)})
     frame = encoding.repair_text(frame, encoding.Repairer(RULES.select()))
-    tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(RULES)).collect()
+    tagged = tag_lines(frame, LineRules.of(RULES)).collect()
     assert tagged[boilerplate.COLUMN].list.len().to_list() == [0, 0, 0, 0]
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from cleanse.matching import blocks
 from cleanse.matching.blocks import STOPS
 from cleanse.matching.lines import LINE_SCHEMA, Lines
-from cleanse.matching.literals import OPENING, Forms, find_literals, prepare_forms, spell
-from cleanse.matching.matcher import Matcher, Method, find_places, find_spans, whole_lines
+from cleanse.matching.literals import OPENING, Forms, Occurrences, find_literals, prepare_forms, spell
+from cleanse.matching.matcher import Matched, Matcher, Method, find_places, find_spans, whole_lines
 
 __all__ = [
     "LINE_SCHEMA",
@@ -17,8 +17,10 @@ __all__ = [
     "STOPS",
     "Forms",
     "Lines",
+    "Matched",
     "Matcher",
     "Method",
+    "Occurrences",
     "blocks",
     "find_literals",
     "find_places",

@@ -55,7 +55,7 @@ class Forms(NamedTuple):
     `data`, `starts`: the bytes of all forms, ASCII in lower case, and where each begins; `owners`: the number of the literal
     that a form belongs to; `begins`: which lengths of HEADS, as bits, there are among the forms that begin with four bytes of
     this hash; `pairs`: the same for forms of fewer than four bytes, by their first two; `triples`: whether a form of three bytes has
-    this hash, since two bytes say little of a Han character; `wide`: whether a head of eight bytes has
+    this hash, since two bytes say little of a Han character; `wide`: whether a head of eight or six bytes has
     this hash, a bit each; `table`: at the hash of a head, or the
     next free place behind it, one more than its number, 0 where there is none; `heads`, `lengths`, `firsts`: of each head its
     bytes, their number and the first form that begins with it; `shared`: how many bytes a form has in common with the one before
@@ -83,6 +83,10 @@ class Occurrences(NamedTuple):
     literals: U32
     starts: Offsets
     ends: Offsets
+
+    def take(self, chosen: NDArray[np.bool_]) -> Occurrences:
+        """Give some of them."""
+        return Occurrences(self.lines[chosen], self.literals[chosen], self.starts[chosen], self.ends[chosen])
 
 
 NO_OCCURRENCES = Occurrences(
@@ -154,7 +158,7 @@ def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, NDArray[
     begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
     pairs = np.zeros(1 << 16, dtype=np.uint8)
     triples = np.zeros(1 << 16, dtype=np.bool_)
-    eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
+    long = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
     for kind, head in heads:
         if kind < SHORT:
             four = head >> (8 * HEADS[kind] - 32)
@@ -165,9 +169,9 @@ def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, NDArray[
             pairs[head << 8 : (head + 1) << 8] |= 1 << kind  # any byte may follow
         if kind == SHORT:
             triples[((head * GOLDEN32) & (2**32 - 1)) >> 16] = True
-        if kind == 0:
-            eight[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS)] = True
-    return begins, pairs, triples, np.packbits(eight, bitorder="little")
+        if HEADS[kind] in (8, 6):
+            long[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS)] = True
+    return begins, pairs, triples, np.packbits(long, bitorder="little")
 
 
 @numba.njit(cache=True, nogil=True)
@@ -211,7 +215,19 @@ def _find(data: Bytes, starts: Offsets, ends: Offsets, forms: Forms, *, opening:
         else:
             line, count = _scan(data, starts, ends, forms, ASCII_LOWER, line, lines, places)
         found.append(Occurrences(*_verify(data, lines[:count], places[:count], ends, forms, ASCII_LOWER)))
+    return join_occurrences(found)
+
+
+def join_occurrences(found: Sequence[Occurrences]) -> Occurrences:
+    """Put several finds together, one after another."""
     return Occurrences(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _is_long_head(wide: U8, head: np.uint64) -> np.uint8:
+    """Say whether a form may begin with these eight or six bytes: 1, or 0 if none does."""
+    slot = np.uint64(head * np.uint64(GOLDEN)) >> np.uint64(64 - WIDE_BITS)
+    return (wide[slot >> np.uint64(3)] >> np.uint8(slot & np.uint64(7))) & np.uint8(1)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -221,7 +237,7 @@ def _scan(
     """Write the lines, from `line` on, and bytes at which a form may begin; give the next line and the number of places."""
     count = 0
     begins, pairs, triples, wide = forms.begins, forms.pairs, forms.triples, forms.wide
-    third, eight = np.uint8(1 << SHORT), np.uint32(8)
+    second, third, eight, two_bytes = np.uint8(1 << 1), np.uint8(1 << SHORT), np.uint32(8), np.uint64(16)
     golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
     sixteen, wide_shift, shorter = np.uint32(16), np.uint64(64 - WIDE_BITS), np.uint8(0xFE)
     three, seven, one = np.uint64(3), np.uint64(7), np.uint8(1)
@@ -241,6 +257,8 @@ def _scan(
             if not there:
                 continue
             if there == third and not triples[np.uint32((half >> eight) * golden32) >> sixteen]:
+                continue
+            if there == second and not _is_long_head(wide, window >> two_bytes):
                 continue
             i = np.int64(j) - 7
             if i < first:
@@ -294,6 +312,7 @@ def _verify(
     begins, pairs, table = forms.begins, forms.pairs, forms.table
     golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
     last = np.uint64(len(table) - 1)
+    first, second, two_bytes = np.uint8(1), np.uint8(2), np.uint64(16)
     shift = np.uint64(64)
     while np.uint64(1) << (np.uint64(64) - shift) <= last:
         shift -= np.uint64(1)
@@ -304,6 +323,10 @@ def _verify(
             window = (window << np.uint64(8)) | (np.uint64(fold[data[k]]) if k < end else np.uint64(0))
         half = np.uint32(window >> np.uint64(32))
         there = begins[np.uint32(half * golden32) >> shift32] | pairs[half >> np.uint32(16)]
+        if there & first and not _is_long_head(forms.wide, window):
+            there ^= first
+        if there & second and not _is_long_head(forms.wide, window >> two_bytes):
+            there ^= second
         for _ in range(len(HEADS)):  # at most; Numba makes slow code of a `while` here
             if not there:
                 break

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -25,7 +25,7 @@ from cleanse.kernels import Offsets
 from cleanse.lang import UNKNOWN, line_languages, rule_language
 from cleanse.matching import blocks, literals
 from cleanse.matching.lines import LINE_SCHEMA, Lines, Rows
-from cleanse.matching.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, fold
+from cleanse.matching.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, Occurrences, fold
 from cleanse.rules import ANY, END, Heading, Pattern, Rule, Rules, Template, Variant, find_first_bytes
 
 Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
@@ -67,19 +67,31 @@ class Use(IntEnum):
 OPENING_USES = (Use.LABEL, Use.OPENING, Use.OPENING_PATTERN)
 
 
+class Matched(NamedTuple):
+    """What the rules hit in the lines of a batch, of all families.
+
+    `places`, of `segments.FOUND_SCHEMA`, in the repaired text; `ends`, of `blocks.SCHEMA`, where each block ends and why; `terms`, where
+    the terms of others stand, in lines and bytes of `Lines`.
+    """
+
+    places: pl.DataFrame
+    ends: pl.DataFrame
+    terms: Occurrences
+
+
 @dataclass(frozen=True)
 class Matcher:
-    """The line rules of a family, made ready.
+    """The line rules of all families, made ready.
 
     `forms` holds every way in which a literal may be written, by where it is looked for; `uses` tells what each literal is for: `literal` (number), `variant`, `use`, `before` and `behind` (decoration that a label needs), `pattern`.
     `templates` are the distinct patterns that were cut at their literals, `ends` says of each which visible byte may come next
     behind the literal (`prefilter.END`: none), `cuts` which variants have which (`variant`, `use`, `template`). `patterns` are
     those that see a whole line, `begins` says of each with which byte a line may begin; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
     they are, whether they have a prefilter, and whether a literal of the variant must be there too. `bounds` has an entry a
-    variant in each array.
+    variant in each array, and `groups` says of each variant with which others it is: rules ask only those of their own group which lines
+    they take. Literals from the number `first_term` on are terms of others, who only ask where they stand.
     """
 
-    rules: Rules
     methods: dict[str, Method]
     variants: tuple[tuple[Rule, Variant], ...]
     forms: dict[Reach, Forms]
@@ -91,16 +103,25 @@ class Matcher:
     begins: Flags
     asked: pl.DataFrame
     bounds: Bounds
+    groups: Rows
+    first_term: int
 
     @staticmethod
-    def prepare(rules: Rules, methods: dict[str, Method]) -> Matcher:
-        """Make the rules of a family ready to match; rules of scope document are left out."""
-        variants = tuple(
-            (rule, variant)
+    def prepare(
+        groups: Sequence[Rules], methods: dict[str, Method], terms: Sequence[tuple[bytes, int]] = ()
+    ) -> Matcher:
+        """Make groups of rules ready to match; rules of scope document are left out.
+
+        `terms` are words that others look for: the bytes of a form, and the number of its term.
+        """
+        grouped = [
+            (group, rule, variant)
+            for group, rules in enumerate(groups)
             for rule in rules
             if rule.head.scope != "document" and rule.family != "encoding"
             for variant in rule.variants
-        )
+        ]
+        variants = tuple((rule, variant) for _, rule, variant in grouped)
         numbers: dict[str, int] = {}
         spelled: dict[Reach, set[tuple[str, int]]] = {reach: set() for reach in REACHES}
         uses: list[tuple[object, ...]] = []
@@ -121,10 +142,9 @@ class Matcher:
                 asked.append((number, len(patterns), pattern.prefilter is not None, _is_gated(pattern, variant)))
                 patterns.append(pattern)
         return Matcher(
-            rules,
             methods,
             variants,
-            _prepare_forms(spelled),
+            _prepare_forms(spelled, [(form, len(numbers) + term) for form, term in terms]),
             pl.DataFrame(uses, schema=USES, orient="row")
             .unique(maintain_order=True)
             .with_columns(pl.col("use").is_in(OPENING_USES).alias("opening")),
@@ -135,6 +155,8 @@ class Matcher:
             _table_of_bytes(pattern.matching for pattern in patterns),
             pl.DataFrame(asked, schema=ASKED, orient="row"),
             Bounds.of(variants),
+            np.array([group for group, *_ in grouped], dtype=np.int64),
+            len(numbers),
         )
 
     @functools.cached_property
@@ -155,15 +177,14 @@ class Matcher:
             orient="row",
         )
 
-    def match(self, documents: pl.DataFrame, lines: Lines | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Find every place that a rule hits in the repaired text; `lines` are its lines, where somebody split it already.
+    def match(self, documents: pl.DataFrame, lines: Lines) -> Matched:
+        """Find every place that a rule hits in the repaired text; `lines` are its lines.
 
-        Reads: `doc`, from 0 in steps of 1, `repaired`, `language`. Gives a frame of `segments.FOUND_SCHEMA`, and one of
-        `blocks.SCHEMA` that says where each block ends and why.
+        Reads: `doc`, from 0 in steps of 1, `language`.
         """
-        lines = Lines(documents["repaired"]) if lines is None else lines
         languages = find_languages(documents, lines)
-        joined = self._find_literals(lines).join(self.uses, on=["literal", "opening"], how="inner")
+        words, terms = self._find_literals(lines)
+        joined = words.join(self.uses, on=["literal", "opening"], how="inner")
         admitted = self.bounds.admit(joined["variant"].to_numpy(), joined["row"].to_numpy(), lines, languages)
         joined = joined.filter(pl.Series(admitted & _surrounded(joined)))
         hits = _Hits(len(self.variants))
@@ -171,19 +192,24 @@ class Matcher:
         cut = self._match_cuts(joined, lines)
         matched = self._match_patterns(self._admit_patterns(joined, lines), lines)
         hits.add_pairs(self._drop_headings(labels, pl.concat([cut, matched.select("variant", "row")]), lines))
-        return self._place_hits(hits, matched, lines)
+        return Matched(*self._place_hits(hits, matched, lines), terms)
 
-    def _find_literals(self, lines: Lines) -> pl.DataFrame:
+    def _find_literals(self, lines: Lines) -> tuple[pl.DataFrame, Occurrences]:
         """Give a row for each place of each literal: `row`, `literal`, `start`, `end` (bytes), `around` (bits), `opening`.
 
-        `opening` says that it was looked for only where it opens the line.
+        `opening` says that it was looked for only where it opens the line. The terms of others come by themselves.
         """
-        frames = []
+        frames, terms = [], []
         for in_short in (True, False):
             rows = np.flatnonzero((lines.chars <= SHORT_LINE) == in_short)
             starts, ends = lines.starts[rows], lines.ends[rows]
             for opening, find in ((True, literals.find_openings), (False, literals.find_literals)):
                 found = find(lines.data, starts, ends, self.forms[opening, in_short])
+                own = found.literals < self.first_term
+                others = found.take(~own)
+                numbers = others.literals - np.uint32(self.first_term)
+                terms.append(others._replace(lines=rows[others.lines].astype(np.uint32), literals=numbers))
+                found = found.take(own)
                 around = literals.judge_surroundings(
                     lines.data,
                     starts[found.lines],
@@ -195,7 +221,7 @@ class Matcher:
                 places = {"literal": found.literals, "start": found.starts, "end": found.ends, "around": around}
                 frame = pl.DataFrame({"row": rows[found.lines].astype(np.uint32), **places})
                 frames.append(frame.with_columns(opening=pl.lit(opening)))
-        return pl.concat(frames)
+        return pl.concat(frames), literals.join_occurrences(terms)
 
     def _drop_headings(self, labels: pl.DataFrame, others: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Leave out the labels that are headings of a text: see `rules.Heading`.
@@ -209,8 +235,9 @@ class Matcher:
             for rule, _ in self.variants
         ]
         every = pl.concat([labels, others])
-        taken = np.zeros(len(lines) + 1, dtype=np.bool_)
-        taken[every["row"].to_numpy()[np.array(takes, dtype=np.bool_)[every["variant"].to_numpy()]]] = True
+        every = every.filter(pl.Series(np.array(takes, dtype=np.bool_)[every["variant"].to_numpy()]))
+        taken = np.zeros((self.groups.max(initial=0) + 1, len(lines) + 1), dtype=np.bool_)
+        taken[self.groups[every["variant"].to_numpy()], every["row"].to_numpy()] = True
         bare = pl.Series(
             [number for number, head in enumerate(heads) if head.heading and not head.label], dtype=pl.UInt32
         )
@@ -221,9 +248,10 @@ class Matcher:
         for heading, numbers in self._by_heading:
             # Most rules say the same of headings, so their lines are looked at together.
             own = np.flatnonzero(numbers[asked["variant"].to_numpy()])
+            group = self.groups[asked["variant"].to_numpy()[own]]
             firsts, lasts = starts[own], ends[own]
-            above = (lines.ordinals[firsts] > 0) & taken[np.maximum(firsts - 1, 0)]
-            headed[own] = ~taken[lasts + 1] & ~above & _is_text(lasts, 1, heading, lines)
+            above = (lines.ordinals[firsts] > 0) & taken[group, np.maximum(firsts - 1, 0)]
+            headed[own] = ~taken[group, lasts + 1] & ~above & _is_text(lasts, 1, heading, lines)
             if heading.above:
                 headed[own] &= _is_text(firsts, -1, heading, lines)
         return pl.concat([others.filter(~pl.col("variant").is_in(bare.implode())), asked.filter(pl.Series(~headed))])
@@ -558,12 +586,15 @@ def _is_gated(pattern: Pattern, variant: Variant) -> bool:
     return not all(any(word in text for word in words) for text in pattern.prefilter.strings)
 
 
-def _prepare_forms(spelled: dict[Reach, set[tuple[str, int]]]) -> dict[Reach, Forms]:
-    """Make the literals ready for each reach; in short lines those of all lines are looked for too."""
+def _prepare_forms(
+    spelled: dict[Reach, set[tuple[str, int]]], terms: Sequence[tuple[bytes, int]]
+) -> dict[Reach, Forms]:
+    """Make the literals ready for each reach; in short lines those of all lines are looked for too, `terms` in any line."""
     encoded = {
         reach: [(form.encode(), number) for literal, number in found for form in literals.spell(literal)]
         for reach, found in spelled.items()
     }
+    encoded[False, False] += terms
     return {
         (opening, short): literals.prepare_forms(encoded[opening, False] + (encoded[opening, True] if short else []))
         for opening, short in REACHES
