@@ -40,7 +40,8 @@ class Weights:
 
     Bits: `lost`: what a byte that does not decode costs; `cut`: the same at the very end, where a character was cut; `stray`: what a character that no
     text holds costs on top; `declared`: what a charset that the page declares is given; `detected`: the same of one of which chardet is sure, times its confidence;
-    `utf8`: what a text in UTF-8 is given, if any character of several bytes is in it; `max_utf8`: what a place of a text in UTF-8 costs at most; `max_letter`, `max_ideograph`: what a place of a text may cost at most; `min_lead`: how much less a sure charset costs than the next;
+    `usual`, `western`: what a charset is given that much text is in, and one that most is in;
+    `utf8`: what a text in UTF-8 is given, if any character of several bytes is in it; `max_utf8`: what a place of a text in UTF-8 costs at most; `max_letter`, `max_ideograph`: what a place of a text may cost at most; `max_few`: what all places together may cost on top; `min_lead`: how much less a sure charset costs than the next;
     `min_bytes`: how many bytes outside ASCII it has at least.
     Shares: `max_bad_share`: of what is not ASCII, may be no UTF-8 in a text of UTF-8; `max_lost_share`: of all characters, may be lost in any text; `max_lost_short`: the same where it is at
     most `max_lost` characters;
@@ -53,10 +54,13 @@ class Weights:
     stray: float
     declared: float
     detected: float
+    usual: float
+    western: float
     utf8: float
     max_utf8: float
     max_letter: float
     max_ideograph: float
+    max_few: float
     max_bad_share: float
     max_lost_share: float
     max_lost: float
@@ -169,6 +173,7 @@ def is_text(reading: Reading, weights: Weights) -> bool:
     """Say whether what was weighed is like a text of any language."""
     letters, nul = sum(map(str.isalnum, reading.text)), reading.text.count("\0")
     most = weights.max_ideograph if reading.ideographic else weights.max_letter
+    most += weights.max_few / max(1, reading.foreign)  # a handful of letters says little
     return (
         (letters > 0 or reading.charset == UTF8)
         and reading.place <= most
