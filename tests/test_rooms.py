@@ -15,9 +15,6 @@ MOST_LINES = 400  # of a module; kernels are let be
 LARGE = {
     "catalogue/check.py",
     "dedupe.py",
-    "encoding/damage.py",
-    "encoding/mojibake.py",
-    "encoding/repair.py",
     "files/readers.py",
     "lang.py",
     "language/model.py",
