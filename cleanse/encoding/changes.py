@@ -23,6 +23,8 @@ from cleanse.segments import Piece, cut_line, rewrite
 LONGEST_DIFF = 2_000
 FEW_STEPS = 20_000  # comparisons that any two texts may take
 STEPS_PER_CHARACTER = 300  # comparisons that longer ones may take: so much for each of their characters
+LONGEST_WORD = 32  # characters of a word whose differences are surely found in few steps
+RUNS = re.compile("([^\x00-\x7f]+)")
 STRETCH = 64  # characters that are compared at once
 
 
@@ -36,6 +38,8 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     """
     if before == after:
         return []
+    if not by_words and (edits := _compare_runs(before, after, rule)) is not None:
+        return edits
     start = _shared_start(before, after)
     tail = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
@@ -61,6 +65,29 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     edits = [_widen(edit, before) for edit in edits]
     if any(first.end > second.start for first, second in itertools.pairwise(edits)):
         edits = [_widen(Piece(start, start + len(left), right, rule), before)]
+    return edits
+
+
+def _compare_runs(before: str, after: str, rule: str) -> list[Piece] | None:
+    """Compare lines that differ only in runs of characters outside ASCII, none of which are in both.
+
+    That is how most lines that were read wrongly differ, and there is but one way to say so. None where it is otherwise, and where a word
+    is so long that what follows takes it as one.
+
+    >>> [tuple(edit) for edit in _compare_runs("Ã©tÃ©", "été", "encoding/mojibake")]
+    [(0, 2, 'é', 'encoding/mojibake'), (3, 5, 'é', 'encoding/mojibake')]
+    """
+    first, second = RUNS.split(before), RUNS.split(after)
+    if first[::2] != second[::2] or len(before) > LONGEST_DIFF:
+        return None
+    old, new = first[1::2], second[1::2]
+    if not set("".join(old)).isdisjoint("".join(new)) or max(map(len, before.split(" "))) > LONGEST_WORD:
+        return None
+    edits, at = [], 0
+    for calm, run, text in zip(first[::2], old, new, strict=False):
+        at += len(calm)
+        edits.append(Piece(at, at + len(run), text, rule))
+        at += len(run)
     return edits
 
 
