@@ -172,12 +172,17 @@ def _scripts_of_letters(lines: Sequence[str], limits: Limits) -> list[int]:
 
 
 def _keeps_letters(line: str, text: str) -> bool:
-    """Say whether letters, and control characters in their place, became letters."""
-    return all(
-        unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
-        for old, new in set(zip(FOREIGN.findall(line), FOREIGN.findall(text), strict=True))
-        if old != new
-    )
+    """Say whether letters, and control characters in their place, became letters.
+
+    >>> _keeps_letters("Szõlõ", "Szőlő"), _keeps_letters("Szõlõ", "Sz§l§")
+    (True, False)
+    """
+    return all(map(_keeps_letter, FOREIGN.findall(line), FOREIGN.findall(text)))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _keeps_letter(old: str, new: str) -> bool:
+    return old == new or unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
 
 
 def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
