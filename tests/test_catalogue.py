@@ -14,7 +14,7 @@ import pytest
 
 from cleanse.catalogue import check as catalogue
 from cleanse.errors import OptionError
-from cleanse.rules.model import RETIRED, Measure, Rules, builtin_folder, load_rules
+from cleanse.rules import RETIRED, Measure, Rules, builtin_folder, load_rules
 
 RULES = load_rules()
 HEAD = """\

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cleanse.encoding import damage, mojibake
 from cleanse.encoding import repair as encoding
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())

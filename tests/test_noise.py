@@ -19,7 +19,7 @@ from cleanse.catalogue import check as catalogue
 from cleanse.encoding import repair as encoding
 from cleanse.hits import HITS as HIT_LISTS
 from cleanse.hits import explode_hits
-from cleanse.rules.model import ANY, Rules, load_rules
+from cleanse.rules import ANY, Rules, load_rules
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "noise.txt"
 NO_BREAK_SPACE = "\u00a0"
