@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from cleanse import boilerplate, decide, line_rules, spam
-from cleanse.catalogue import check as catalogue
+from cleanse.catalogue import cases as catalogue
 from cleanse.encoding import repair as encoding
 from cleanse.hits import HITS as HIT_LISTS
 from cleanse.hits import explode_hits
