@@ -16,6 +16,7 @@ from cleanse.duplicates import (
     DECISIONS,
     EXACT,
     FOLDED,
+    HELD_BYTES,
     NEAR,
     WORD_PARAMETERS,
     LoadTexts,
@@ -28,6 +29,7 @@ from cleanse.duplicates import (
     find_buckets,
     find_equal,
     find_near,
+    find_shared,
     permutations,
     rank,
     settle,
@@ -48,11 +50,11 @@ __all__ = [
     "choose_bands",
     "explain_pair",
     "find_duplicates",
+    "find_shared",
     "permutations",
     "sign_documents",
 ]
 FAMILY = "dedupe"
-HELD_BYTES = 1 << 28  # of band keys, and of texts and shingles, at a time
 
 
 def find_duplicates(
@@ -79,7 +81,7 @@ def find_duplicates(
     """
     read = (lambda names: [signed.select(names)]) if isinstance(signed, pl.DataFrame) else signed
     outcome = Outcome(pl.DataFrame(schema=DECISIONS), curve=parameters.curve())
-    tokens, equal = find_equal(read, parameters)
+    tokens, equal = find_equal(read, parameters, held)
     ranked = rank(read, equal, equal, parameters, earlier)
     twins = np.full(ranked.height, -1, dtype=np.int64)
     similarity = np.ones(ranked.height, dtype=np.float64)

@@ -7,8 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from cleanse import boilerplate
-from cleanse.encoding import repair as encoding
+from cleanse import boilerplate, encoding
 from cleanse.hits import explode_hits
 from cleanse.line_rules import LineRules, tag_lines
 from cleanse.matching import Lines, spans

@@ -13,8 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import decide, line_rules, quality
-from cleanse.encoding import repair as encoding
+from cleanse import decide, encoding, line_rules, quality
 from cleanse.hits import HITS, explode_hits
 from cleanse.rules import load_rules
 

@@ -14,9 +14,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, line_rules, spam
+from cleanse import boilerplate, decide, encoding, line_rules, spam
 from cleanse.catalogue import cases as catalogue
-from cleanse.encoding import repair as encoding
 from cleanse.hits import HITS as HIT_LISTS
 from cleanse.hits import explode_hits
 from cleanse.rules import ANY, Rules, load_rules

@@ -7,8 +7,7 @@ import math
 import polars as pl
 import pytest
 
-from cleanse import decide, line_rules, pipeline, planted, spam
-from cleanse.encoding import repair as encoding
+from cleanse import decide, encoding, line_rules, pipeline, planted, spam
 from cleanse.errors import OptionError
 from cleanse.hits import HITS
 from cleanse.options import Options

@@ -65,8 +65,10 @@ def _threshold_faults(card: Scorecard, place: str, least: int, most: int) -> Ite
         limit = getattr(card, name)
         if limit is not None and limit > card.threshold:
             yield Fault(place, f"scorecard.{name}", "above the threshold", "lower it")
-    if card.heading is not None and card.heading < card.threshold:
-        yield Fault(place, "scorecard.heading", "below the threshold, so that it never matters", "raise it")
+    for name in ("heading", "braked"):
+        limit = getattr(card, name)
+        if limit is not None and limit < card.threshold:
+            yield Fault(place, f"scorecard.{name}", "below the threshold, so that it never matters", "raise it")
 
 
 def _table_faults(table: Points, known: dict[str, str], place: str) -> Iterator[Fault]:

@@ -87,6 +87,11 @@ def _describe_scorecard(rule: Rule) -> list[str]:
         lines.append(
             f"Between two lines that go, from {card.between} on; right above a line that stays, from {card.heading} on."
         )
+    if card.braked is not None:
+        lines.append(
+            f"Where fewer than {card.brake_units} units of sentences would stay, or more than {card.brake_percent} percent of them "
+            f"would go, from {card.braked} on."
+        )
     if card.doubt is not None:
         lines.append(f"From {card.doubt} on it is reported in drafts.parquet.")
     _, known = CARDS.get((rule.family, card.of), ("", {}))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from cleanse.duplicates.keys import HELD_BYTES, ReadColumns, find_shared
 from cleanse.duplicates.near import find_buckets, find_near
 from cleanse.duplicates.outcome import DECISIONS, Outcome, settle
 from cleanse.duplicates.parameters import (
@@ -16,7 +17,7 @@ from cleanse.duplicates.parameters import (
     candidate_probability,
     choose_bands,
 )
-from cleanse.duplicates.ranking import ReadColumns, find_equal, rank, union
+from cleanse.duplicates.ranking import find_equal, rank, union
 from cleanse.duplicates.shingles import LoadTexts, Shingles
 from cleanse.duplicates.signing import permutations, sign_documents
 
@@ -24,6 +25,7 @@ __all__ = [
     "DECISIONS",
     "EXACT",
     "FOLDED",
+    "HELD_BYTES",
     "NEAR",
     "WORD_PARAMETERS",
     "LoadTexts",
@@ -36,6 +38,7 @@ __all__ = [
     "find_buckets",
     "find_equal",
     "find_near",
+    "find_shared",
     "permutations",
     "rank",
     "settle",

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanse import kernels
+from cleanse.duplicates.keys import ENTRY_BYTES, ReadColumns, find_shared, select_keys
 from cleanse.duplicates.outcome import Outcome
 from cleanse.duplicates.parameters import Parameters
-from cleanse.duplicates.ranking import ReadColumns
 from cleanse.duplicates.shingles import Shingles
 
 WAITING_PAIRS = 1 << 22  # that may hold one another again
@@ -22,9 +22,12 @@ def find_buckets(
 ) -> list[tuple[kernels.U32, kernels.Offsets]]:
     """Give for each band the rows in buckets of two or more, bucket by bucket, and where each bucket begins.
 
-    The keys of as many bands are read at once as fit into `held` bytes, one at least.
+    The keys of as many bands are read at once as fit into `held` bytes; where one does not fit, some ranges of its keys one after another.
     """
     names = parameters.band_names()
+    if ENTRY_BYTES * len(rows) > held:
+        shared = (find_shared(select_keys(read, name, rows), len(rows), held) for name in names)
+        return [(rows[members], starts) for band in shared for members, starts in band]
     step = max(1, held // (8 * max(1, height)))
     buckets = []
     for first in range(0, len(names), step):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,10 +9,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels
+from cleanse.duplicates.keys import ReadColumns, find_shared, select_keys
 from cleanse.duplicates.parameters import EXACT, FOLDED, Parameters
 from cleanse.duplicates.signing import EXACT_KEYS, FOLDED_KEYS
 
-ReadColumns = Callable[[list[str]], Iterable[pl.DataFrame]]
 NO_NUMBER = 1 << 32  # beyond all numbers of documents
 
 
@@ -31,15 +30,17 @@ def union(parts: list[kernels.U32], count: int) -> kernels.U32:
     return np.flatnonzero(there).astype(np.uint32)
 
 
-def find_equal(read: ReadColumns, parameters: Parameters) -> tuple[kernels.U32, kernels.U32]:
+def find_equal(read: ReadColumns, parameters: Parameters, held: int) -> tuple[kernels.U32, kernels.U32]:
     """Give the number of tokens in each row; and, ascending, the rows that may have an equal: they share half of a hash."""
     tokens = read_array(read, "tokens")
     found = []
     if parameters.exact:
-        found.append(kernels.find_repeated(read_array(read, "exact_0"))[0])
+        keys = select_keys(read, "exact_0", np.arange(len(tokens), dtype=np.uint32))
+        found += [places for places, _ in find_shared(keys, len(tokens), held)]
     if parameters.folded:
         rows = np.flatnonzero(tokens).astype(np.uint32)
-        found.append(rows[kernels.find_repeated(read_array(read, "folded_0")[rows])[0]])
+        keys = select_keys(read, "folded_0", rows)
+        found += [rows[places] for places, _ in find_shared(keys, len(rows), held)]
     return tokens, union(found, len(tokens))
 
 

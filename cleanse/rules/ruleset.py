@@ -133,7 +133,7 @@ class Rules:
                 moved = {
                     name: old + limit - card.threshold for name in LIMITS if (old := getattr(card, name)) is not None
                 }
-                open_card = card.model_copy(update={"threshold": limit, **moved})
+                open_card = card.model_copy(update={"threshold": limit, "braked": None, **moved})
                 chosen.append(rule.change_head(scorecard=open_card))
         return Rules(chosen)
 

@@ -77,7 +77,8 @@ class Scorecard(Strict):
 
     Of lines there are more limits. `always` is the threshold where each document counts as a page (`--pages always`). A line between two
     that go needs `between` points, and one right above a line that stays `heading` points. Lines with `doubt` points that stay are
-    reported as drafts. `page` is taken for the points of the page where no scorecard asks.
+    reported as drafts. `page` is taken for the points of the page where no scorecard asks. Where fewer than `brake_units` units of the
+    sentences of a document would stay, or more than `brake_percent` percent of them would go, lines need `braked` points.
     """
 
     of: Literal["line", "document", "segment"]
@@ -87,6 +88,9 @@ class Scorecard(Strict):
     between: int | None = None
     heading: int | None = None
     doubt: int | None = None
+    braked: int | None = None
+    brake_units: int = 0
+    brake_percent: int = 100
     page: int = 0
 
 
