@@ -17,7 +17,7 @@ from cleanse import quality, segments
 from cleanse.hits import HITS, acts, attach_hits, make_hits
 from cleanse.matching import LINE_SCHEMA, Lines, Matcher, Method, blocks, whole_lines
 from cleanse.rules import Rule, Rules
-from cleanse.scorecards import DOUBTFUL, Furniture, Outcome
+from cleanse.scorecards import DOUBTFUL, Furniture, Outcome, site
 
 FAMILY = "boilerplate"
 COLUMN = "boilerplate_hits"
@@ -150,7 +150,8 @@ def prepare(rules: Rules) -> Finder:
 def tag_boilerplate(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
     """Find boilerplate.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines`, in which it only flags, where there is such a column.
+    Reads: `text`, `repaired`, `language`, `encoding_hits`; and where there are such columns `code_lines`, in which it only flags, and
+    `site_lines`, what other pages of the site hold (`scorecards.site`).
     Adds: `boilerplate_hits` list[HIT]; `boilerplate_ends` list[blocks.END],
     where each block ends and why; `boilerplate_points` list[SIGNAL], the biggest terms of the sums of lines that a scorecard hit or
     nearly hit, and of their documents; `page_points` i32, the sum of the document, null where no scorecard asks.
@@ -186,9 +187,10 @@ def tag_furniture(
     A line that another rule takes whole is not hit again. A line that nearly reaches the threshold is hit by a draft.
     """
     rule = furniture.line.rule
+    known = site.place_shares(frame, lines) if site.COLUMN in frame.columns else None
     acting = {own.id: own for own in rules.family(FAMILY) if acts(own)}
     strips = {name for name, own in acting.items() if own.action == "strip"}
-    outcome, struck = furniture.find(lines, found, set(acting), strips)
+    outcome, struck = furniture.find(lines, found, set(acting), strips, known)
     placed = np.flatnonzero((outcome.fates != 0) & ~struck[outcome.rows])
     rows = outcome.rows[placed]
     chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))
