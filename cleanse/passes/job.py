@@ -1,5 +1,6 @@
 """A run: three passes of plain functions over Parquet files in the work folder.
 
+    count_sites   count which lines the pages of a site share, where the input says which pages are of one
     clean_shard   read a shard, run the stages, write its tables in parts
     resolve       find duplicates over all parts
     assemble      write OUT and the report's tables in input order
@@ -47,6 +48,7 @@ from cleanse.passes.assembling import assemble, name_made_out
 from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
 from cleanse.passes.engine import open_engine
 from cleanse.passes.resolving import digest_earlier, resolve
+from cleanse.passes.sites import count_sites
 from cleanse.passes.trying import (
     MEGABYTE,
     choose_columns,
@@ -153,10 +155,13 @@ def run(
         if chosen.sample is not None:
             sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, engine)
             job = replace(job, sample=sample)
+        clock = time.perf_counter()
+        count_sites(job, shards, engine)
+        sites = time.perf_counter() - clock
         summaries = clean_shards(job, shards, engine, progress)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
-        timing = {"clean": time.perf_counter() - started}
+        timing = {"sites": sites, "clean": time.perf_counter() - started - sites}
         resolved = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, resolved, metadata, timing, progress)
         summary |= {
