@@ -4,6 +4,13 @@ The figures come from the letter pairs that chardet counted for its own models (
 CulturaX; `chardet/models/training_metadata.yaml`), turned from bytes into characters, with case folded. They are used
 where a text in a legacy code page was read as another: right letters follow each other as they do in a language, wrong
 ones do not. Costs are minus the binary logarithm of a probability, in steps of 1/STEPS bit.
+
+>>> tables = load_figures().tables
+>>> def cost_of(pair: str) -> float:
+...     first, second = tables.classes[[ord(letter) for letter in pair]]
+...     return int(tables.usual[first, second]) / STEPS
+>>> cost_of("па"), cost_of("éc"), cost_of("Ïà")
+(1.5, 2.625, 9.25)
 """
 
 from __future__ import annotations
@@ -19,6 +26,7 @@ from cleanse import cache, kernels
 
 U8 = NDArray[np.uint8]
 U16 = NDArray[np.uint16]
+U32 = NDArray[np.uint32]
 Pairs = dict[tuple[str, str], float]
 
 STEPS = 8
@@ -98,7 +106,7 @@ class Languages(NamedTuple):
     script_of: U8
     single: U8
     excess: NDArray[np.int16]
-    facts: NDArray[np.uint32]
+    facts: U32
 
 
 @dataclass(frozen=True)
@@ -292,7 +300,7 @@ def _excess(usual: U8, scripts: U8) -> NDArray[np.int16]:
     return usual.astype(np.int16) - COMMON[scripts].astype(np.int16)[None, :]
 
 
-def _facts(classes: U16, cases: U8, usual_single: U8) -> NDArray[np.uint32]:
+def _facts(classes: U16, cases: U8, usual_single: U8) -> U32:
     facts = classes | (cases == LOWER) * np.uint32(IS_LOWER) | (cases == UPPER) * np.uint32(IS_UPPER)
     facts = (facts | usual_single.astype(np.uint32) << SINGLE).astype(np.uint32)
     facts[:0x80] |= np.uint32(ASCII)
@@ -348,6 +356,6 @@ def _single_shares(model: bytes, codec: str) -> NDArray[np.float64]:
     return np.asarray(share / share.sum())
 
 
-def character_codes(text: str) -> NDArray[np.uint32]:
+def character_codes(text: str) -> U32:
     """Give the code points of a text."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
