@@ -24,7 +24,7 @@ import polars as pl
 
 from cleanse import dedupe
 from cleanse.catalogue import refuse_unusable
-from cleanse.errors import CleanseError, OptionError, WorkerError
+from cleanse.errors import CleanseError, InputError, OptionError, WorkerError
 from cleanse.files import (
     Inputs,
     Wanted,
@@ -136,6 +136,7 @@ def run(
         found = with_whole_paths(found)
     if chosen.limit is not None:
         found = limit_inputs(found, job.columns, every, chosen.limit)
+    stamps = _stamp(found)
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
     metadata = _metadata(found, every, told)
@@ -154,6 +155,7 @@ def run(
             sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, engine)
             job = replace(job, sample=sample)
         summaries = clean_shards(job, shards, engine, progress)
+        _check_unchanged(found, stamps)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
@@ -169,6 +171,33 @@ def run(
         if not is_stream(place):
             work.mark_published()
         return result
+
+
+def _stamp(found: Inputs) -> dict[str, tuple[int, int] | None]:
+    """Note size and time of each file, by which a change while it is read is found out."""
+    stamps: dict[str, tuple[int, int] | None] = {}
+    for file in found.files:
+        try:
+            state = os.stat(file.path)  # noqa: PTH116 - a name may be no UTF-8
+        except OSError:
+            stamps[file.path] = None
+        else:
+            stamps[file.path] = (state.st_size, state.st_mtime_ns)
+    return stamps
+
+
+def _check_unchanged(found: Inputs, stamps: dict[str, tuple[int, int] | None]) -> None:
+    """Refuse an input that is not what it was when the run began: half of one text and half of another would come out.
+
+    Raises:
+        InputError: it names the first file.
+    """
+    now = _stamp(found)
+    for file in found.files:
+        if now[file.path] != stamps[file.path]:
+            what = "an input is gone" if now[file.path] is None else "an input was changed"
+            hint = "run again when nobody writes to the input"
+            raise InputError(f"{what} while it was read", where=file.source, hint=hint)
 
 
 def _read_result(out: Path) -> Result | None:
@@ -226,6 +255,11 @@ def _at_work(work: store.WorkFolder, out: Path) -> Iterator[store.WorkFolder]:
     except OSError as error:
         work.close()
         raise store.cannot_write(Path(str(error.filename or out)), error) from error
+    except pl.exceptions.PolarsError as error:
+        work.close()
+        if (told := store.find_os_error(error)) is None:
+            raise
+        raise store.cannot_write(out, told) from error
     except BaseException:
         work.close()
         raise
