@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: all run docs dist test slow browser remote format lint types fix rules-readme setup clean help
+.PHONY: all run docs dist test slow ray browser remote format lint types fix rules-readme setup clean help
 
 all: format lint types test  ## what must be green before a change goes in (the default)
 
@@ -15,10 +15,14 @@ run: $(STAMP)  ## clean seeds/ into out.parquet, with its report in out.report/
 	$(BIN)/cleanse run seeds/ out.parquet
 
 test: $(STAMP)  ## all tests but the slow ones
-	$(BIN)/pytest -q -n auto -m "not slow"
+	$(BIN)/pytest -q -n auto -m "not slow and not ray"
 
 slow: $(STAMP)  ## the slow tests
 	$(BIN)/pytest -q -n auto -m slow
+
+ray: $(STAMP)  ## runs on a cluster of Ray with two nodes on this machine, one of which is killed
+	$(INSTALL) ray
+	$(BIN)/pytest -q -m ray tests/test_cluster.py
 
 browser: $(STAMP)  ## reviews in a real browser: needs chromium on the machine
 	$(INSTALL) playwright

@@ -119,7 +119,8 @@ def run(
         print_settings(options)
         return
     progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
-    options["workers"] = options["workers"] or count_processors()
+    if options["engine"] == "local":
+        options["workers"] = options["workers"] or count_processors()
     with contextlib.ExitStack() as stack:
         names = take_standard_input(list(inputs), out, stack, options)
         if dry_run:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import functools
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -33,6 +33,7 @@ ReadColumns = Callable[[list[str]], Iterable[pl.DataFrame]]
 NO_NUMBER = 1 << 32  # beyond all numbers of documents
 WAITING_PAIRS = 1 << 22  # that may hold one another again
 HELD_BYTES = 1 << 28  # of band keys, and of texts and shingles, at a time
+ENTRY_BYTES = 40  # that a key takes while it is looked for whom else has it
 DECISIONS = {"number": pl.UInt32, "reason": pl.String, "kept": pl.UInt32, "similarity": pl.Float64}
 CURVE_POINTS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
@@ -195,7 +196,7 @@ def find_duplicates(
     """
     read = (lambda names: [signed.select(names)]) if isinstance(signed, pl.DataFrame) else signed
     outcome = Outcome(pl.DataFrame(schema=DECISIONS), curve=parameters.curve())
-    tokens, equal = _find_equal(read, parameters)
+    tokens, equal = _find_equal(read, parameters, held)
     ranked = _rank(read, equal, equal, parameters, earlier)
     twins = np.full(ranked.height, -1, dtype=np.int64)
     similarity = np.ones(ranked.height, dtype=np.float64)
@@ -231,6 +232,19 @@ def _read_array(read: ReadColumns, name: str) -> NDArray[Any]:
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint32)
 
 
+def _selecting(read: ReadColumns, name: str, rows: kernels.U32) -> Callable[[], Iterator[kernels.U64]]:
+    """Make a function that gives a column at some ascending rows, part by part."""
+
+    def give() -> Iterator[kernels.U64]:
+        start = 0
+        for frame in read([name]):
+            low, high = np.searchsorted(rows, np.array([start, start + frame.height], dtype=np.uint32))
+            yield frame[name].to_numpy()[rows[low:high] - np.uint32(start)]
+            start += frame.height
+
+    return give
+
+
 def _union(parts: list[kernels.U32], count: int) -> kernels.U32:
     """Give the numbers below `count` that occur in any of the arrays, ascending."""
     there = np.zeros(count, dtype=np.bool_)
@@ -239,15 +253,39 @@ def _union(parts: list[kernels.U32], count: int) -> kernels.U32:
     return np.flatnonzero(there).astype(np.uint32)
 
 
-def _find_equal(read: ReadColumns, parameters: Parameters) -> tuple[kernels.U32, kernels.U32]:
+def find_shared(
+    read: Callable[[], Iterable[kernels.U64]], count: int, held: int = HELD_BYTES
+) -> Iterator[tuple[kernels.U32, kernels.Offsets]]:
+    """Give the places of keys that occur more than once, group by group, and where each group begins.
+
+    `read` gives `count` keys, part by part; they are hashes. Where they take more than `held` bytes, they are read once for each of some
+    ranges of keys, and there is an outcome for each range.
+    """
+    ranges = max(1, -(-ENTRY_BYTES * count // held))
+    for number in range(ranges):
+        keys, places = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.uint32)]
+        start = 0
+        for part in read():
+            # Bits from the middle: those at both ends are the ones by which keys are looked up.
+            own = np.flatnonzero((part >> np.uint64(20)) % np.uint64(ranges) == number)
+            keys.append(part[own])
+            places.append((own + start).astype(np.uint32))
+            start += len(part)
+        members, starts = kernels.find_repeated(np.concatenate(keys))
+        yield np.concatenate(places)[members], starts
+
+
+def _find_equal(read: ReadColumns, parameters: Parameters, held: int) -> tuple[kernels.U32, kernels.U32]:
     """Give the number of tokens in each row; and, ascending, the rows that may have an equal: they share half of a hash."""
     tokens = _read_array(read, "tokens")
     found = []
     if parameters.exact:
-        found.append(kernels.find_repeated(_read_array(read, "exact_0"))[0])
+        keys = _selecting(read, "exact_0", np.arange(len(tokens), dtype=np.uint32))
+        found += [places for places, _ in find_shared(keys, len(tokens), held)]
     if parameters.folded:
         rows = np.flatnonzero(tokens).astype(np.uint32)
-        found.append(rows[kernels.find_repeated(_read_array(read, "folded_0")[rows])[0]])
+        keys = _selecting(read, "folded_0", rows)
+        found += [rows[places] for places, _ in find_shared(keys, len(rows), held)]
     return tokens, _union(found, len(tokens))
 
 
@@ -335,9 +373,12 @@ def _find_buckets(
 ) -> list[tuple[kernels.U32, kernels.Offsets]]:
     """Give for each band the rows in buckets of two or more, bucket by bucket, and where each bucket begins.
 
-    The keys of as many bands are read at once as fit into `held` bytes, one at least.
+    The keys of as many bands are read at once as fit into `held` bytes; where one does not fit, some ranges of its keys one after another.
     """
     names = parameters.band_names()
+    if ENTRY_BYTES * len(rows) > held:
+        shared = (find_shared(_selecting(read, name, rows), len(rows), held) for name in names)
+        return [(rows[members], starts) for band in shared for members, starts in band]
     step = max(1, held // (8 * max(1, height)))
     buckets = []
     for first in range(0, len(names), step):

@@ -33,13 +33,14 @@ ADDS = {
         "language_lines": lang.LINES,
         "language_hits": HITS,
     },
-    "boilerplate": {
+    "lines": {
         "boilerplate_hits": HITS,
         "boilerplate_ends": blocks.ENDS,
         "boilerplate_points": SIGNALS,
         "page_points": pl.Int32(),
+        "spam_hits": HITS,
+        "spam_points": pl.List(spam.SIGNAL),
     },
-    "spam": {"spam_hits": HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
     "edit": decide.EDITS,
     "quality": quality.MEASURES,

@@ -240,8 +240,10 @@ def _threshold_faults(card: Scorecard, place: str, least: int, most: int) -> Ite
         limit = getattr(card, name)
         if limit is not None and limit > card.threshold:
             yield Fault(place, f"scorecard.{name}", "above the threshold", "lower it")
-    if card.heading is not None and card.heading < card.threshold:
-        yield Fault(place, "scorecard.heading", "below the threshold, so that it never matters", "raise it")
+    for name in ("heading", "braked"):
+        limit = getattr(card, name)
+        if limit is not None and limit < card.threshold:
+            yield Fault(place, f"scorecard.{name}", "below the threshold, so that it never matters", "raise it")
 
 
 def _table_faults(table: Points, known: dict[str, str], place: str) -> Iterator[Fault]:
@@ -603,6 +605,11 @@ def _describe_scorecard(rule: Rule) -> list[str]:
     if card.between is not None:
         lines.append(
             f"Between two lines that go, from {card.between} on; right above a line that stays, from {card.heading} on."
+        )
+    if card.braked is not None:
+        lines.append(
+            f"Where fewer than {card.brake_units} units of sentences would stay, or more than {card.brake_percent} percent of them "
+            f"would go, from {card.braked} on."
         )
     if card.doubt is not None:
         lines.append(f"From {card.doubt} on it is reported in drafts.parquet.")

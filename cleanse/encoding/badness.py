@@ -6,6 +6,7 @@ set (the algorithm "shift-and"), so that a line is read once and each character 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from ftfy.badness import BADNESS_RE
 from numpy.typing import NDArray
 
 from cleanse import cache
-from cleanse.encoding.plausibility import BMP, character_codes
+from cleanse.encoding.pairs import BMP, character_codes
 from cleanse.kernels import Bytes, decode_character
 
 U8 = NDArray[np.uint8]
@@ -104,6 +105,15 @@ def _bit(place: int) -> np.uint64:
     return np.uint64(1 << place % WORD_BITS)
 
 
+@functools.cache
+def alphabet() -> str:
+    """Give the characters outside ASCII that take part in ftfy's pattern of badness."""
+    classes = "|".join(re.findall(r"\[[^\]^][^\]]*\]", BADNESS_RE.pattern))
+    loose = "".join(character for character in BADNESS_RE.pattern if character > "\x7f")
+    found = re.compile(f"{classes}|[{re.escape(loose)}]")
+    return "".join(chr(code) for code in range(0x80, BMP) if found.match(chr(code)))
+
+
 @numba.njit(cache=True, nogil=True)
 def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern) -> bool:
     """Say whether ftfy's pattern of badness is somewhere in a line, which is valid UTF-8.
@@ -126,6 +136,10 @@ def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern) -> bool:
 
 
 def is_text_bad(text: str) -> bool:
-    """Say the same of a Python text."""
+    """Say whether ftfy's pattern of badness is somewhere in a text.
+
+    >>> is_text_bad("FÃ¼r"), is_text_bad("Für")
+    (True, False)
+    """
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     return bool(not text.isascii() and is_bad(data, 0, len(data), load_pattern()))

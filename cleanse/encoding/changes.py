@@ -1,19 +1,24 @@
-"""What changed between two lines, as edits."""
+"""What changed between two lines, as edits; and edits made.
+
+>>> edits = compare("FÃ¼r dich", "Für dich", "encoding/mojibake")
+>>> overwrite("FÃ¼r dich", edits)
+'Für dich'
+"""
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.encoding.plausibility import character_codes
+from cleanse.encoding.pairs import character_codes
 from cleanse.kernels import U32
-from cleanse.segments import Piece
+from cleanse.segments import Piece, cut_line, rewrite
 
 LONGEST_DIFF = 2_000
 FEW_STEPS = 20_000  # comparisons that any two texts may take
@@ -57,6 +62,30 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     if any(first.end > second.start for first, second in itertools.pairwise(edits)):
         edits = [_widen(Piece(start, start + len(left), right, rule), before)]
     return edits
+
+
+def overwrite(line: str, edits: Iterable[Piece]) -> str:
+    """Give a line with edits made."""
+    parts, at = [], 0
+    for edit in edits:
+        parts += [line[at : edit.start], edit.replacement or ""]
+        at = edit.end
+    return "".join([*parts, line[at:]])
+
+
+def compose(line: str, steps: Sequence[Sequence[Piece]]) -> list[Piece]:
+    """Make one list of edits of several that follow each other, each at places in the line as the one before leaves it.
+
+    >>> steps = [[Piece(1, 3, "é", "a")], [Piece(0, 2, "E", "b")]]
+    >>> [tuple(piece) for piece in compose("cafe", steps)]
+    [(0, 3, 'E', 'a')]
+    """
+    if len(steps) == 1:
+        return list(steps[0])
+    pieces = cut_line(len(line), [])
+    for edits in steps:
+        pieces = rewrite(pieces, edits) if edits else pieces
+    return [piece for piece in pieces if piece.replacement is not None]
 
 
 def _shared_start(first: str, second: str) -> int:

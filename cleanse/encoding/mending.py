@@ -1,7 +1,7 @@
 """Bytes of several a character, some of which are damaged: which of them are the bad ones.
 
 A byte that is lost or changed shifts the pairs behind it, and shifted pairs are characters too, but rare ones. `find_lost` cuts
-the bytes so that the characters cost the fewest bits, as `plausibility.py` counts them, and leaves out as few bytes as it can.
+the bytes so that the characters cost the fewest bits, as `pairs.py` counts them, and leaves out as few bytes as it can.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.encoding.plausibility import (
+from cleanse.encoding.pairs import (
     ASCII_OTHER,
     BMP,
     IDEOGRAPHIC,

@@ -10,7 +10,15 @@ from cleanse.files.addresses import open_parquet
 from cleanse.files.batches import JSON_OTHER, OTHER, Batch, Columns
 from cleanse.files.names import is_address, is_utf8
 from cleanse.files.peek import peek_columns
-from cleanse.files.places import check_place, is_out, is_stream, report_address, report_folder, work_folder
+from cleanse.files.places import (
+    check_place,
+    is_out,
+    is_stream,
+    is_work,
+    report_address,
+    report_folder,
+    work_folder,
+)
 from cleanse.files.readers import read_shard
 from cleanse.files.rows import Mender
 from cleanse.files.sources import Inputs, Shard, Span, Wanted, check_sources, find_inputs, plan_shards
@@ -34,6 +42,7 @@ __all__ = [
     "is_out",
     "is_stream",
     "is_utf8",
+    "is_work",
     "open_parquet",
     "peek_columns",
     "plan_shards",

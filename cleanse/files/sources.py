@@ -27,7 +27,7 @@ from cleanse.files.addresses import Entry, can_seek, last_name, list_address, op
 from cleanse.files.names import is_address, printable
 from cleanse.files.walks import Skipped, Walk, find_base, pass_over
 
-SHARD_BYTES = 16 << 20
+SHARD_BYTES = 8 << 20
 MOST_PIECES = 4  # of one row group: each worker unpacks what stands before its piece, too
 CHUNK_BYTES = 4 << 20
 WEB_PARTS = ("fastwarc", "resiliparse")

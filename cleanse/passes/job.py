@@ -45,6 +45,7 @@ from cleanse.hits import divide_drafts
 from cleanse.options import Options, takes_options
 from cleanse.passes.assembling import assemble, name_made_out
 from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
+from cleanse.passes.engine import open_engine
 from cleanse.passes.resolving import digest_earlier, resolve
 from cleanse.passes.trying import (
     MEGABYTE,
@@ -54,6 +55,7 @@ from cleanse.passes.trying import (
     limit_inputs,
     limit_shards,
     shard_size,
+    with_whole_paths,
 )
 from cleanse.progress import Reporter
 from cleanse.rules import Rules, load_rules
@@ -130,36 +132,59 @@ def run(
         raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
     found = find_inputs(names, work_folder(place) if address else place, Wanted(chosen.include, chosen.exclude))
     check_sources(found)
+    if chosen.engine == "ray":  # other machines do not know where this process stands
+        found = with_whole_paths(found)
     if chosen.limit is not None:
         found = limit_inputs(found, job.columns, every, chosen.limit)
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
     metadata = _metadata(found, every, told)
-    if address:
-        check_remote_out(address, metadata, overwrite=chosen.overwrite)
-    else:
-        store.check_out(place, metadata, overwrite=chosen.overwrite)
+    _check_out(place, address, metadata, overwrite=chosen.overwrite)
     shards = cut_shards(found, chosen)
     fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_size(chosen))}
     if chosen.limit is not None:
         shards = limit_shards(shards, job.columns, every, chosen.limit)
-    if chosen.sample is not None:
-        sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, chosen.workers or 1)
-        job = replace(job, sample=sample)
-    with _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place):
-        summaries = clean_shards(job, shards, chosen.workers or 1, progress)
+    with (
+        open_engine(chosen.engine, chosen.workers, chosen.ray_address, job.work) as engine,
+        _at_work(store.WorkFolder(place, fingerprint, restart=chosen.restart), place) as work,
+    ):
+        if work.is_published and (known := _read_result(place)):
+            return known
+        if chosen.sample is not None:
+            sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, engine)
+            job = replace(job, sample=sample)
+        summaries = clean_shards(job, shards, engine, progress)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
         timing = {"clean": time.perf_counter() - started}
-        outcome, tried, numbered = resolve(job, summaries, timing, earlier)
-        summary = assemble(job, place, summaries, (outcome, tried), numbered, metadata, timing, progress)
+        resolved = resolve(job, summaries, timing, earlier)
+        summary = assemble(job, place, summaries, resolved, metadata, timing, progress)
         summary |= {
             "inputs": {"files": len(found.files), "passed_over": list(found.passed_over), **asdict(found.skipped)},
             "options": told,
             "restrained": [reason.row() for reason in restrained],
             "seconds": {**total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
-        return _publish(job, place, summary, metadata, address)
+        result = _publish(job, place, summary, metadata, address)
+        if not is_stream(place) and address is None:
+            work.mark_published()
+        return result
+
+
+def _check_out(place: Path, address: str | None, metadata: dict[str, str], *, overwrite: bool) -> None:
+    """Refuse an OUT of something else, on this machine or on a store."""
+    if address:
+        check_remote_out(address, metadata, overwrite=overwrite)
+    else:
+        store.check_out(place, metadata, overwrite=overwrite)
+
+
+def _read_result(out: Path) -> Result | None:
+    """Give the result of a run that was killed when it had put all in its place; None where it is not there any more."""
+    summary = report_folder(out) / store.SUMMARY
+    if not is_out(out) or not summary.exists():
+        return None
+    return Result(out, report_folder(out), orjson.loads(summary.read_bytes()))
 
 
 def _digest_verdicts(said: list[Verdict]) -> str:
@@ -196,10 +221,10 @@ def _plan(out: Path, options: Options, every: Rules) -> tuple[Job, list[Verdict]
 
 
 @contextlib.contextmanager
-def _at_work(work: store.WorkFolder, out: Path) -> Iterator[None]:
+def _at_work(work: store.WorkFolder, out: Path) -> Iterator[store.WorkFolder]:
     """Take the work folder away at the end; leave it where the run was cut short, so that the next one goes on there."""
     try:
-        yield
+        yield work
     except (WorkerError, StoreError):
         work.close()
         raise

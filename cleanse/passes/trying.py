@@ -33,7 +33,7 @@ from cleanse.files import (
     work_folder,
 )
 from cleanse.options import Options
-from cleanse.passes.engine import Died, map_shards
+from cleanse.passes.engine import Died, Engine
 from cleanse.rules import Rules, load_rules
 
 SHOWN_IDS = 3
@@ -56,6 +56,14 @@ def cut_shards(found: Inputs, options: Options) -> list[Shard]:
 def shard_size(options: Options) -> int | None:
     """Give the bytes of input in a shard, or None where nobody chose."""
     return int(options.shard_mb * MEGABYTE) if options.shard_mb else options.shard_bytes
+
+
+def with_whole_paths(found: Inputs) -> Inputs:
+    """Name the files from the root on, for processes that stand in other folders."""
+    return replace(
+        found,
+        files=tuple(replace(file, path=os.path.abspath(file.path)) for file in found.files),  # noqa: PTH100 - a link keeps its name
+    )
 
 
 def count_read(batch: Batch) -> int:
@@ -110,12 +118,12 @@ class Sample:
 
 
 def choose_sample(
-    shards: Sequence[Shard], columns: Columns, rules: Rules, most: int, seed: int, workers: int
+    shards: Sequence[Shard], columns: Columns, rules: Rules, most: int, seed: int, engine: Engine
 ) -> Sample | None:
     """Choose `most` documents by a hash of their ids; None where there are not more than that. All input is read for it."""
     smallest = functools.partial(_smallest, columns=columns, rules=rules, most=most, seed=seed)
     found: list[int] = []
-    for numbers in map_shards(smallest, shards, workers):
+    for numbers in engine.map(smallest, shards):
         if not isinstance(numbers, Died):  # the run itself will say what killed it
             found = heapq.nsmallest(most + 1, [*found, *numbers])
     return Sample(seed, found[most - 1]) if len(found) > most else None

@@ -107,7 +107,8 @@ class Scorecard(Strict):
 
     Of lines there are more limits. `always` is the threshold where each document counts as a page (`--pages always`). A line between two
     that go needs `between` points, and one right above a line that stays `heading` points. Lines with `doubt` points that stay are
-    reported as drafts. `page` is taken for the points of the page where no scorecard asks.
+    reported as drafts. `page` is taken for the points of the page where no scorecard asks. Where fewer than `brake_units` units of the
+    sentences of a document would stay, or more than `brake_percent` percent of them would go, lines need `braked` points.
     """
 
     of: Literal["line", "document", "segment"]
@@ -117,6 +118,9 @@ class Scorecard(Strict):
     between: int | None = None
     heading: int | None = None
     doubt: int | None = None
+    braked: int | None = None
+    brake_units: int = 0
+    brake_percent: int = 100
     page: int = 0
 
 
@@ -536,7 +540,7 @@ class Rules:
                 moved = {
                     name: old + limit - card.threshold for name in LIMITS if (old := getattr(card, name)) is not None
                 }
-                open_card = card.model_copy(update={"threshold": limit, **moved})
+                open_card = card.model_copy(update={"threshold": limit, "braked": None, **moved})
                 chosen.append(rule.change_head(scorecard=open_card))
         return Rules(chosen)
 

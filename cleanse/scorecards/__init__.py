@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from cleanse.scorecards.card import Card
 from cleanse.scorecards.furniture import DOUBTFUL, Furniture, Outcome
-from cleanse.scorecards.measures import LINE_COLUMNS, LINE_MEASURES, PAGE_COLUMNS, PAGE_MEASURES
+from cleanse.scorecards.measures import LINE_COLUMNS, LINE_MEASURES, PAGE_COLUMNS, PAGE_MEASURES, PLACED_MEASURES
 from cleanse.scorecards.surroundings import Surroundings, count_hits
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "LINE_MEASURES",
     "PAGE_COLUMNS",
     "PAGE_MEASURES",
+    "PLACED_MEASURES",
     "Card",
     "Furniture",
     "Outcome",
