@@ -45,6 +45,7 @@ def test_no_block_is_left_out() -> None:
     assert [page.name for page in PAGES if re.search(r"```python\n", page.read_text("utf-8"))] == []
 
 
+@pytest.mark.filterwarnings("ignore")  # other libraries warn about themselves
 @pytest.mark.parametrize(("library", "block"), BLOCKS)
 def test_block(library: str, block: str, out: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The block runs without an error, and what it asserts holds."""
