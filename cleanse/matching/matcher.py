@@ -26,6 +26,7 @@ from cleanse.lang import UNKNOWN, line_languages, rule_language
 from cleanse.matching import blocks, literals
 from cleanse.matching.lines import LINE_SCHEMA, Lines, Rows
 from cleanse.matching.literals import BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES, Forms, Occurrences, fold
+from cleanse.matching.sentences import find_sentence_ends, join_broken
 from cleanse.rules import ANY, END, Heading, Pattern, Rule, Rules, Template, Variant, find_first_bytes
 
 Method = Callable[[pl.DataFrame, Lines, Rule], pl.DataFrame]
@@ -224,7 +225,7 @@ class Matcher:
         return pl.concat(frames), literals.join_occurrences(terms)
 
     def _drop_headings(self, labels: pl.DataFrame, others: pl.DataFrame, lines: Lines) -> pl.DataFrame:
-        """Leave out the labels that are headings of a text: see `rules.Heading`.
+        """Leave out the labels that are headings of a text, see `rules.Heading`, and lines that are the end of a sentence.
 
         Reads and gives pairs of `variant` and `row`; `others` are what patterns hit. A rule that has labels asks only of these.
         """
@@ -238,6 +239,7 @@ class Matcher:
         every = every.filter(pl.Series(np.array(takes, dtype=np.bool_)[every["variant"].to_numpy()]))
         taken = np.zeros((self.groups.max(initial=0) + 1, len(lines) + 1), dtype=np.bool_)
         taken[self.groups[every["variant"].to_numpy()], every["row"].to_numpy()] = True
+        labels, others = (self._drop_sentence_ends(pairs, taken, lines) for pairs in (labels, others))
         bare = pl.Series(
             [number for number, head in enumerate(heads) if head.heading and not head.label], dtype=pl.UInt32
         )
@@ -255,6 +257,13 @@ class Matcher:
             if heading.above:
                 headed[own] &= _is_text(firsts, -1, heading, lines)
         return pl.concat([others.filter(~pl.col("variant").is_in(bare.implode())), asked.filter(pl.Series(~headed))])
+
+    def _drop_sentence_ends(self, pairs: pl.DataFrame, taken: NDArray[np.bool_], lines: Lines) -> pl.DataFrame:
+        """Leave out the pairs of `variant` and `row` whose line is the end of a sentence; `taken` says which rows go, by group."""
+        whole = np.array([rule.head.scope == "line" for rule, _ in self.variants], dtype=np.bool_)
+        variants, rows = pairs["variant"].to_numpy(), pairs["row"].to_numpy().astype(np.int64)
+        ends = find_sentence_ends(rows, taken[self.groups[variants], np.maximum(rows - 1, 0)], lines)
+        return pairs.filter(pl.Series(~(whole[variants] & ends)))
 
     def _find_blocks(self, asked: pl.DataFrame, lines: Lines) -> tuple[Rows, Rows]:
         """Give of each pair of `variant` and `row` the first and the last row of what stands or falls together.
@@ -641,8 +650,11 @@ def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:
     near &= np.abs(lines.line[there].astype(np.int64) - lines.line[rows]) <= heading.max_gap + 1
     near &= lines.chars[there] >= heading.min_chars
     asked = np.flatnonzero(near)
-    matches = [pl.col("text").str.contains(pattern) for pattern in heading.below]
-    near[asked] = lines.take(there[asked]).select(pl.any_horizontal(matches)).to_series().to_numpy()
+    matches = pl.any_horizontal([pl.col("text").str.contains(pattern) for pattern in heading.below])
+    near[asked] = lines.take(there[asked]).select(matches).to_series().to_numpy()
+    asked = asked[~near[asked]] if step > 0 else asked[:0]
+    if len(asked):
+        near[asked] = join_broken(there[asked], lines).select(matches).to_series().to_numpy()
     return near
 
 
