@@ -53,6 +53,7 @@ SUPERSETS = {
 }
 # These look like UTF-8 where the text is ASCII.
 SEVEN_BITS = ("iso2022", "hz")
+NOT_PLAIN = ("\x00", "\x1b", "~{")  # what shows that it may be one of them, or UTF-16
 # What they announce their characters with, and what does it once for the whole file.
 ANNOUNCED = (
     (re.compile(rb"\x1b\$\)C"), "iso2022_kr", b"\x1b$)C"),
@@ -110,9 +111,18 @@ def decode(data: bytes, rules: Rules, hint: str | None = None) -> Decoded:
             or _read_announced(data, weights)
             or _decode_legacy(data, weights, hint)
         )
-    if b"\x00" not in data and b"\x1b" not in data and b"~{" not in data:
+    if is_plain(data):
         return Decoded(text, UTF8, exact=True)
     return _decode_seven_bits(data, text, weights)
+
+
+def is_plain(data: bytes) -> bool:
+    """Say whether bytes are UTF-8, and can be nothing else."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any(sign.encode() in data for sign in NOT_PLAIN)
 
 
 def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
