@@ -17,7 +17,7 @@ from cleanse import encoding
 from cleanse.encoding import charset as charset_module
 from cleanse.encoding.gate import LONGEST_SEGMENT
 from cleanse.errors import InputError
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())

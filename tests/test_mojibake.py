@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cleanse import encoding
 from cleanse.encoding.codepages import READERS
 from cleanse.encoding.readings import read_again
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())
