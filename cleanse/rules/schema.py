@@ -79,6 +79,9 @@ class Scorecard(Strict):
     that go needs `between` points, and one right above a line that stays `heading` points. Lines with `doubt` points that stay are
     reported as drafts. `page` is taken for the points of the page where no scorecard asks. Where fewer than `brake_units` units of the
     sentences of a document would stay, or more than `brake_percent` percent of them would go, lines need `braked` points.
+    Of each site at most `site_most` pages are counted, without those that share `site_alike` percent of their long lines with an earlier one;
+    its evidence counts for pages with at least `site_pages` others that share `site_shared` percent of their lines with any. 0 `site_pages`
+    asks nothing of sites.
     """
 
     of: Literal["line", "document", "segment"]
@@ -91,6 +94,10 @@ class Scorecard(Strict):
     braked: int | None = None
     brake_units: int = 0
     brake_percent: int = 100
+    site_pages: int = 0
+    site_most: int = 48
+    site_alike: int = 70
+    site_shared: int = 5
     page: int = 0
 
 
