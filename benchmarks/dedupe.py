@@ -32,8 +32,7 @@ import numpy as np
 import polars as pl
 
 from cleanse import dedupe, load_rules
-from cleanse.files import store
-from cleanse.files.readers import Columns
+from cleanse.files import Columns, store
 from cleanse.kernels import text as kernels
 from cleanse.passes import cleaning, resolving
 
@@ -203,11 +202,12 @@ def resolve_parts(count: int, folder: Path, parameters: dedupe.Parameters) -> No
     find(texts, pl.Series(["a", "b", "c"]), parameters)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     cpu, wall = time.process_time(), time.perf_counter()
-    outcome, _ = resolving.resolve(
-        open_job(folder, parameters), [cleaning.ShardSummary(batches=count // PART_ROWS)], {}
-    )
+    resolved = resolving.resolve(open_job(folder, parameters), [cleaning.ShardSummary(batches=count // PART_ROWS)], {})
     found = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "before": before}
-    found |= {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, "dropped": outcome.decisions.height}
+    found |= {
+        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+        "dropped": resolved.outcome.decisions.height,
+    }
     print(json.dumps(found))
 
 

@@ -167,6 +167,12 @@ class Options(BaseModel):
         ge=1,
         description="Processes that read and clean.  [default: all cores; from Python: this process alone]",
     )
+    engine: Annotated[Literal["local", "ray"], Shown(result=False)] = Field(
+        default="local", description="Where shards are cleaned: on this machine, or on a cluster of Ray."
+    )
+    ray_address: Annotated[str | None, Shown("ADDRESS", result=False)] = Field(
+        default=None, description="The cluster of --engine ray.  [default: RAY_ADDRESS, else one started here]"
+    )
     strict: Annotated[bool, Shown(result=False)] = Field(
         default=False, description="Anything quarantined is an error: status 2 and no OUT."
     )
@@ -182,7 +188,7 @@ class Options(BaseModel):
     shard_mb: Annotated[float | None, Shown("MB", result=False)] = Field(
         default=None,
         gt=0,
-        description="Megabytes of input that a process cleans at a time; sets its memory.  [default: 16]",
+        description="Megabytes of input that a process cleans at a time; sets its memory.  [default: 8]",
     )
     out_mb: Annotated[float | None, Shown("MB", result=False)] = Field(
         default=None,
@@ -190,7 +196,7 @@ class Options(BaseModel):
         description="Megabytes of text in each file, where OUT is a folder.  [default: 500 000 rows]",
     )
     shard_bytes: Annotated[int | None, Shown(command=False, result=False)] = Field(
-        default=None, ge=1, description="Bytes of input that are cleaned at a time.  [default: about 16 MB]"
+        default=None, ge=1, description="Bytes of input that are cleaned at a time.  [default: about 8 MB]"
     )
 
     @model_validator(mode="after")
@@ -202,6 +208,8 @@ class Options(BaseModel):
             )
         if self.shard_mb is not None and self.shard_bytes is not None:
             raise ValueError("--shard-mb and shard_bytes say the same: leave one of them out")
+        if self.ray_address is not None and self.engine != "ray":
+            raise ValueError("--ray-address without --engine ray: give both")
         if self.id_column == self.text_column:
             hint = "name another column with --id-column, or number the rows with --number-rows"
             raise ValueError(f"one column cannot be both text and id: {self.text_column}: {hint}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +14,11 @@ import pytest
 import cleanse
 from cleanse.errors import InputError
 from cleanse.passes.care import Care
-from cleanse.passes.engine import Died, map_shards, run_alone
+from cleanse.passes.engine import Died, Engine, Here, Pool
+
+
+def engine(workers: int) -> Engine:
+    return Pool(workers) if workers > 1 else Here()
 
 
 def square(number: int) -> int:
@@ -34,22 +40,22 @@ def threads(number: int) -> str | None:
     return os.environ.get("POLARS_MAX_THREADS")
 
 
-@pytest.mark.parametrize("workers", [0, 1, 2, 9])
+@pytest.mark.parametrize("workers", [1, 2, 9])
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_the_workers_do_not_matter(workers: int, count: int) -> None:
     """Any number of workers gives the result of each item, in the order of the items."""
-    assert list(map_shards(square, range(count), workers)) == [number * number for number in range(count)]
+    assert list(engine(workers).map(square, range(count))) == [number * number for number in range(count)]
 
 
 def test_order_is_that_of_the_items() -> None:
     """What is done first does not come first."""
-    assert list(map_shards(slow_first, range(6), 2)) == [0, 1, 2, 3, 4, 5]
+    assert list(Pool(2).map(slow_first, range(6))) == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_errors_come_with_their_words(workers: int) -> None:
     """An error of a shard is raised here, with all that it says, after the results before it."""
-    results = map_shards(refuse, range(4), workers)
+    results = engine(workers).map(refuse, range(4))
     assert [next(results), next(results)] == [0, 1]
     with pytest.raises(InputError, match="bad shard: 2\n  hint: mend it"):
         next(results)
@@ -63,14 +69,14 @@ def test_workers_share_the_processors(monkeypatch: pytest.MonkeyPatch, before: s
     else:
         monkeypatch.setenv("POLARS_MAX_THREADS", before)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    assert list(map_shards(threads, range(2), 2)) == ["3", "3"]
+    assert list(Pool(2).map(threads, range(2))) == ["3", "3"]
     assert os.environ.get("POLARS_MAX_THREADS") == before
 
 
 def test_here_everything_is_done_one_by_one() -> None:
     """With one worker an item is done when it is asked for, so that memory holds one shard."""
     seen: list[int] = []
-    results = map_shards(seen.append, [1, 2, 3])
+    results = Here().map(seen.append, [1, 2, 3])
     next(results)
     assert seen == [1]
 
@@ -84,9 +90,30 @@ def die_at_three(number: int) -> int:
 
 def test_only_the_item_that_kills_its_worker_is_lost() -> None:
     """The others give their results, in their places."""
-    assert list(map_shards(die_at_three, range(7), 2)) == [0, 1, 2, Died(), 4, 5, 6]
-    assert run_alone(die_at_three, 3) == Died()
-    assert run_alone(die_at_three, 4) == 4
+    assert list(Pool(2).map(die_at_three, range(7))) == [0, 1, 2, Died(), 4, 5, 6]
+    assert Here().run_alone(die_at_three, 3) == Died()
+    assert Pool(2).run_alone(die_at_three, 4) == 4
+
+
+BORN_DEAD = """
+import functools
+from cleanse.passes.engine import Pool
+
+if __name__ == "__main__":
+    print(list(Pool(2).map(functools.partial(pow, 2, mod=1 << (1 << 23)), range(3))))
+"""
+
+
+def test_a_process_may_die_before_it_begins(tmp_path: Path) -> None:
+    """A worker was killed while it was told a long function: the run waited for it for ever."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'spawn_main' in ' '.join(sys.orig_argv): os._exit(9)\n"
+    )
+    (tmp_path / "call.py").write_text(BORN_DEAD)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, str(tmp_path / "call.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "[Died(), Died(), Died()]\n"
 
 
 def test_care_cuts_finer_until_one_document_is_left() -> None:

@@ -41,6 +41,8 @@ VALUES: dict[str, tuple[Any, list[str]]] = {
     "sample": (5, ["--sample", "5"]),
     "seed": (2, ["--seed", "2"]),
     "workers": (3, ["--workers", "3"]),
+    "engine": ("ray", ["--engine", "ray"]),
+    "ray_address": ("10.0.0.1:6379", ["--ray-address", "10.0.0.1:6379"]),
     "strict": (True, ["--strict"]),
     "overwrite": (True, ["--overwrite"]),
     "report": (Path("clean.report"), ["--report", "clean.report"]),

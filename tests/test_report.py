@@ -23,7 +23,7 @@ from cleanse.cli import main
 from cleanse.errors import InputError
 from cleanse.passes import AsRead
 from cleanse.passes.job import Result
-from cleanse.report import samples, sections
+from cleanse.report import narrowing, samples, sections
 from cleanse.report.samples import Piece, ShownLine
 from tests.runs import put, run, table
 
@@ -169,6 +169,28 @@ def test_samples_are_bounded(tmp_path: Path) -> None:
     page = Page(run(tmp_path, files, select=["boilerplate/image-path"]))
     shown = re.findall(r'<li data-language="(..)" data-id="[0-9a-f]{16}"><div', page.source)
     assert {language: shown.count(language) for language in ("en", "ru")} == dict.fromkeys(("en", "ru"), 8)
+
+
+def test_of_very_many_hits_some_documents_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Samples are those of a share of the documents, chosen by their ids; the figures of the rules stay those of all."""
+    files = {f"{n:02}.txt": f"{PROSE}Number {n}.\n/img/harbour-{n}.jpg\n" for n in range(40)}
+    result = run(tmp_path, files, select=["boilerplate/image-path"])
+    whole = Page(result)
+    monkeypatch.setattr(narrowing, "MOST_ROWS", 10)
+    report.rebuild_page(result.out)
+    page = Page(result)
+    told = re.search(r"are those of (\d+) of 40 documents", page.text())
+    assert told
+    assert 3 <= int(told[1]) <= 20
+    assert "documents, chosen by a hash" not in whole.text()
+    row = r'data-value="40">40</td>'
+    assert (len(re.findall(row, page.source)), len(re.findall(row, whole.source))) == (3, 3)
+    shown = [set(re.findall(r"data-id=\"(\w+)\"", one.source)) for one in (page, whole)]
+    assert 0 < len(shown[0]) <= int(told[1])
+    assert sorted(path.name for path in result.report.iterdir() if path.name.startswith(".")) == []
+    first = page.source
+    report.rebuild_page(result.out)
+    assert Page(result).source == first
 
 
 def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import cleanse
 from cleanse.errors import InputError, OutputError
 from cleanse.files.sources import find_inputs
+from cleanse.passes import give_back
 from cleanse.passes.edits import Edit, Edits, undo
 from cleanse.passes.give_back import restore
 from tests.conftest import ROOT, SHARED
@@ -308,3 +309,37 @@ def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     assert rows(result)["id"].to_list() == ["a.txt"]
     with pytest.raises(OutputError, match=r"cannot write: File exists: .*out\.parquet"):
         restore(result.out, result.out)
+
+
+@pytest.mark.parametrize("out", ["out.parquet", "out.jsonl", "out"])
+def test_some_documents_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
+    """However few rows are read and written at a time, the same comes back: twins, charsets, quarantine before, behind and between."""
+    files = {
+        "a.csv": b"text\n\x00\xff\xfe\x81\x00\x9d\xff\n",
+        "b.jsonl": "".join(f'{{"text": "{PROSE.strip()} {n // 2}"}}\n' for n in range(9)) + "[]\n",
+        "c.txt": RUSSIAN.encode("cp1251"),
+        "d.jsonl": "[]\n[]\n",
+        "e.txt": STRIPPED + PROSE,
+        "f.txt": b"\xff\xfe\x00\x00a\x00\x00",
+        "g.jsonl": f'[]\n{{"text": "/img/harbour-1.jpg\\n{PROSE.strip()}"}}\n',
+        "h.csv": b"text\n\x00\xff\xfe\x81\x00\x9d\xff\n",
+    }
+    result = cleanse.run(put(tmp_path / "in", files), tmp_path / out)
+    at_once = restored(result, tmp_path / "at-once")
+    monkeypatch.setattr(give_back, "STEP", 2)
+    monkeypatch.setattr(give_back, "HELD_ROWS", 2)
+    counts = restore(result.out, tmp_path / "piecemeal")
+    assert counts == {"files": 3, "rows": 16, "quarantined": 7, "lost": 0}
+    piecemeal = {
+        path.relative_to(tmp_path / "piecemeal").as_posix(): path for path in (tmp_path / "piecemeal").iterdir()
+    }
+    assert (
+        sorted(at_once)
+        == sorted(piecemeal)
+        == sorted(f"{name}{'' if name.endswith('.txt') else '.parquet'}" for name in files)
+    )
+    for name, path in piecemeal.items():
+        if name.endswith(".parquet"):
+            assert pl.read_parquet(path).equals(pl.read_parquet(tmp_path / "at-once" / name))
+        else:
+            assert path.read_bytes() == files[name] if isinstance(files[name], bytes) else files[name].encode()

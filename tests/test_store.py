@@ -14,6 +14,7 @@ import pytest
 
 import cleanse
 from cleanse import dedupe
+from cleanse.duplicates import near
 from cleanse.errors import LedgerError, OutputError
 from cleanse.files import Shard, batches, store
 from cleanse.passes import cleaning as passes
@@ -104,6 +105,19 @@ def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not (tmp_path / "cut" / "out.work").exists()
 
 
+def test_a_run_that_is_killed_while_it_tidies_up_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OUT and report are in their places: the same command does nothing again, but for the work folder that it takes away."""
+    monkeypatch.setattr(store.WorkFolder, "remove", lambda work: work.close())
+    first = run(tmp_path, FILES)
+    monkeypatch.undo()
+    assert (tmp_path / "out.work").exists()
+    whole = contents(first)
+    monkeypatch.setattr(passes, "clean_shard", None)  # nobody may call it
+    again = run(tmp_path, FILES)
+    assert (contents(again), again.summary) == (whole, first.summary)
+    assert not (tmp_path / "out.work").exists()
+
+
 def change_input(folder: Path) -> dict[str, object]:
     put(folder / "in", {"b.txt": TEXT + "more"})
     return {}
@@ -182,7 +196,7 @@ def test_a_run_that_is_killed_while_it_looks_for_duplicates_goes_on(
     files = {"a.jsonl": "".join(json.dumps(row) + "\n" for row in near_copies())}
     whole = contents(run(tmp_path / "whole", files))
     monkeypatch.setattr(dedupe, "HELD_BYTES", 1000)
-    monkeypatch.setattr(dedupe, "choose_keepers", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(near, "choose_keepers", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut", files)
     left = {path.name for path in (tmp_path / "cut" / "out.work").iterdir()}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -52,8 +55,10 @@ __all__ = [
     "ParquetWriter",
     "WorkFolder",
     "Writer",
+    "are_whole",
     "cannot_write",
     "check_out",
+    "find_os_error",
     "is_jsonl",
     "iterate_parts",
     "mark_jsonl",
@@ -71,10 +76,29 @@ __all__ = [
 ]
 
 
+TEMPORARY = ".tmp"
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+PUBLISHED = "published"  # in the manifest: nothing is left to do but to tidy up
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write JSON so that the file is there whole or not at all."""
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    with _temporary(path) as temporary:
+        temporary.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+
+
+@contextlib.contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """Give a name that nobody else writes to, and let what was written there appear under `path`.
+
+    Two processes may do the same shard: one that a cluster took for lost, and the one that does its work again.
+    """
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    try:
+        yield temporary
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     temporary.replace(path)
 
 
@@ -91,12 +115,16 @@ class WorkFolder:
         self.path = work_folder(out)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            if {item.name for item in self.path.iterdir()} - {"lock", f"{MANIFEST}.tmp"} and not self._is_ours():
+            if {item.name for item in self.path.iterdir() if item.suffix != TEMPORARY} - {
+                "lock"
+            } and not self._is_ours():
                 hint = "move it away, or choose another OUT"
                 raise OutputError("the place of the work folder is taken", where=str(self.path), hint=hint)
             self._lock = self._take_lock()
             manifest = self.path / MANIFEST
             known = orjson.loads(manifest.read_bytes()) if manifest.exists() else None
+            self.is_published = bool(known and known.pop(PUBLISHED, False)) and known == fingerprint and not restart
+            self._fingerprint = fingerprint
             if restart or known != fingerprint:
                 if known and not restart and any(self.path.glob("shards/*.json")):
                     self._lock.close()
@@ -106,6 +134,10 @@ class WorkFolder:
             (self.path / "shards").mkdir(exist_ok=True)
         except OSError as error:
             raise cannot_write(self.path, error) from error
+
+    def mark_published(self) -> None:
+        """Note that OUT and report stand in their places, for a run that is killed while it tidies up."""
+        write_json(self.path / MANIFEST, {**self._fingerprint, PUBLISHED: True})
 
     def _is_ours(self) -> bool:
         return is_work(self.path)
@@ -164,13 +196,22 @@ def part_path(work: Path, table: str, shard: int, batch: int) -> Path:
     return work / table / f"{shard:05}-{batch:05}.parquet"
 
 
-def write_part(work: Path, table: str, shard: int, batch: int, frame: pl.DataFrame) -> None:
-    """Write the part of a table that one batch made."""
+def write_part(work: Path, table: str, shard: int, batch: int, frame: pl.DataFrame) -> dict[str, int]:
+    """Write the part of a table that one batch made. Gives its name in the work folder, and its bytes."""
     path = part_path(work, table, shard, batch)
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    frame.write_parquet(temporary, compression="lz4", statistics=False)
-    temporary.replace(path)
+    with _temporary(path) as temporary:
+        frame.write_parquet(temporary, compression="lz4", statistics=False)
+        size = temporary.stat().st_size
+    return {f"{table}/{path.name}": size}
+
+
+def are_whole(work: Path, written: dict[str, int]) -> bool:
+    """Say whether all parts are there with as many bytes as were written: a crash of the machine may have cut them."""
+    try:
+        return all((work / name).stat().st_size == size for name, size in written.items())
+    except FileNotFoundError:
+        return False
 
 
 def read_part(work: Path, table: str, shard: int, batch: int, columns: list[str] | None = None) -> pl.DataFrame:
@@ -186,7 +227,16 @@ def part_schema(work: Path, table: str, shard: int, batch: int) -> pl.Schema:
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """Make the error for a place that cannot be written."""
     reason = error.strerror or str(error)
-    return OutputError(f"cannot write: {reason}", where=str(path), hint="choose another OUT, or mend its folder")
+    hint = "choose another OUT, or mend its folder"
+    if error.errno in FULL:
+        hint = "make room, and give the same command again: it goes on where it stopped"
+    return OutputError(f"cannot write: {reason}", where=str(path), hint=hint)
+
+
+def find_os_error(error: pl.exceptions.PolarsError) -> OSError | None:
+    """Give the error of the system that Polars tells of, such as a full disk; None where it is another."""
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(told[1]), os.strerror(int(told[1]))) if told else None
 
 
 def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:

@@ -10,20 +10,62 @@ from typing import IO, Any
 
 import zstandard
 
+from cleanse.files.addresses import open_bytes
 from cleanse.files.sources import InputFile
 
-PACKED_BYTES = 64 << 10
+PACKED_BYTES = 4 << 10  # that are unpacked at once: of Zstandard they may become 128 MB
+# A file that unpacks to more than both is taken for a bomb. Deflate packs at most 1,032 bytes into one; text is packed 2 to 20 times.
+BOMB_BYTES, BOMB_TIMES = 256 << 20, 200
 BROKEN_STREAM = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 
 
 def open_file(file: InputFile) -> Any:
     """Open a file for reading, through its compression."""
-    name = file.path.lower()
+    name = file.source.lower()
     if name.endswith(".gz"):
-        return gzip.open(file.path, "rb")
+        return io.BufferedReader(_Unpacked(_GzipStream(open_bytes(file.path)), file.size))
     if name.endswith(".zst"):
-        return io.BufferedReader(_ZstdStream(open(file.path, "rb")))  # noqa: PTH123 - closed with the reader
-    return open(file.path, "rb")  # noqa: PTH123
+        return io.BufferedReader(_Unpacked(io.BufferedReader(_ZstdStream(open_bytes(file.path))), file.size))
+    return open_bytes(file.path)
+
+
+class _GzipStream(gzip.GzipFile):
+    """What a .gz file unpacks to. The packed file is closed with it."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
+
+
+class BombError(OSError):
+    """A packed file of which so much comes that it was made to fill the memory."""
+
+
+class _Unpacked(io.RawIOBase):
+    """What a packed file holds, as long as it is no bomb."""
+
+    def __init__(self, stream: io.BufferedIOBase, packed_bytes: int) -> None:
+        self._stream = stream
+        self._most = max(BOMB_BYTES, BOMB_TIMES * packed_bytes)
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = self._stream.readinto1(buffer)  # hands over what it has, before it meets a damage
+        self._count += size
+        if self._count > self._most:
+            raise BombError(f"unpacks to more than {BOMB_TIMES} times its size, and more than {BOMB_BYTES >> 20} MB")
+        return size
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class _ZstdStream(io.RawIOBase):
@@ -63,14 +105,14 @@ class _ZstdStream(io.RawIOBase):
 
 def packed_bytes(file: InputFile) -> bytes | None:
     """Give the bytes of a file as it lies there, so that it can be given back, or None where it cannot be read."""
-    with contextlib.suppress(OSError), open(file.path, "rb") as stream:  # noqa: PTH123
+    with contextlib.suppress(OSError), open_bytes(file.path) as stream:
         return stream.read()
     return None
 
 
 def is_compressed(file: InputFile) -> bool:
     """Say whether a file is packed, by its name."""
-    return file.path.lower().endswith((".gz", ".zst"))
+    return file.source.lower().endswith((".gz", ".zst"))
 
 
 def reason(error: Exception) -> str:

@@ -6,6 +6,7 @@ The bytes depend on the rows only, never on how they were cut into frames, and a
 from __future__ import annotations
 
 import base64
+import contextlib
 import glob
 import gzip
 from pathlib import Path
@@ -69,6 +70,12 @@ class _FileWriter:
         self._finish()
         self._temporary.replace(self.path)
 
+    def discard(self) -> None:
+        """Throw away what was written so far."""
+        with contextlib.suppress(OSError):
+            self._finish()
+        self._temporary.unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         """Use it in a `with` block."""
         return self
@@ -80,8 +87,7 @@ class _FileWriter:
         if kind is None:
             self.close()
         else:
-            self._finish()
-            self._temporary.unlink(missing_ok=True)
+            self.discard()
 
 
 class ParquetWriter(_FileWriter):

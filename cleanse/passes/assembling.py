@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from cleanse.files import (
 from cleanse.hits import make_hits
 from cleanse.passes.cleaning import Job, ShardSummary
 from cleanse.passes.columns import OtherColumn, find_columns
+from cleanse.passes.resolving import Resolved
 from cleanse.progress import Reporter, Step
 from cleanse.rules import Rules
 from cleanse.verdicts import (
@@ -23,6 +26,7 @@ from cleanse.verdicts import (
     count_verdicts,
 )
 
+WAITING_FRAMES = 2  # for each file that is written
 COUNTED = ("rule", "language", "action", "documents", "lines", "characters", "documents_alone")  # of the table of rules
 
 
@@ -30,38 +34,36 @@ def assemble(
     job: Job,
     out: Path,
     summaries: list[ShardSummary],
-    found: tuple[dedupe.Outcome, pl.DataFrame],
-    numbered: pl.DataFrame,
+    resolved: Resolved,
     metadata: dict[str, str],
     timing: dict[str, float],
     progress: Reporter | None,
 ) -> dict[str, Any]:
     """Write OUT and the tables of the report into the work folder, in input order, and balance the ledger.
 
-    `found` are the outcome of the search for duplicates, and what rules in draft would have decided. Gives the summary of the run.
+    Gives the summary of the run.
 
     Raises:
         LedgerError: what was read is not what was kept, dropped and quarantined.
     """
     clock = time.perf_counter()
-    outcome, tried = found
+    outcome, tried = resolved.outcome, resolved.drafts
     batches = [summary.batches for summary in summaries]
     parts = list(store.iterate_parts(batches))
     others = find_columns(job, parts, summaries)
+    _clear(job.work / "report", name_made_out(job, out))
     schema = {**documents.OUT, **{other.label: other.dtype or pl.String() for other in others}}
-    against: dict[str, pl.DataType] = {"kept_in": pl.String()} if "kept_in" in numbered.columns else {}
+    against: dict[str, pl.DataType] = {"kept_in": pl.String()} if "kept_in" in resolved.kept.columns else {}
     tables = _TableWriters(job.work / "report", against)
     prefixed = {f"{store.METADATA_PREFIX}{key}": value for key, value in metadata.items()}
-    writer = store.open_out(name_made_out(job, out), schema, prefixed, job.file_bytes)
+    writer = _Beside(store.open_out(name_made_out(job, out), schema, prefixed, job.file_bytes))
     ledger = store.Ledger(
         documents_read=sum(summary.read for summary in summaries),
         characters_read=sum(summary.characters for summary in summaries),
     )
-    duplicates = outcome.decisions.join(
-        numbered.with_row_index("kept").rename({"id": "kept_id"}), on="kept", how="left"
-    ).drop("kept")
+    duplicates = outcome.decisions.join(resolved.kept, on="kept", how="left").drop("kept")
     sizes = outcome.decisions.group_by(pl.col("kept").alias("number")).agg((pl.len() + 1).alias("cluster_size"))
-    counts: list[pl.DataFrame] = []
+    counts = _add_counts([])
     touched: Counter[str] = Counter()
     start = 0
     for number, part in enumerate(parts, 1):
@@ -74,7 +76,7 @@ def assemble(
         frame = frame.with_columns(pl.coalesce("reason", "reason_duplicate").alias("reason"))
         drops = frame.filter(pl.col("reason_duplicate").is_not_null()).select("doc", "id", "reason")
         hits = _with_drops(store.read_part(job.work, "hits", *part), drops, job.rules)
-        counts.append(count_hits(hits, frame))
+        counts = _add_counts([counts, count_hits(hits, frame)])
         touched.update(_count_lines(hits))
         noted = frame.join(tried.select("number", reason_tried="reason"), on="number", maintain_order="left")
         noted = noted.select("doc", "id", reason="reason_tried")
@@ -95,6 +97,15 @@ def assemble(
         **_summarise(job, metadata, ledger, outcome, rules),
         "touched_lines": {action: touched[action] for action in ("fix", "flag", "strip")},
     }
+
+
+def _clear(*places: Path) -> None:
+    """Take away what a run that was killed had assembled."""
+    for place in places:
+        if place.is_dir():
+            shutil.rmtree(place)
+        else:
+            place.unlink(missing_ok=True)
 
 
 def _with_drops(hits: pl.DataFrame, duplicates: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -133,14 +144,17 @@ def _count_lines(hits: pl.DataFrame) -> dict[str, int]:
     return {action: lines.filter(pl.col("action") == action).height for action in ("fix", "strip", "flag")}
 
 
-def _rule_table(counts: list[pl.DataFrame], job: Job) -> pl.DataFrame:
-    """Give a row a rule and language: rules that never fired (language null, all zero), and those that run unasked."""
-    schema = {**documents.RULES}
-    empty = pl.DataFrame(schema={name: schema[name] for name in COUNTED})
+def _add_counts(counts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Add up what each rule did."""
+    empty = pl.DataFrame(schema={name: documents.RULES[name] for name in COUNTED})
     totals = pl.concat([empty, *(_cast_counts(frame) for frame in counts)])
-    totals = totals.group_by("rule", "language", "action").agg(
+    return totals.group_by("rule", "language", "action").agg(
         pl.col("documents", "lines", "characters", "documents_alone").sum()
     )
+
+
+def _rule_table(totals: pl.DataFrame, job: Job) -> pl.DataFrame:
+    """Give a row a rule and language: rules that never fired (language null, all zero), and those that run unasked."""
     unasked = set(totals["rule"]) - {rule.id for rule in job.rules}
     versions = pl.DataFrame(
         [(rule.id, rule.version, str(rule.action)) for rule in (*job.rules, *(job.every[name] for name in unasked))],
@@ -152,7 +166,9 @@ def _rule_table(counts: list[pl.DataFrame], job: Job) -> pl.DataFrame:
         pl.col("documents", "lines", "characters", "documents_alone").fill_null(0),
     )
     joined = add_precision(joined, count_verdicts([]) if job.judged is None else job.judged)
-    return joined.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort("rule", "language", "action")
+    return joined.select(pl.col(name).cast(dtype) for name, dtype in documents.RULES.items()).sort(
+        "rule", "language", "action"
+    )
 
 
 def _cast_counts(frame: pl.DataFrame) -> pl.DataFrame:
@@ -165,12 +181,35 @@ def _out_frame(kept: pl.DataFrame, others: list[OtherColumn]) -> pl.DataFrame:
     return kept.with_columns(ours).select(*documents.OUT, *(other.expression(kept) for other in others))
 
 
+class _Beside:
+    """Writes to a file in a thread of its own, so that OUT and the tables are packed side by side. Few frames wait for it."""
+
+    def __init__(self, writer: store.Writer) -> None:
+        self._writer = writer
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
+
+    @property
+    def rows(self) -> int:
+        return self._writer.rows
+
+    def write(self, frame: pl.DataFrame) -> None:
+        while len(self._waiting) >= WAITING_FRAMES:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._writer.write, frame))
+
+    def close(self) -> None:
+        with self._thread:
+            for one in (*self._waiting, self._thread.submit(self._writer.close)):
+                one.result()
+
+
 class _TableWriters:
     """The tables of the report that are written part by part."""
 
     def __init__(self, folder: Path, against: dict[str, pl.DataType]) -> None:
         self._writers = {
-            name: store.ParquetWriter(folder / f"{name}.parquet", schema)
+            name: _Beside(store.ParquetWriter(folder / f"{name}.parquet", schema))
             for name, schema in {
                 "hits": documents.HITS,
                 "drafts": documents.HITS,

@@ -24,7 +24,7 @@ from cleanse.files import (
 )
 from cleanse.hits import explode_hits
 from cleanse.passes.care import Care, cut_batch, read_announcement
-from cleanse.passes.engine import Died, map_shards, run_alone
+from cleanse.passes.engine import Died, Engine
 from cleanse.passes.sites import share_lines
 from cleanse.passes.trying import MEGABYTE, Sample
 from cleanse.progress import Reporter, Step
@@ -68,17 +68,18 @@ class ShardSummary:
     bytes: int = 0
     kinds: dict[str, list[str]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
 
 
-def clean_shards(job: Job, shards: list[Shard], workers: int, progress: Reporter | None) -> list[ShardSummary]:
-    """Clean all shards, on so many processes, and tell `progress` of each that is done."""
+def clean_shards(job: Job, shards: list[Shard], engine: Engine, progress: Reporter | None) -> list[ShardSummary]:
+    """Clean all shards with an engine, and tell `progress` of each that is done."""
     summaries = []
     clean = functools.partial(clean_shard, job=job)
     done = size = 0
     if progress:
         progress(Step("clean", 0, len(shards)))
-    for number, (shard, summary) in enumerate(zip(shards, map_shards(clean, shards, workers), strict=True), 1):
-        summaries.append(_clean_with_care(shard, job) if isinstance(summary, Died) else summary)
+    for number, (shard, summary) in enumerate(zip(shards, engine.map(clean, shards), strict=True), 1):
+        summaries.append(_clean_with_care(shard, job, engine) if isinstance(summary, Died) else summary)
         done += summaries[-1].read
         size += summaries[-1].bytes
         if progress:
@@ -86,7 +87,7 @@ def clean_shards(job: Job, shards: list[Shard], workers: int, progress: Reporter
     return summaries
 
 
-def _clean_with_care(shard: Shard, job: Job) -> ShardSummary:
+def _clean_with_care(shard: Shard, job: Job, engine: Engine) -> ShardSummary:
     """Clean a shard whose process died, in processes of its own, until the documents that kill them are known.
 
     Raises:
@@ -96,7 +97,7 @@ def _clean_with_care(shard: Shard, job: Job) -> ShardSummary:
     announcement = job.work / "shards" / f"{shard.number:05}.begun"
     while care is not None:
         announcement.unlink(missing_ok=True)
-        summary = run_alone(functools.partial(clean_shard, job=job, care=care), shard)
+        summary = engine.run_alone(functools.partial(clean_shard, job=job, care=care), shard)
         if not isinstance(summary, Died):
             return summary
         care = care.narrow(read_announcement(announcement))
@@ -109,14 +110,16 @@ def clean_shard(shard: Shard, job: Job, care: Care | None = None) -> ShardSummar
     """Read a shard and run the stages over it, batch by batch.
 
     Writes the parts `documents`, `hits`, `drafts`, `signals`, `blocks`, `measures`, `signatures`, `quarantine` and `originals` of each batch,
-    and at the end a marker with the summary. A shard whose marker is there is not done again. With `care` the batches are cut into pieces.
+    and at the end a marker with the summary. A shard whose marker and parts are there is not done again. With `care` the batches are cut into pieces.
 
     Raises:
         InputError: a file of rows has no text column. LedgerError: the characters of a document do not add up.
     """
     marker = job.work / "shards" / f"{shard.number:05}.json"
     if marker.exists():
-        return ShardSummary(**orjson.loads(marker.read_bytes()))
+        known = ShardSummary(**orjson.loads(marker.read_bytes()))
+        if store.are_whole(job.work, known.written):
+            return known
     prepared = pipeline.Prepared.of(job.rules, job.every, job.keep)
     summary = ShardSummary()
     seconds: defaultdict[str, float] = defaultdict(float)
@@ -159,7 +162,7 @@ def _clean_batch(
     tables["documents"] = tables["documents"].hstack(batch.documents.select(others))
     tables |= {"quarantine": batch.quarantine, "originals": batch.originals}
     for name, table in tables.items():
-        store.write_part(job.work, name, shard, summary.batches, table)
+        summary.written |= store.write_part(job.work, name, shard, summary.batches, table)
     summary.batches += 1
     summary.read += frame.height + batch.quarantine.height
     summary.quarantined += batch.quarantine.height
@@ -171,15 +174,15 @@ def _clean_batch(
     clock = time.perf_counter()
     if job.signs:
         kept = frame.filter(pl.col("reason").is_null()).select("doc", "id", pl.col("clean").alias("text"))
-        write_signatures(job, "signatures", shard, summary.batches - 1, kept)
+        summary.written |= write_signatures(job, "signatures", shard, summary.batches - 1, kept)
     seconds["signature"] += time.perf_counter() - clock
 
 
-def write_signatures(job: Job, table: str, shard: int, batch: int, frame: pl.DataFrame) -> None:
+def write_signatures(job: Job, table: str, shard: int, batch: int, frame: pl.DataFrame) -> dict[str, int]:
     """Write the part of the table of signatures for one batch, from `doc`, `id` and the clean `text`: a column a band."""
     length = pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
     signed = frame.select("doc", "id", length).hstack(dedupe.sign_documents(frame["text"], job.duplicates))
-    store.write_part(job.work, table, shard, batch, signed)
+    return store.write_part(job.work, table, shard, batch, signed)
 
 
 def _check_characters(frame: pl.DataFrame) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,55 +49,57 @@ def _read_earlier(place: Path) -> Iterator[pl.DataFrame]:
             yield pl.DataFrame(pl.from_arrow(batch))
 
 
-def _sign_earlier(job: Job, earlier: Path) -> list[pl.DataFrame]:
-    """Copy id and text of an earlier OUT into the work folder, part by part, and sign them; give the ids."""
-    ids: list[pl.DataFrame] = []
+def _sign_earlier(job: Job, earlier: Path) -> list[int]:
+    """Copy id and text of an earlier OUT into the work folder, part by part, and sign them; give the number of documents of each."""
+    heights: list[int] = []
     for place in store.out_files(earlier):
         for frame in _read_earlier(place):
-            store.write_part(job.work, "earlier", 0, len(ids), frame)
-            write_signatures(job, "earlier_signatures", 0, len(ids), frame.with_row_index("doc"))
-            ids.append(frame.select("id"))
-    return ids
+            store.write_part(job.work, "earlier", 0, len(heights), frame)
+            write_signatures(job, "earlier_signatures", 0, len(heights), frame.with_row_index("doc"))
+            heights.append(frame.height)
+    return heights
 
 
-def resolve(
-    job: Job, summaries: list[ShardSummary], timing: dict[str, float], earlier: Path | None = None
-) -> tuple[dedupe.Outcome, pl.DataFrame, pl.DataFrame]:
+@dataclass(frozen=True)
+class Resolved:
+    """What the search for duplicates found.
+
+    `drafts` are the decisions (dedupe.DECISIONS) that rules in draft would have made. `kept` names the documents that others are dropped for:
+    `kept` u32, `kept_id` str, and where there is an earlier OUT `kept_in` str, its name, or null.
+    """
+
+    outcome: dedupe.Outcome
+    drafts: pl.DataFrame
+    kept: pl.DataFrame
+
+
+def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float], earlier: Path | None = None) -> Resolved:
     """Check ids and find duplicates over all parts, and among the documents of an `earlier` OUT.
 
-    Gives the outcome; the decisions (dedupe.DECISIONS) that rules in draft would have made; and `id` str of every document in input order, its place being its number, then of those of the
-    earlier OUT, with `kept_in`, the name of that OUT, or null.
+    Documents are numbered in input order, and those of the earlier OUT behind them. Ids and texts are read part by part, never all at once.
 
     Raises:
         InputError: two documents have the same id.
     """
     clock = time.perf_counter()
     parts = list(store.iterate_parts([summary.batches for summary in summaries]))
-    ids = [store.read_part(job.work, "documents", *part, columns=["id"]) for part in parts]
-    numbered = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])
-    if earlier is not None:
-        numbered = numbered.with_columns(pl.lit(None, pl.String).alias("kept_in"))
-    if len(twice := _find_twice(ids)):
-        names = ", ".join(twice.head(5).to_list())
-        hint = "number the rows with --number-rows, or name a column whose values differ with --id-column"
-        raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
+    tables = [("documents", "signatures", *part) for part in parts]
+    heights = _check_ids(_Parts(job.work, tables, []))
     outcome, tried = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS)), pl.DataFrame(schema=dedupe.DECISIONS)
+    count = sum(heights)
+    signed = _Parts(job.work, tables, [])
     if job.signs and parts:
-        tables = [("documents", "signatures", *part) for part in parts]
-        count = numbered.height
         if earlier is not None:
             old = _sign_earlier(job, earlier)
             tables += [("earlier", "earlier_signatures", 0, number) for number in range(len(old))]
-            ids += old
-            named = pl.lit(earlier.name).alias("kept_in")
-            numbered = pl.concat([numbered, *(frame.with_columns(named) for frame in old)])
-        starts = pl.Series([0, *(frame.height for frame in ids)]).cum_sum().to_list()
-        signed = _Parts(job.work, tables, starts)
+            heights += old
+        signed = _Parts(job.work, tables, pl.Series([0, *heights]).cum_sum().to_list())
         first = None if earlier is None else count
 
         def find(parameters: dedupe.Parameters) -> dedupe.Outcome:
+            load = functools.partial(signed.load, "text")
             return dedupe.find_duplicates(
-                signed.read_columns, signed.load_texts, parameters, first, folder=job.work, held=dedupe.HELD_BYTES
+                signed.read_columns, load, parameters, first, folder=job.work, held=dedupe.HELD_BYTES
             )
 
         if job.duplicates.active:
@@ -104,16 +107,38 @@ def resolve(
         if job.tried is not None:
             drafts = [rule.id for rule in divide_drafts(job.rules)[1]]
             tried = find(job.tried).decisions.filter(pl.col("reason").is_in(drafts))
+    numbers = outcome.decisions["kept"].unique().sort()
+    kept = pl.DataFrame({"kept": numbers, "kept_id": signed.load("id", numbers)})
+    if earlier is not None:
+        kept = kept.with_columns(pl.when(pl.col("kept") >= count).then(pl.lit(earlier.name)).alias("kept_in"))
     timing["resolve"] = time.perf_counter() - clock
-    return outcome, tried, numbered
+    return Resolved(outcome, tried, kept)
 
 
-def _find_twice(ids: list[pl.DataFrame]) -> pl.Series:
-    """Give the ids that occur more than once, in input order: those that share a hash are compared."""
-    hashes = [kernels.hash_texts(*kernels.buffers(frame["id"])) for frame in ids]
-    places = kernels.find_repeated(np.concatenate([np.zeros(0, dtype=np.uint64), *hashes]))[0]
-    suspects = pl.concat([pl.DataFrame(schema={"id": pl.String}), *ids])[np.sort(places)]["id"]
-    return suspects.filter(suspects.is_duplicated()).unique(maintain_order=True)
+def _check_ids(parts: _Parts) -> list[int]:
+    """Refuse ids that occur more than once: those that share a hash are compared. Gives the number of documents of each part.
+
+    Raises:
+        InputError: it names some of them.
+    """
+    heights = [frame.height for frame in parts.read_ids()]
+
+    def read_hashes() -> Iterator[kernels.U64]:
+        for frame in parts.read_ids():
+            yield kernels.hash_texts(*kernels.buffers(frame["id"]))
+
+    found = [places for places, _ in dedupe.find_shared(read_hashes, sum(heights))]
+    places = pl.Series("place", np.sort(np.concatenate(found)), pl.UInt32)
+    if not len(places):
+        return heights
+    starts = pl.Series([0, *heights]).cum_sum().to_list()
+    suspects = replace(parts, starts=starts).load("id", places)
+    twice = suspects.filter(suspects.is_duplicated()).unique(maintain_order=True)
+    if len(twice):
+        names = ", ".join(twice.head(5).to_list())
+        hint = "number the rows with --number-rows, or name a column whose values differ with --id-column"
+        raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
+    return heights
 
 
 @dataclass(frozen=True)
@@ -138,15 +163,20 @@ class _Parts:
                 )
             yield frame
 
-    def load_texts(self, numbers: pl.Series) -> pl.Series:
-        """Fetch clean texts by ascending numbers of their documents."""
-        bounds = numbers.search_sorted(pl.Series(self.starts)).to_list()
-        found = [pl.Series("text", [], dtype=pl.String)]
+    def read_ids(self) -> Iterator[pl.DataFrame]:
+        """Read the ids of the documents, part by part."""
+        for table, _, shard, batch in self.parts:
+            yield store.read_part(self.work, table, shard, batch, ["id"])
+
+    def load(self, column: str, numbers: pl.Series) -> pl.Series:
+        """Fetch ids or clean texts by ascending numbers of their documents."""
+        bounds = numbers.search_sorted(pl.Series(self.starts, dtype=pl.Int64)).to_list()
+        found = [pl.Series(column, [], dtype=pl.String)]
         for (table, _, shard, batch), start, low, high in zip(
             self.parts, self.starts, bounds, bounds[1:], strict=False
         ):
             if low < high:
-                texts = store.read_part(self.work, table, shard, batch, ["text"])["text"]
+                texts = store.read_part(self.work, table, shard, batch, [column])[column]
                 # A copy, or the few texts that are gathered would hold on to all of the part.
                 found.append(kernels.as_texts(*kernels.buffers(texts.gather(numbers[low:high] - start))))
         return pl.concat(found)

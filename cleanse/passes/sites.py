@@ -14,18 +14,18 @@ import polars as pl
 
 from cleanse.documents import DOCUMENT_SUFFIXES
 from cleanse.files import JSON_OTHER, OTHER, Batch, Shard, read_shard, store
-from cleanse.passes.engine import map_shards
 from cleanse.scorecards import site
 
 if TYPE_CHECKING:
     from cleanse.passes.cleaning import Job
+    from cleanse.passes.engine import Engine
 
 PARTS = "site_pages"
 COUNTED = "sites.parquet"
 PORTION_BYTES = 256 << 20
 
 
-def count_sites(job: Job, shards: Sequence[Shard], workers: int) -> None:
+def count_sites(job: Job, shards: Sequence[Shard], engine: Engine) -> None:
     """Count the lines of all sites and write the counts into the work folder; once in a run, also where it is resumed.
 
     Does nothing where no rule asks for them, or where nothing says which pages are of one site.
@@ -34,7 +34,7 @@ def count_sites(job: Job, shards: Sequence[Shard], workers: int) -> None:
     table = job.work / COUNTED
     if limits is None or table.exists() or not (job.columns.url or _has_files(shards)):
         return
-    for _ in map_shards(functools.partial(_digest_shard, job=job, limits=limits), shards, workers):
+    for _ in engine.map(functools.partial(_digest_shard, job=job, limits=limits), shards):
         pass
     parts = sorted((job.work / PARTS).glob("*.parquet"))
     portions = 1 + sum(part.stat().st_size for part in parts) // PORTION_BYTES

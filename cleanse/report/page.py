@@ -20,6 +20,7 @@ from cleanse.memory import uncollected
 from cleanse.report import samples, sections
 from cleanse.report.environment import hash_source, make_environment, write_page_file
 from cleanse.report.evidence import RULES_FILE, read_described
+from cleanse.report.narrowing import View, narrow_report
 from cleanse.report.near import collect_near
 from cleanse.report.precision import complete_table
 from cleanse.report.sections import read_table
@@ -76,49 +77,67 @@ def _describe(rule: Rule) -> dict[str, Any]:
 
 
 def _render(report: Path, out: Path, summary: dict[str, Any]) -> None:
+    with narrow_report(report) as view:
+        page = _make_page(report, view, out, summary)
+    write_page_file(report / "index.html", page)
+
+
+def _make_page(report: Path, view: View, out: Path, summary: dict[str, Any]) -> str:
     environment, shared = make_environment("cleanse.report")
     script = environment.loader.get_source(environment, "report.js")[0]
     table = complete_table(read_table(report, "rules"))
-    languages = read_table(report, "measures", ["id", "language"])
-    kept = pl.concat(
-        store.scan_rows(path).select("id", "source", "spam_score").collect() for path in store.out_files(out)
-    )
-    sources = pl.concat([kept.select("id", "source"), read_table(report, "dropped", ["id", "source"])])
     fired = table.filter(pl.col("documents") > 0)
     described = read_described(report)
+    languages = read_table(view.folder, "measures", ["id", "language"])
     with uncollected():
-        chosen = samples.collect_samples(report, out, languages, sources, described)
+        sources = _read_sources(view, out, languages)
+        chosen = samples.collect_samples(view.folder, out, languages, sources, described)
         # Of a scorecard, both sides of its threshold.
-        for rule, near in collect_near(report, out, languages).items():
+        for rule, near in collect_near(view.folder, out, languages).items():
             chosen.setdefault(rule, []).extend(near)
     quarantine = read_table(report, "quarantine", ["source", "row", "error"])
     twins = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
     if "kept_in" not in twins.collect_schema():
         twins = twins.with_columns(pl.lit(None, pl.String).alias("kept_in"))
     duplicates = twins.select("kept_id", "kept_in").collect()
-    overlaps = sections.count_overlaps(report, languages)
+    overlaps = sections.count_overlaps(view.folder, languages)
     rows = sections.make_rows(fired, overlaps, summary["ledger"]["characters"]["read"])
-    page = environment.get_template("index.html").render(
+    every_language = languages if view.is_whole else read_table(report, "measures", ["language"])
+    page: str = environment.get_template("index.html").render(
         **shared,
         script=script,
         script_hash=hash_source(script),
         summary=summary,
         ledger=summary["ledger"],
+        view=view,
         rows=rows,
         silent=[described[rule] for rule in sorted(set(table["rule"]) - set(fired["rule"]))],
         rules=[
             sections.make_section(described[rule], fired, chosen.get(rule, [])) for rule in sections.order_rules(rows)
         ],
-        languages=sorted(set(languages["language"].drop_nulls())),
-        language_bars=sections.language_bars(languages),
-        spam_bars=sections.spam_bars(kept["spam_score"]),
-        sum_charts=sections.sum_charts(report, described),
+        languages=sorted(set(every_language["language"].drop_nulls())),
+        language_bars=sections.language_bars(every_language),
+        spam_bars=sections.spam_bars(_read_kept(out, "spam_score")["spam_score"]),
+        sum_charts=sections.sum_charts(view.folder, described),
         documents=sections.changed_documents(report, out),
         judged=int(fired["judged"].sum()),
         quarantine=quarantine.head(ROWS).to_dicts(),
         quarantined=quarantine.height,
-        clusters=sections.make_clusters(report, out, languages),
+        clusters=sections.make_clusters(view.folder, out, languages),
         clustered=duplicates.filter(pl.col("kept_in").is_null())["kept_id"].n_unique(),
         elsewhere=duplicates["kept_in"].drop_nulls().value_counts(name="count").sort("kept_in").rows(),
     )
-    write_page_file(report / "index.html", page)
+    return page
+
+
+def _read_kept(out: Path, *columns: str) -> pl.DataFrame:
+    return pl.concat(store.scan_rows(path).select(columns).collect() for path in store.out_files(out))
+
+
+def _read_sources(view: View, out: Path, languages: pl.DataFrame) -> pl.DataFrame:
+    """Give `id, source` of the documents that are looked at."""
+    dropped = read_table(view.folder, "dropped", ["id", "source"])
+    own = languages.lazy().select("id")
+    kept = [store.scan_rows(path).select("id", "source") for path in store.out_files(out)]
+    kept = kept if view.is_whole else [rows.join(own, on="id", how="semi") for rows in kept]
+    return pl.concat([*(rows.collect() for rows in kept), dropped])

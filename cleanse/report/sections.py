@@ -173,6 +173,8 @@ def changed_documents(report: Path, out: Path) -> list[dict[str, Any]]:
         .select(columns)
         .filter(pl.col("chars_in") != pl.col("chars_out"))
         .with_columns((pl.col("chars_in").cast(pl.Int64) - pl.col("chars_out")).alias("gone"))
+        .sort("gone", "id", descending=[True, False])
+        .head(DOCUMENTS)
         .collect()
         for path in store.out_files(out)
     )
