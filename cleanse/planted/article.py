@@ -44,7 +44,7 @@ class Article:
         letters = count_scripts(segment)
         main = letters.most_common(1)[0][0] if letters else LATIN
         rest = self.letters - letters
-        foreign = letters[main] > 0.8 * letters.total() and rest[main] < 0.02 * rest.total()
+        foreign = count > 1 and letters[main] > 0.8 * letters.total() and rest[main] < 0.02 * rest.total()
         values: dict[str, float] = {"foreign-script": 1} if foreign else {}
         if count >= least_units:
             alone = sum(number for unit, number in own.items() if self.units[unit] <= number)

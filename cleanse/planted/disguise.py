@@ -224,6 +224,8 @@ def _join_spaced(text: str, places: list[int], counts: dict[str, int]) -> Folded
         if NAMED.match(word):
             continue
         head = word.rstrip("0123456789")
+        if len(word) - len(head) == 1:
+            head = word  # two digits at least are the number of a name; one is a letter like those before
         mended = head.translate(DIGIT_LETTERS) + word[len(head) :]
         edits.append((match.start(), match.end(), mended, places[match.start() : match.end()]))
     for start, end, word, own_places in sorted(edits):

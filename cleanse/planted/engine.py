@@ -74,11 +74,13 @@ class Planted:
         terms = {language: body.terms for language, body in rule.languages.items()}
         self.lexicon = Lexicon.of(terms, own.unmarked_chars)
         weights = np.array([own.topic_weight, own.pitch_weight, own.sure_weight, 0], dtype=np.int64)
-        quiet = np.array([theme in measures.SIDE_THEMES for theme in self.lexicon.themes])
+        quiet = np.array([theme in measures.SIDE_THEMES for theme in self.lexicon.themes], dtype=np.bool_)
         self._theme = [self.lexicon.themes[number] for number in self.lexicon.theme]
         self._level = self.lexicon.level.tolist()
         self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
-        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes])[self.lexicon.theme]
+        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes], dtype=np.bool_)[
+            self.lexicon.theme
+        ]
         self._sells = self._weights >= weights[PITCH]
         self._weights[common & (self.lexicon.level == PITCH)] = weights[TOPIC]  # shops say it too
 

@@ -71,7 +71,8 @@ CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
-NAME = re.compile(r"(?<![^\W_])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d)")
+# A name with digits that is no part of an address, a path or a name of a program.
+NAME = re.compile(r"(?<![^\W_])(?<![/@_.\-])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d|[@_/]|[.\-]\w)")
 ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
 UNIT = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+"

@@ -62,8 +62,9 @@ class Settings:
         return Settings(**values)
 
     def is_lucky(self, digits: str) -> bool:
-        """Say whether digits behind a name are such as betting sites like: listed, or the last two alike."""
-        twins = digits.isdecimal() and digits[-1] == digits[-2] and digits[-2:] != "00"
+        """Say whether digits behind a name are such as betting sites like: listed, or the last two (of four, three) alike."""
+        alike = digits[-3:] if len(digits) > 3 else digits[-2:]
+        twins = digits.isdecimal() and len(set(alike)) == 1 and alike[0] != "0"
         return digits in self.lucky_numbers or (twins and digits not in self.plain_numbers)
 
     def mark_endings(self) -> NDArray[np.bool_]:
