@@ -53,7 +53,15 @@ SUPERSETS = {
 }
 # These look like UTF-8 where the text is ASCII.
 SEVEN_BITS = ("iso2022", "hz")
+NOT_PLAIN = ("\x00", "\x1b", "~{")  # what shows that it may be one of them, or UTF-16
+# What they announce their characters with, and what does it once for the whole file.
+ANNOUNCED = (
+    (re.compile(rb"\x1b\$\)C"), "iso2022_kr", b"\x1b$)C"),
+    (re.compile(rb"\x1b(?:\$[@B]|\$\([@BD]|\([IJ])"), "iso2022_jp_ext", b""),
+    (re.compile(rb"~\{(?:[!-w][!-~])+(?:~\}|$)", re.MULTILINE), "hz", b""),
+)
 UTF16 = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+UNITS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}  # bytes
 # Pages of one byte a character that much text is in. chardet knows more, and adds what it thinks possible.
 NARROW = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "koi8-u", "cp866",
@@ -71,7 +79,9 @@ CESU_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 
 @dataclass(frozen=True)
 class Decoded:
-    """A text, the charset it was in, whether encoding it again gives the same bytes, and whether the charset is sure.
+    """A text and the charset it was in.
+
+    `exact`: encoding it again gives the same bytes; `certain`: the charset is sure.
 
     `escaped`: the same text with a lone surrogate, U+DC00 and the number of the byte, for each byte that did not decode; None where
     all did, or where that cannot be told.
@@ -103,17 +113,38 @@ def decode(data: bytes, rules: Rules, hint: str | None = None) -> Decoded:
     try:
         text = data.decode(UTF8)
     except UnicodeDecodeError:
-        return _read_cesu(data) or _mostly_utf8(data, weights) or _decode_legacy(data, weights, hint)
-    if b"\x00" not in data and b"\x1b" not in data and b"~{" not in data:
+        return (
+            _read_cesu(data)
+            or _mostly_utf8(data, weights)
+            or _read_announced(data, weights)
+            or _decode_legacy(data, weights, hint)
+        )
+    if is_plain(data):
         return Decoded(text, UTF8, exact=True)
     return _decode_seven_bits(data, text, weights)
 
 
+def is_plain(data: bytes) -> bool:
+    """Say whether bytes are UTF-8, and can be nothing else."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any(sign.encode() in data for sign in NOT_PLAIN)
+
+
 def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
-    """Decode by the byte-order mark; a few units of two or four bytes may be broken, or the last one cut."""
+    """Decode by the byte-order mark; a few units may be broken, or the last one cut."""
     for charset in marked:
         try:
             return _decode_strictly(data, charset)
+        except UnicodeError:
+            continue
+    for charset in marked:
+        whole = len(data) - len(data) % UNITS[charset]
+        try:
+            # Only the last character is cut.
+            return Decoded(data[:whole].decode(charset) + "\ufffd", charset, exact=False)
         except UnicodeError:
             continue
     readings = [Reading(charset, data.decode(charset, "replace")) for charset in marked]
@@ -124,13 +155,16 @@ def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
 
 
 def _decode_seven_bits(data: bytes, text: str, weights: Weights) -> Decoded:
-    """Decode what is UTF-8 to look at, and may be a charset in seven bits or UTF-16 of ASCII text."""
+    """Decode what is UTF-8, or a charset in seven bits, or UTF-16 of ASCII text."""
     for charset, _ in _detect(data) if b"\x1b" in data or b"~{" in data else ():
         if charset.startswith(SEVEN_BITS):
             try:
                 return _decode_strictly(data, charset)
             except UnicodeError:
                 break
+    announced = _read_announced(data, weights)
+    if announced is not None:
+        return announced
     own = Reading(UTF8, text)
     if b"\x00" in data:
         readings = weighing.weigh_readings([own, *_read_units(data)], weights)
@@ -141,13 +175,27 @@ def _decode_seven_bits(data: bytes, text: str, weights: Weights) -> Decoded:
     return Decoded(text, UTF8, exact=True)
 
 
+def _read_announced(data: bytes, weights: Weights) -> Decoded | None:
+    """Decode a charset in seven bits that announces its characters, and in which a few bytes are broken or cut."""
+    for announcement, charset, once in ANNOUNCED:
+        if not announcement.search(data):
+            continue
+        # A byte that is lost shifts all behind it, up to the next announcement or the end of the line.
+        text = "".join((once + line).decode(charset, "replace") for line in data.splitlines(keepends=True))
+        text = re.sub("\ufffd+", "\ufffd", text)
+        best = weighing.weigh_readings([Reading(charset, text)], weights)[0]
+        if weighing.is_text(best, weights) and best.foreign > best.lost:
+            return Decoded(text, charset, exact=False)
+    return None
+
+
 def _read_units(data: bytes) -> list[Reading]:
     """Read bytes in units of two and of four."""
     return [Reading(charset, data.decode(charset, "replace")) for charset in UTF16]
 
 
 def _decode_legacy(data: bytes, weights: Weights, hint: str | None) -> Decoded:
-    """Decode what is not UTF-8: as chardet is sure of or as declared, if that decodes and reads as text; else by weighing."""
+    """Decode what is not UTF-8, by weighing; what is declared or detected weighs more."""
     declared = _declared(data) or hint
     found = dict(_detect(data))
     guesses = [charset for charset, confidence in found.items() if confidence >= weights.min_guess]
@@ -183,7 +231,10 @@ def _read_bytes(data: bytes, charsets: list[str], weights: Weights) -> list[Read
 
 
 def _read(data: bytes, charset: str, weights: Weights) -> str | None:
-    """Read bytes by a charset, with a lone surrogate for each that does not decode; None where Python can't."""
+    """Read bytes by a charset; None where Python can't.
+
+    A byte that does not decode becomes a lone surrogate.
+    """
     try:
         if charset == UTF8:
             return join_pairs(data).decode(UTF8, "surrogateescape")
@@ -195,7 +246,10 @@ def _read(data: bytes, charset: str, weights: Weights) -> str | None:
 
 
 def _settle(data: bytes, readings: list[Reading], weights: Weights, sure: Collection[str] = ()) -> Decoded:
-    """Decode all of the bytes by the reading that costs least, or refuse them. In a charset that is `sure` a text may cost more."""
+    """Decode all of the bytes by the reading that costs least, or refuse them.
+
+    In a charset that is `sure` a text may cost more.
+    """
     if not readings:
         raise InputError("not text: no charset fits")
     best = readings[0]
@@ -218,14 +272,18 @@ def _settle(data: bytes, readings: list[Reading], weights: Weights, sure: Collec
 
 
 def replace_escaped(escaped: str, charset: str) -> str:
-    """Put U+FFFD in the place of bytes that did not decode."""
+    r"""Put U+FFFD in the place of bytes that did not decode.
+
+    >>> replace_escaped("caf\udce9", "windows-1251")
+    'caf\ufffd'
+    """
     if charset == UTF8:
         return escaped.encode(UTF8, "surrogateescape").decode(UTF8, "replace")
     return re.sub("[\ud800-\udfff]", "\ufffd", escaped)
 
 
 def _declared(data: bytes) -> str | None:
-    """Give the charset that HTML or XML declares, if Python knows it; its superset where there is one."""
+    """Give the charset that HTML or XML declares, or its superset, if Python knows it."""
     found = DECLARATION.search(data[:DECLARED_WITHIN])
     if found is None:
         return None
@@ -242,12 +300,19 @@ def _declared(data: bytes) -> str | None:
 
 
 def _label(codec: str) -> str:
-    """Give the name of a charset as the web spells it, which Python knows too."""
+    """Give the name of a charset as the web spells it, which Python knows too.
+
+    >>> _label("cp1252"), _label("koi8-r")
+    ('windows-1252', 'koi8-r')
+    """
     return re.sub(r"^cp(125\d)$", r"windows-\1", codec)
 
 
 def _detect(data: bytes) -> list[tuple[str, float]]:
-    """Give the charsets that chardet thinks possible and Python can decode, best first, each with the confidence."""
+    """Give the charsets that chardet thinks possible, best first, with the confidence.
+
+    Only those that Python can decode.
+    """
     import chardet
 
     best = chardet.detect(data)
@@ -275,7 +340,11 @@ def _decode_strictly(data: bytes, charset: str) -> Decoded:
 
 
 def join_pairs(data: bytes) -> bytes:
-    """Turn CESU-8 into UTF-8."""
+    r"""Turn CESU-8 into UTF-8.
+
+    >>> join_pairs(b"\xed\xa0\xbd\xed\xb8\x80").decode()
+    '\U0001f600'
+    """
     return CESU_PAIR.sub(
         lambda pair: (
             pair[0].decode(UTF8, "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()

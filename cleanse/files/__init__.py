@@ -9,6 +9,7 @@ from cleanse.files import store
 from cleanse.files.addresses import open_parquet
 from cleanse.files.batches import JSON_OTHER, OTHER, Batch, Columns
 from cleanse.files.names import is_address, is_utf8
+from cleanse.files.peek import peek_columns
 from cleanse.files.places import (
     check_place,
     is_out,
@@ -43,6 +44,7 @@ __all__ = [
     "is_utf8",
     "is_work",
     "open_parquet",
+    "peek_columns",
     "plan_shards",
     "read_shard",
     "report_address",

@@ -59,11 +59,9 @@ def shard_size(options: Options) -> int | None:
 
 
 def with_whole_paths(found: Inputs) -> Inputs:
-    """Name the files from the root on, for processes that stand in other folders."""
-    return replace(
-        found,
-        files=tuple(replace(file, path=os.path.abspath(file.path)) for file in found.files),  # noqa: PTH100 - a link keeps its name
-    )
+    """Name the files from the root on, for processes that stand in other folders; addresses stay as they are."""
+    paths = [file.path if is_address(file.path) else os.path.abspath(file.path) for file in found.files]  # noqa: PTH100 - a link keeps its name
+    return replace(found, files=tuple(replace(file, path=path) for file, path in zip(found.files, paths, strict=True)))
 
 
 def count_read(batch: Batch) -> int:
