@@ -121,12 +121,18 @@ class Judge:
         own = rows[rows[:, SCRIPT] == script]
         asked = own[(own[:, VOTES] == best) & (own[:, LETTERS] >= self.limits["line_letters"])]
         asked = asked[:: max(1, -(-len(asked) // int(self.limits["max_lines"])))]
+        said = self._read_lines(asked)
+        present = {model.kind(tag): tag for tag, sure in said if sure} | {
+            model.kind(overall.language): overall.language
+        }
         letters: Counter[str] = Counter()
         known: dict[int, str] = {}
-        for row, said in zip(asked.tolist(), self._read_lines(asked), strict=True):
-            tag = overall.language if said is None or model.kind(said) == model.kind(overall.language) else said
-            letters[tag] += row[LETTERS]
-            known[row[LINE]] = tag
+        before = ""
+        for row, (guess, _) in zip(asked.tolist(), said, strict=True):
+            # A line that says little is in a language that other lines surely have, or in that of the line before.
+            before = present.get(model.kind(guess)) or before or overall.language
+            letters[before] += row[LETTERS]
+            known[row[LINE]] = before
         total = sum(letters.values())
         if not total:
             return Verdict([(overall.language, 1.0)], overall.score)
@@ -145,8 +151,8 @@ class Judge:
         whole = sum(count for _, count in kept)
         return Verdict([(tag, count / whole) for tag, count in kept], score, lines)
 
-    def _read_lines(self, rows: NDArray[np.int64]) -> list[str | None]:
-        """Give for each of some lines the language that its words, or else both fast detectors, are sure of."""
+    def _read_lines(self, rows: NDArray[np.int64]) -> list[tuple[str, bool]]:
+        """Give for each of some lines a language, and whether its words, or else both fast detectors, are sure of it."""
         model, size = self.model, int(self.limits["line_bytes"])
         starts = np.ascontiguousarray(rows[:, FIRST])
         ends = starts + np.minimum(rows[:, LENGTH], size)
@@ -156,15 +162,16 @@ class Judge:
         said, _ = judge_pieces(
             self.data, starts, ends, np.array([0, len(rows)]), model.lexicon, np.ones(1, dtype=np.bool_)
         )
-        found: list[str | None] = []
-        for start, end, (best, sure) in zip(
-            starts.tolist(), ends.tolist(), zip(said[:, BEST].tolist(), is_sure(said, self.limits).tolist(), strict=True), strict=True
+        found = []
+        for start, end, best, sure in zip(
+            starts.tolist(), ends.tolist(), said[:, BEST].tolist(), is_sure(said, self.limits).tolist(), strict=True
         ):  # fmt: skip
-            if sure:
-                found.append(model.lexicon.languages[best])
-            else:
+            guess = model.lexicon.languages[best] if best >= 0 else ""
+            certain = None
+            if not sure and "eld" in model.detectors:
                 text = clean_sample(str(self.bytes[start:end], "utf-8"))
-                found.append(model.certain(text, ask_eld(text)) if "eld" in model.detectors else None)
+                certain = model.certain(text, ask_eld(text))
+            found.append((certain or guess, sure or certain is not None))
         return found
 
 
