@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: all run dist test slow ray browser format lint types fix rules-readme setup clean help
+.PHONY: all run docs dist test slow ray browser remote format lint types fix rules-readme setup clean help
 
 all: format lint types test  ## what must be green before a change goes in (the default)
 
@@ -28,6 +28,10 @@ browser: $(STAMP)  ## reviews in a real browser: needs chromium on the machine
 	$(INSTALL) playwright
 	$(BIN)/pytest -q -m slow tests/test_review_browser.py
 
+remote: $(STAMP)  ## addresses such as s3://, against servers that run here
+	$(INSTALL) --no-build-isolation --editable '.[remote]' 'moto[s3]' flask flask-cors
+	$(BIN)/pytest -q tests/test_remote.py
+
 format: $(STAMP)  ## is the code formatted?
 	$(BIN)/ruff format --check .
 
@@ -44,6 +48,11 @@ dist: $(STAMP)  ## build wheel and sdist into dist/, and try each in a clean env
 	rm -rf dist
 	$(BIN)/hatchling build
 	for built in dist/*; do $(BIN)/python tests/try_dist.py $$built || exit 1; done
+
+docs: $(STAMP)  ## the site of the documentation, into site/: open site/index.html
+	$(INSTALL) --no-build-isolation --editable '.[docs]'
+	$(BIN)/python docs/site/build.py
+	$(BIN)/mkdocs build --strict --quiet --config-file build/mkdocs.yml
 
 rules-readme: $(STAMP)  ## write rules/README.md anew from the rules
 	$(BIN)/python -m cleanse.catalogue.pages rules/README.md
@@ -62,7 +71,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:  ## take away .venv, caches and the output of `make run`
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist out.parquet out.report out.work
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build site dist out.parquet out.report out.work
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list

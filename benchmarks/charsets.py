@@ -1,10 +1,10 @@
 """Judge how bytes become text: pages of many languages, each charset, each fault, with and without a declared charset.
 
-    python benchmarks/charsets.py [--data ../shared/data] [--verbose]
+    python benchmarks/charsets.py [--data ../shared/data | --sentences ../shared/data] [--verbose]
 
 The pages stand in tests/charsets/pages.toml. A page is *right* where all but a few characters beside the fault came out, *flagged* where it
 is right and marked as uncertain, *refused* where it goes to quarantine, and *wrong* where something else is kept. With `--data` the files of
-`encodings/` get the same faults.
+`encodings/` get the same faults. With `--sentences` each sentence of `language_sentences.jsonl` is written in the charsets of its language.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import codecs
 import collections
+import json
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ PAGES = Path(__file__).resolve().parent.parent / "tests" / "charsets" / "pages.t
 FEW = 4  # characters that one fault may cost
 BAD = (0xFF, 0x80, 0x20)
 RULES = load_rules()
+# Charset -> the languages whose sentences are written in it.
+WRITTEN_IN = {
+    "cp1252": "af ca da de en es eu fi fr ga id is it nb nl nn pt sv", "cp1250": "bs cs hr hu pl sk sl", "iso8859-2": "cs hu pl sk sl",
+    "cp1251": "be bg mk ru sr uk", "koi8-r": "ru", "cp1253": "el", "cp1254": "tr", "cp1255": "he", "cp1256": "ar fa ur", "cp1257": "et lt lv",
+    "cp1258": "vi", "cp874": "th", "gb18030": "zh", "big5hkscs": "zh", "cp932": "ja", "euc_jp": "ja", "cp949": "ko",
+}  # fmt: skip
 
 
 def make_pages() -> Iterator[tuple[str, str, str, str]]:
@@ -75,10 +82,14 @@ def is_like(got: str, text: str) -> bool:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--sentences", type=Path)
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     counts: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
-    for language, name, size, text in make_pages() if arguments.data is None else make_files(arguments.data):
+    if arguments.sentences:
+        judge_sentences(arguments.sentences, counts, verbose=arguments.verbose)
+    pages = make_pages() if arguments.data is None else make_files(arguments.data)
+    for language, name, size, text in () if arguments.sentences else pages:
         for fault, data in make_faults(text.encode(name)):
             kind = judge(text, data, fault)
             for key in ("all", f"{language} {name}", f"size {size}", f"fault {fault}"):
@@ -87,6 +98,28 @@ def main() -> None:
                 print(kind, language, name, size, fault, repr(read(data))[:150])
     for key, own in counts.items():
         print(f"{key:24} {100 * (own['right'] + own['flagged']) / own.total():5.1f} % {dict(own)}")
+
+
+def judge_sentences(data: Path, counts: dict[str, collections.Counter[str]], *, verbose: bool) -> None:
+    """Count, for each charset, how each single sentence of its languages is read; sentences in ASCII say nothing."""
+    rows = [json.loads(line) for line in (data / "language_sentences.jsonl").read_text("utf-8").splitlines()]
+    for name, languages in WRITTEN_IN.items():
+        for row in rows:
+            if row["language"] not in languages.split() or row["text"].isascii():
+                continue
+            try:
+                written = row["text"].encode(name)
+            except UnicodeError:
+                continue
+            try:
+                decoded = charset.decode(written, RULES)
+                kind = "wrong" if decoded.text != row["text"] else "right" if decoded.certain else "flagged"
+            except InputError:
+                kind = "refused"
+            counts["all"][kind] += 1
+            counts[name][kind] += 1
+            if verbose and kind in ("wrong", "refused"):
+                print(kind, row["language"], name, repr(read(written))[:150])
 
 
 def read(data: bytes) -> object:

@@ -32,8 +32,7 @@ import numpy as np
 import polars as pl
 
 from cleanse import dedupe, load_rules
-from cleanse.files import store
-from cleanse.files.readers import Columns
+from cleanse.files import Columns, store
 from cleanse.kernels import text as kernels
 from cleanse.passes import cleaning, resolving
 

@@ -24,9 +24,9 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 import ftfy
 import polars as pl
 
-from cleanse import load_rules
-from cleanse.encoding import charset, damage
-from cleanse.encoding import repair as encoding
+from cleanse import encoding, load_rules
+from cleanse.encoding import charset
+from cleanse.encoding.codepages import READERS
 from cleanse.errors import InputError
 
 MOJIBAKE = Path(__file__).resolve().parent.parent / "tests" / "mojibake"
@@ -73,7 +73,7 @@ def damage_lines(lines: Path) -> list[tuple[str, str, str, str, str]]:
         for line in table["lines"] if "pages" in table else []:
             for page in table["pages"]:
                 right = spell_vietnamese(line) if page == "cp1258" else line
-                for reader in [table["reader"]] if "reader" in table else damage.READERS:
+                for reader in [table["reader"]] if "reader" in table else READERS:
                     try:
                         broken = right.encode(page).decode(reader)
                         exact = broken.encode(reader).decode(page) == right

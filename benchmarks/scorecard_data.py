@@ -149,8 +149,8 @@ def load(data: Path, keep: int = 0) -> Labelled:
             .collect()
             .with_row_index("doc")
         )
-        found, _ = prepared.boilerplate.matcher.match(frame)
         lines = Lines(frame["repaired"])
+        found = prepared.lines.matcher.match(frame, lines).places
         acting = {rule.id for rule in without if rule.head.status == "stable"}
         hits, kinds = count_hits(found.filter(pl.col("rule").is_in(acting)), lines)
         strips = [rule.id for rule in without if rule.head.status == "stable" and rule.action == "strip"]

@@ -1,8 +1,8 @@
 """How much spam is found, and what is called spam and is none.
 
-    python benchmarks/spam.py [../shared/data] [--list] [--top 200]
+    python benchmarks/spam.py [../shared/data] [--list] [--top 200] [--held-out spam_held_out] [--only]
 
-Prints a table of sets (precision, recall, F1 by segment), of disguises, of planted pages (by line), of clean lines (false alarms a
+Prints the recall of lines that were written before the terms were looked at (`--held-out`, a folder beside this file), a table of sets (precision, recall, F1 by segment), of disguises, of planted pages (by line), of clean lines (false alarms a
 10,000 lines), and the time of the stage. A set without real data on this machine is left out. `--list` names each false alarm. `--without` leaves the terms of a language
 or of a theme out, to see what the rest finds of it.
 """
@@ -82,6 +82,27 @@ def show_made(card: Planted) -> None:
     print(f"near misses: {found_lines(card, [line for _, line in misses])['doc'].n_unique()} of {len(misses)} flagged")
 
 
+def show_held_out(card: Planted, name: str, *, listed: bool) -> None:
+    """Print what is found of lines that were written before the terms were looked at, by theme and language."""
+    rows = list(spam_texts.held_out(name))
+    hits = set(found_lines(card, [text for *_, text in rows])["doc"])
+    for title, column in (("theme", 1), ("language", 0)):
+        found: defaultdict[str, list[bool]] = defaultdict(list)
+        for number, row in enumerate(rows):
+            if row[2]:
+                found[row[column]].append(number in hits)
+        print(f"\n{name}, recall by {title}: ", end="")
+        print(", ".join(f"{key} {sum(own)}/{len(own)}" for key, own in found.items()))
+    spam = sum(row[2] for row in rows)
+    right = sum(row[2] for number, row in enumerate(rows) if number in hits)
+    wrong = [row for number, row in enumerate(rows) if number in hits and not row[2]]
+    print(f"{name}: recall {right / spam:.3f} of {spam}, {len(wrong)} of {len(rows) - spam} near misses flagged")
+    if listed:
+        for number, (language, theme, label, text) in enumerate(rows):
+            if label != (number in hits):
+                print(f"    {'missed' if label else 'FALSE'} {language} {theme}: {text}")
+
+
 def show_clean(card: Planted, data: Path, *, listed: bool) -> None:
     """Print false alarms a 10,000 lines: sentences by language, whole documents by kind."""
     sentences = spam_texts.clean_sentences(data)
@@ -158,11 +179,17 @@ def main() -> None:
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--top", type=int, default=0)
     parser.add_argument("--without", nargs="*", default=[])
+    parser.add_argument("--held-out", nargs="*", default=list(spam_texts.HELD_OUT), help="folders of held-out lines")
+    parser.add_argument("--only", action="store_true", help="only the held-out lines")
     arguments = parser.parse_args()
     rule = load_rules()["spam/planted"]
     for name in arguments.without:
         rule = without(rule, name)
     card = Planted(rule)
+    for name in arguments.held_out:
+        show_held_out(card, name, listed=arguments.list)
+    if arguments.only:
+        return
     show_made(card)
     if not arguments.data.is_dir():
         print(f"no data at {arguments.data}: only what is made was scored")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sysconfig
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import polars as pl
 
 from cleanse.rules import load_rules
 
+HELD_OUT = ("spam_held_out", "spam_held_out_2")  # folders of lines by language and theme
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -82,6 +84,14 @@ def near_misses() -> Iterator[tuple[str, str]]:
     for language, body in load_rules()["spam/planted"].languages.items():
         for example in body.miss:
             yield language, example.text
+
+
+def held_out(name: str) -> Iterator[tuple[str, str, bool, str]]:
+    """Give (language, theme, is it spam, line) of a folder beside this file."""
+    for path in sorted((Path(__file__).parent / name).glob("*.toml")):
+        for theme, lists in tomllib.loads(path.read_text("utf-8")).items():
+            for kind, lines in lists.items():
+                yield from ((path.stem, theme, kind == "spam", line) for line in lines)
 
 
 def disguised_lines() -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ import polars as pl
 from cleanse import dedupe, load_rules, pipeline
 from cleanse.passes.cleaning import _tables
 
-BUDGET = {"encoding": 8, "language": 8, "boilerplate": 8, "spam": 8, "quality": 6, "signature": 6}
+BUDGET = {"encoding": 8, "language": 8, "lines": 16, "quality": 6, "signature": 6}
 
 
 def main() -> None:

@@ -14,10 +14,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import quality, segments
-from cleanse.hits import HITS, acts, attach_hits, make_hits
-from cleanse.matching import LINE_SCHEMA, Lines, Matcher, Method, blocks, whole_lines
+from cleanse.hits import acts, attach_hits, make_hits
+from cleanse.matching import LINE_SCHEMA, Lines, Matched, Method, blocks, whole_lines
 from cleanse.rules import Rule, Rules
-from cleanse.scorecards import DOUBTFUL, Furniture, Outcome
+from cleanse.scorecards import DOUBTFUL, Furniture, Outcome, site
 
 FAMILY = "boilerplate"
 COLUMN = "boilerplate_hits"
@@ -108,19 +108,20 @@ def no_reference(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataF
     sizes = np.diff([0, *parts, len(place)])
     starts = np.repeat(place[[0, *parts]], sizes) if len(place) else place
     ends = np.repeat(place[[*(parts - 1), -1]], sizes) if len(place) else place
-    needed = _neighbour_matches(starts, -1, parameters["above"], lines)
-    needed |= _neighbour_matches(ends, 1, parameters["below"], lines)
-    address = rows["text"].str.contains(parameters["address"]).to_numpy()
-    return whole_lines(rows.filter(pl.Series(~(needed & address))).select(LINE_SCHEMA.keys()))
+    addresses = np.flatnonzero(rows["text"].str.contains(parameters["address"]).to_numpy())
+    needed = _neighbour_matches(starts[addresses], -1, parameters["above"], lines)
+    needed |= _neighbour_matches(ends[addresses], 1, parameters["below"], lines)
+    hit = np.ones(len(rows), dtype=np.bool_)
+    hit[addresses] = ~needed
+    return whole_lines(rows.filter(pl.Series(hit)).select(LINE_SCHEMA.keys()))
 
 
 def _neighbour_matches(rows: NDArray[np.int64], step: int, pattern: str, lines: Lines) -> NDArray[np.bool_]:
     """Say of each row whether the line one step on, blank ones not counted, is of the same text and matches."""
     there = np.clip(rows + step, 0, len(lines) - 1)
     inside: NDArray[np.bool_] = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
-    matches: NDArray[np.bool_] = lines.take(there)["text"].str.contains(pattern).to_numpy()
-    found: NDArray[np.bool_] = inside & matches
-    return found
+    inside[inside] = lines.take(there[inside])["text"].str.contains(pattern).to_numpy()
+    return inside
 
 
 METHODS: dict[str, Method] = {
@@ -133,49 +134,34 @@ METHODS: dict[str, Method] = {
 
 @dataclass(frozen=True)
 class Finder:
-    """The boilerplate rules, made ready: those with patterns and methods, and the scorecards of lines and documents."""
+    """The boilerplate rules, made ready: `plain` have patterns and methods, `furniture` is the scorecards of lines and documents.
 
-    rules: Rules
-    matcher: Matcher
-    furniture: Furniture | None
-
-
-def prepare(rules: Rules) -> Finder:
-    """Make the boilerplate rules ready to match, and with them what a recipe for quality takes out of texts line by line."""
-    own = rules.family(FAMILY)
-    plain = Rules([*(rule for rule in own if rule.head.scorecard is None), *rules.family(quality.FAMILY)])
-    return Finder(Rules([*own, *plain]), Matcher.prepare(plain, {**METHODS, **quality.METHODS}), Furniture.of(own))
-
-
-def tag_boilerplate(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
-    """Find boilerplate.
-
-    Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines`, in which it only flags, where there is such a column.
-    Adds: `boilerplate_hits` list[HIT]; `boilerplate_ends` list[blocks.END],
-    where each block ends and why; `boilerplate_points` list[SIGNAL], the biggest terms of the sums of lines that a scorecard hit or
-    nearly hit, and of their documents; `page_points` i32, the sum of the document, null where no scorecard asks.
+    With them go the rules of the family quality, for a recipe takes lines out of texts too.
     """
 
-    def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
-        lines = Lines(frame["repaired"])
-        found, stops = finder.matcher.match(frame, lines)
-        hits = make_hits(segments.locate(found, frame), finder.rules, frame)
-        signals = pl.DataFrame(schema=segments.SIGNAL_SCHEMA)
-        sums = pl.Series(PAGE_POINTS, [None] * frame.height, dtype=pl.Int32)
-        if finder.furniture is not None and len(lines):
-            more, signals, outcome = tag_furniture(frame, lines, found, finder.furniture, finder.rules)
-            hits = pl.concat([hits, more])
-            sums = pl.Series(PAGE_POINTS, outcome.page_sums) if finder.furniture.page else sums
-        tagged = blocks.attach_ends(attach_hits(frame, hits, COLUMN), stops, ENDS)
-        return segments.attach_signals(tagged, signals, POINTS).sort("doc").with_columns(sums)
+    rules: Rules
+    plain: Rules
+    furniture: Furniture | None
 
-    adds: dict[str, pl.DataType] = {
-        COLUMN: HITS,
-        ENDS: blocks.ENDS,
-        POINTS: segments.SIGNALS,
-        PAGE_POINTS: pl.Int32(),
-    }
-    return segments.as_stage(documents, tag_frame, adds)
+    @staticmethod
+    def of(rules: Rules) -> Finder:
+        """Take the boilerplate rules out of a set, and those of quality."""
+        own = rules.family(FAMILY)
+        plain = Rules([*(rule for rule in own if rule.head.scorecard is None), *rules.family(quality.FAMILY)])
+        return Finder(Rules([*own, *plain]), plain, Furniture.of(own))
+
+
+def tag_boilerplate(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: Matched) -> pl.DataFrame:
+    """Make hits of the boilerplate in a batch: what rules matched, and what scorecards add up. See `line_rules.tag_lines`."""
+    hits = make_hits(segments.locate(matched.places, frame), finder.rules, frame)
+    signals = pl.DataFrame(schema=segments.SIGNAL_SCHEMA)
+    sums = pl.Series(PAGE_POINTS, [None] * frame.height, dtype=pl.Int32)
+    if finder.furniture is not None and len(lines):
+        more, signals, outcome = tag_furniture(frame, lines, matched.places, finder.furniture, finder.rules)
+        hits = pl.concat([hits, more])
+        sums = pl.Series(PAGE_POINTS, outcome.page_sums) if finder.furniture.page else sums
+    tagged = blocks.attach_ends(attach_hits(frame, hits, COLUMN), matched.ends, ENDS)
+    return segments.attach_signals(tagged, signals, POINTS).with_columns(sums)
 
 
 def tag_furniture(
@@ -186,9 +172,10 @@ def tag_furniture(
     A line that another rule takes whole is not hit again. A line that nearly reaches the threshold is hit by a draft.
     """
     rule = furniture.line.rule
+    known = site.place_shares(frame, lines) if site.COLUMN in frame.columns else None
     acting = {own.id: own for own in rules.family(FAMILY) if acts(own)}
     strips = {name for name, own in acting.items() if own.action == "strip"}
-    outcome, struck = furniture.find(lines, found, set(acting), strips)
+    outcome, struck = furniture.find(lines, found, set(acting), strips, known)
     placed = np.flatnonzero((outcome.fates != 0) & ~struck[outcome.rows])
     rows = outcome.rows[placed]
     chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))

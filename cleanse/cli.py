@@ -15,6 +15,7 @@ import click
 
 from cleanse import __version__
 from cleanse.commands import (
+    HERE,
     SettingsCommand,
     add_completions,
     completions_command,
@@ -108,7 +109,7 @@ def run(
 
     INPUT is files, folders (recursive) or globs of .txt .md .html .jsonl .ndjson .csv .tsv .warc .wet (also .gz .zst), .parquet
     and .arrow; - is JSONL from the standard input. OUT is a file .parquet or .jsonl (also .gz, .zst), a folder of .parquet, or - for JSONL on the
-    standard output, with --report. Options may stand in cleanse.toml, or in [tool.cleanse] of pyproject.toml. The report of out.parquet is out.report/index.html.
+    standard output, with --report. Both may be addresses, such as s3://bucket/pages. Options may stand in cleanse.toml, or in [tool.cleanse] of pyproject.toml. The report of out.parquet is out.report/index.html.
     """
     from cleanse.passes import count_processors, preview
     from cleanse.passes import run as run_passes
@@ -166,7 +167,7 @@ def describe(result: Result) -> str:
 
     summary, ledger = result.summary, result.summary["ledger"]
     documents, characters = ledger["documents"], ledger["characters"]
-    refused = f", see {result.report / 'quarantine.parquet'}" if result.quarantined else ""
+    refused = f", see {result.report}/quarantine.parquet" if result.quarantined else ""
     tried = [f"{name} {number}" for name in ("limit", "sample") if (number := summary["options"].get(name))]
     lines = [
         *([f"tried out    with {' and '.join(tried)}: there may be more input"] if tried else []),
@@ -188,7 +189,7 @@ def describe(result: Result) -> str:
     lines += _name_passed_over(summary["inputs"])
     lines += [f"moved aside  {place}, which is not of cleanse" for place in result.moved]
     lines += [f"held back    {_name_restrained(row)}" for row in summary["restrained"]]
-    return "\n".join([*lines, f"report       {result.report / 'index.html'}"])
+    return "\n".join([*lines, f"report       {result.report}/index.html"])
 
 
 def _name_passed_over(inputs: dict[str, Any]) -> list[str]:
@@ -225,7 +226,7 @@ def _name_restrained(row: dict[str, Any]) -> str:
 
 
 @main.command()
-@click.argument("out", metavar="OUT")
+@click.argument("out", metavar="OUT", type=HERE)
 @click.option("--to", required=True, metavar="DIR", help="Folder to write to.")
 def restore(out: str, to: str) -> None:
     """Give the input of OUT back, byte for byte.
@@ -243,7 +244,7 @@ def restore(out: str, to: str) -> None:
 
 
 @main.command()
-@click.argument("out", metavar="OUT")
+@click.argument("out", metavar="OUT", type=HERE)
 @click.argument("document", metavar="ID")
 @json_option
 def why(out: str, document: str, *, as_json: bool) -> None:
@@ -257,7 +258,7 @@ def why(out: str, document: str, *, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("out", metavar="OUT")
+@click.argument("out", metavar="OUT", type=HERE)
 @click.option("--csv", "folder", metavar="DIR", help="Write its tables for spreadsheets too, as CSV.")
 @click.option("--verdicts", metavar="FILE", help="Put what reviewers said into the table of rules first.")
 def report(out: str, folder: str | None, verdicts: str | None) -> None:
@@ -275,7 +276,7 @@ def report(out: str, folder: str | None, verdicts: str | None) -> None:
 @click.option("--language", metavar="TAG", help="Only rules with words in this language.")
 @click.option("--rules", "folders", multiple=True, metavar="DIR", help="Add a folder of rules (repeatable).")
 @click.option("--verdicts", metavar="FILE", help="Show how often each is right, by language of documents.")
-@click.option("--out", metavar="OUT", help="Show what each took in this OUT too, the most harmful first.")
+@click.option("--out", metavar="OUT", type=HERE, help="Show what each took in this OUT too, the most harmful first.")
 @json_option
 def list_rules(
     language: str | None, folders: tuple[str, ...], verdicts: str | None, out: str | None, *, as_json: bool

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from cleanse import segments
-from cleanse.hits import HIT_SCHEMA, HITS, attach_hits, explode_hits, make_hits
+from cleanse.hits import HITS, attach_hits, explode_hits, make_hits
 from cleanse.lang import speaks
 from cleanse.rules import Rules
 from cleanse.segments import Piece
@@ -172,7 +172,10 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     family = [rule for rule in rules if rule.head.measure]
 
     def decide(frame: pl.DataFrame) -> pl.DataFrame:
-        frames = [pl.DataFrame(schema=HIT_SCHEMA)]
+        # Only what rules ask: texts are not copied for each rule.
+        asked = sorted({rule.head.measure.column for rule in family if rule.head.measure})
+        numbers = frame.select("doc", "language", *asked)
+        found = [pl.DataFrame(schema={"doc": pl.UInt32, "rule": pl.String})]
         for rule in family:
             measure = rule.head.measure
             assert measure is not None
@@ -184,12 +187,12 @@ def decide_documents(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
             if measure.not_in:
                 left = [
                     name
-                    for name in frame["language"].drop_nulls().unique()
+                    for name in numbers["language"].drop_nulls().unique()
                     if any(speaks(own, name) for own in measure.not_in)
                 ]
                 outside = outside & ~pl.col("language").is_in(left)
-            frames.append(make_hits(frame.filter(outside).select("doc", rule=pl.lit(rule.id)), [rule], frame))
-        hits = pl.concat(frames)
+            found.append(numbers.filter(outside).select("doc", rule=pl.lit(rule.id)))
+        hits = make_hits(pl.concat(found), family, frame)
         unwanted = explode_hits(frame, "language_hits") if "language_hits" in frame.columns else hits
         drops = pl.concat([hits, unwanted.select(hits.columns)]).filter((pl.col("action") == "drop") & pl.col("acts"))
         # A page that was nothing but spam is dropped as spam, though nothing of it may be left.

@@ -5,6 +5,7 @@
     ├── OutputError       OUT cannot be written, or is not ours to replace
     ├── OptionError       an option or a rule selection that makes no sense
     ├── RuleError         one or more rule files are wrong; carries every fault
+    ├── StoreError        a store on another machine does not answer; the next run goes on where this one stopped
     ├── WorkerError       a worker process died; the next run goes on where it stopped
     └── LedgerError       a run whose books do not balance; always a bug in cleanse
 
@@ -43,6 +44,10 @@ class OutputError(CleanseError):
 
 class OptionError(CleanseError):
     """An option or a selection of rules that makes no sense."""
+
+
+class StoreError(CleanseError):
+    """A store on another machine does not answer; what was finished stays in the work folder, and the next run goes on there."""
 
 
 class WorkerError(CleanseError):

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from cleanse import boilerplate, cache, code, decide, encoding, lang, quality, spam
+from cleanse import cache, code, decide, encoding, lang, line_rules, quality, spam
 from cleanse.documents import OUT
 from cleanse.errors import InputError
 from cleanse.options import Options, takes_options
@@ -31,8 +31,7 @@ class Prepared:
     every: Rules
     code: code.Recogniser
     repairer: encoding.Repairer
-    boilerplate: boilerplate.Finder
-    spam: spam.Finder
+    lines: line_rules.LineRules
     measures: quality.Parameters
     keep: tuple[str, ...] = ()
 
@@ -53,8 +52,7 @@ def _make(rules: Rules, every: Rules, keep: tuple[str, ...]) -> Prepared:
         every,
         code.Recogniser.of(rules),
         encoding.Repairer(rules, every),
-        boilerplate.prepare(rules),
-        spam.prepare(rules),
+        line_rules.LineRules.of(rules),
         quality.Parameters.of(every),
         keep,
     )
@@ -69,8 +67,7 @@ STAGES: dict[str, Stage] = {
         prepared.rules,
         keep=prepared.keep,
     ),
-    "boilerplate": lambda documents, prepared: boilerplate.tag_boilerplate(documents, prepared.boilerplate),
-    "spam": lambda documents, prepared: spam.tag_spam(documents, prepared.spam),
+    "lines": lambda documents, prepared: line_rules.tag_lines(documents, prepared.lines),
     "score": lambda documents, prepared: spam.score_spam(documents, prepared.rules),
     "edit": lambda documents, _: decide.edit_text(documents),
     "quality": lambda documents, prepared: quality.measure_documents(documents, prepared.measures),

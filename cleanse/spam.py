@@ -7,15 +7,17 @@ module runs both and makes the score of the document.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from cleanse import segments
-from cleanse.hits import HITS, attach_hits, explode_hits, make_hits
-from cleanse.matching import Lines, Matcher, Method
+from cleanse.hits import attach_hits, explode_hits, make_hits
+from cleanse.matching import Lines, Matched, Method, Occurrences
 from cleanse.planted import EVIDENCE_SCHEMA, Planted
 from cleanse.rules import Rules
 
@@ -56,46 +58,51 @@ def units(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Finder:
-    """The spam rules, made ready: those with patterns, and the scorecards of segments."""
+    """The spam rules, made ready: `plain` have patterns, `cards` are the scorecards of segments."""
 
     rules: Rules
-    matcher: Matcher
+    plain: Rules
     cards: tuple[Planted, ...]
 
+    @staticmethod
+    def of(rules: Rules) -> Finder:
+        """Take the spam rules out of a set."""
+        own = rules.family(FAMILY)
+        plain = Rules(rule for rule in own if rule.head.scorecard is None)
+        return Finder(own, plain, tuple(Planted(rule) for rule in own if rule.head.scorecard))
 
-def prepare(rules: Rules) -> Finder:
-    """Make the spam rules ready to match."""
-    own = rules.family(FAMILY)
-    plain = Rules(rule for rule in own if rule.head.scorecard is None)
-    return Finder(own, Matcher.prepare(plain, METHODS), tuple(Planted(rule) for rule in own if rule.head.scorecard))
+    @property
+    def terms(self) -> list[tuple[bytes, int]]:
+        """Give the forms of the terms of all scorecards, numbered through."""
+        numbered = zip(self._first_terms, self.cards, strict=False)
+        return [(form, first + number) for first, card in numbered for form, number in card.lexicon.written]
+
+    @functools.cached_property
+    def _first_terms(self) -> list[int]:
+        """Give the number of the first term of each scorecard, and how many there are."""
+        return [0, *itertools.accumulate(len(card.lexicon.names) for card in self.cards)]
+
+    def find_planted(self, lines: Lines, terms: Occurrences) -> pl.DataFrame:
+        """Give the segments over the threshold of a scorecard: `planted.EVIDENCE_SCHEMA`; `terms` are those of `terms` in the lines."""
+        found = [pl.DataFrame(schema=EVIDENCE_SCHEMA)]
+        for card, (first, end) in zip(self.cards, itertools.pairwise(self._first_terms), strict=True):
+            own = terms.take((terms.literals >= first) & (terms.literals < end))
+            found.append(card.find(lines, own._replace(literals=own.literals - np.uint32(first))))
+        return pl.concat(found)
 
 
-def tag_spam(documents: pl.LazyFrame, finder: Finder) -> pl.LazyFrame:
-    """Find spam segments.
-
-    Reads: `text`, `repaired`, `language`, `encoding_hits`. Adds: `spam_hits` list[HIT]; `spam_points` list[SIGNAL], the points of each
-    measure of a segment that a scorecard hit, in tenths of a bit.
-    """
-
-    def tag_frame(frame: pl.DataFrame) -> pl.DataFrame:
-        found = pl.DataFrame(schema=segments.FOUND_SCHEMA)
-        if finder.matcher.variants:
-            found, _ = finder.matcher.match(frame)
-        places = segments.locate(found, frame)
-        evidence = pl.DataFrame(schema=EVIDENCE_SCHEMA)
-        if finder.cards:
-            lines = Lines(frame["repaired"])
-            evidence = pl.concat([card.find(lines) for card in finder.cards])
-        # `locate` puts documents that were repaired behind the others; in this order each place keeps its points.
-        mended = frame.filter(pl.col("encoding_hits").list.len() > 0)["doc"]
-        evidence = evidence.sort(pl.col("doc").is_in(mended.implode()), maintain_order=True)
-        placed = segments.locate(evidence.select(list(segments.FOUND_SCHEMA)), frame)
-        measured = placed.select("doc", "rule", "line", "start", "end", evidence["points"]).explode("points")
-        signals = measured.unnest("points").rename({"measure": "evidence", "points": "weight"})
-        tagged = attach_hits(frame, make_hits(pl.concat([places, placed]), finder.rules, frame), COLUMN)
-        return segments.attach_signals(tagged, signals, POINTS)
-
-    return segments.as_stage(documents, tag_frame, {COLUMN: HITS, POINTS: segments.SIGNALS})
+def tag_spam(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: Matched) -> pl.DataFrame:
+    """Make hits of the spam in a batch: what rules matched, and what scorecards add up. See `line_rules.tag_lines`."""
+    places = segments.locate(matched.places, frame)
+    evidence = finder.find_planted(lines, matched.terms)
+    # `locate` puts documents that were repaired behind the others; in this order each place keeps its points.
+    mended = frame.filter(pl.col("encoding_hits").list.len() > 0)["doc"]
+    evidence = evidence.sort(pl.col("doc").is_in(mended.implode()), maintain_order=True)
+    placed = segments.locate(evidence.select(list(segments.FOUND_SCHEMA)), frame)
+    measured = placed.select("doc", "rule", "line", "start", "end", evidence["points"]).explode("points")
+    signals = measured.unnest("points").rename({"measure": "evidence", "points": "weight"})
+    tagged = attach_hits(frame, make_hits(pl.concat([places, placed]), finder.rules, frame), COLUMN)
+    return segments.attach_signals(tagged, signals, POINTS)
 
 
 def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
-from cleanse import boilerplate
-from cleanse.encoding import repair as encoding
+from cleanse import boilerplate, encoding
 from cleanse.hits import explode_hits
-from cleanse.matching import matcher as matching
-from cleanse.rules.model import Body, Head, Rule, Rules, load_rules
+from cleanse.line_rules import LineRules, tag_lines
+from cleanse.matching import Lines, spans
+from cleanse.rules import Body, Head, Rule, Rules, load_rules
 
 RULES = load_rules()
 HEAD = {
@@ -35,7 +37,7 @@ def tag(text: str, *rules: Rule, language: str = "und") -> list[tuple[int, int, 
     """Give line, start, end and text of all that the rules hit in one document."""
     frame = pl.LazyFrame({"text": [text], "language": [language]})
     frame = encoding.repair_text(frame, encoding.Repairer(RULES.select()))
-    tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(Rules(rules))).collect()
+    tagged = tag_lines(frame, LineRules.of(Rules(rules))).collect()
     hits = explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN)
     assert all(
         text.split("\n")[line][start:end] == part
@@ -118,8 +120,8 @@ def test_positions(position, lines):
 def test_positions_are_those_of_each_document():
     """Documents of one frame have heads and tails of their own."""
     frame = pl.DataFrame({"doc": [0, 1], "repaired": ["Anzeige\nText", "Text\nAnzeige"], "language": ["de", "de"]})
-    matcher = boilerplate.prepare(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], head=1)])).matcher
-    found, _ = matcher.match(frame.cast({"doc": pl.UInt32}))
+    matcher = LineRules.of(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], head=1)])).matcher
+    found = matcher.match(frame.cast({"doc": pl.UInt32}), Lines(frame["repaired"])).places
     assert found.select("doc", "line").rows() == [(0, 0)]
 
 
@@ -172,7 +174,7 @@ def test_hits_of_foreign_words_do_not_fire():
     examples = [(r.id, hit.text) for r in families for body in r.languages.values() for hit in body.hit]
     frame = pl.LazyFrame({"text": [text for _, text in examples], "language": ["xx"] * len(examples)})
     frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
-    tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(Rules(families))).collect()
+    tagged = tag_lines(frame, LineRules.of(Rules(families))).collect()
     assert len(examples) > 50
     assert explode_hits(tagged.with_row_index("doc"), boilerplate.COLUMN).is_empty()
 
@@ -234,8 +236,8 @@ def test_drafts_are_noted_and_do_not_act():
     """The hit of a rule in draft is there, marked as one that does not act."""
     frame = pl.LazyFrame({"text": ["Anzeige"], "language": ["de"]})
     frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
-    matcher = boilerplate.prepare(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], status="draft")]))
-    (hit,) = boilerplate.tag_boilerplate(frame, matcher).collect()[boilerplate.COLUMN].item().to_list()
+    matcher = LineRules.of(Rules([rule(literals=["Anzeige"], patterns=["^{literals}$"], status="draft")]))
+    (hit,) = tag_lines(frame, matcher).collect()[boilerplate.COLUMN].item().to_list()
     assert (hit["rule"], hit["acts"]) == ("boilerplate/test", False)
 
 
@@ -246,10 +248,42 @@ def test_two_rules_may_hit_one_line():
     assert tag("Anzeige", first, second) == [(0, 0, 7, "Anzeige"), (0, 2, 6, "zeig")]
 
 
+def as_family(family: str, *rules: Rule) -> Rules:
+    """Give rules of a test as those of another family."""
+    return Rules(replace(one, id=one.id.replace("boilerplate", family)) for one in rules)
+
+
+def test_families_are_matched_together_and_told_apart():
+    """One pass finds the words of all families; each has its own hits, also where they share a word and a line."""
+    shared = rule(literals=["Anzeige"], patterns=["{literals}"])
+    rules = Rules([shared, *as_family("spam", shared, rule("more", literals=["Casino"], patterns=["{literals}"]))])
+    frame = pl.LazyFrame({"text": ["Anzeige\nText.\nCasino hier"], "language": ["de"]})
+    frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
+    tagged = tag_lines(frame, LineRules.of(rules)).collect()
+    hits = {
+        name: [(hit["rule"], hit["line"]) for hit in tagged[name].item()] for name in ("boilerplate_hits", "spam_hits")
+    }
+    assert hits == {"boilerplate_hits": [("boilerplate/test", 0)], "spam_hits": [("spam/test", 0), ("spam/more", 2)]}
+
+
+def test_a_family_asks_only_its_own_rules_which_lines_they_take():
+    """A label over a line that only a rule of spam takes is a heading all the same: without that family, nothing changes."""
+    label = rule(literals=["Anzeige"], label=True, heading={"below": [r"\.$"], "min_chars": 4})
+    taker = rule("taker", literals=["Casino"], patterns=["{literals}"])
+    frame = pl.LazyFrame({"text": ["Anzeige\nCasino hier."], "language": ["de"]})
+    frame = encoding.repair_text(frame, encoding.Repairer(Rules([])))
+    others = [
+        tag_lines(frame, LineRules.of(Rules([label, *own]))).collect()
+        for own in ([], as_family("spam", taker), [taker])
+    ]
+    lines = [[hit["line"] for hit in one["boilerplate_hits"].item()] for one in others]
+    assert lines == [[], [], [0, 1]]
+
+
 def test_unused_characters():
     """The marks that find_spans puts in are in none of the texts."""
-    assert matching.unused_characters(pl.Series(["a", "\ufdd0"])) == ("\ufdd1", "\ufdd2")
-    assert matching.unused_characters(pl.Series([], dtype=pl.String)) == ("\ufdd0", "\ufdd1")
+    assert spans.unused_characters(pl.Series(["a", "\ufdd0"])) == ("\ufdd1", "\ufdd2")
+    assert spans.unused_characters(pl.Series([], dtype=pl.String)) == ("\ufdd0", "\ufdd1")
 
 
 def test_nothing_in_nothing():
@@ -257,7 +291,7 @@ def test_nothing_in_nothing():
     texts = ["", "\n\n", " \t\n\u00a0", "\r\n"]
     frame = pl.LazyFrame({"text": texts, "language": ["und"] * len(texts)})
     frame = encoding.repair_text(frame, encoding.Repairer(RULES.select()))
-    tagged = boilerplate.tag_boilerplate(frame, boilerplate.prepare(RULES)).collect()
+    tagged = tag_lines(frame, LineRules.of(RULES)).collect()
     assert tagged[boilerplate.COLUMN].list.len().to_list() == [0, 0, 0, 0]
 
 

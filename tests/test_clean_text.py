@@ -13,10 +13,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, quality, spam
-from cleanse.encoding import repair as encoding
+from cleanse import decide, encoding, line_rules, quality
 from cleanse.hits import HITS, explode_hits
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 CLEAN = Path(__file__).resolve().parent / "clean"
 FILES = sorted(CLEAN.glob("*/*.txt"))
@@ -37,8 +36,7 @@ def taken() -> dict[bool, set[tuple[str, str, str]]]:
         }
     )
     frame = encoding.repair_text(frame, encoding.Repairer(rules))
-    frame = boilerplate.tag_boilerplate(frame, boilerplate.prepare(rules))
-    frame = spam.tag_spam(frame, spam.prepare(rules))
+    frame = line_rules.tag_lines(frame, line_rules.LineRules.of(rules))
     measured = quality.measure_documents(decide.edit_text(frame), quality.Parameters.of(rules))
     frame = decide.decide_documents(measured, rules)
     hits = explode_hits(frame.collect().with_row_index("doc"), *decide.EVIDENCE, "quality_hits")

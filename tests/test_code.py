@@ -83,6 +83,16 @@ def test_a_file_of_markup_is_code_from_end_to_end():
             "boilerplate/markup-residue",
         ),
         ("int main(void) {\n// Copyright 2014 Maud Perry. All rights reserved.\nreturn 0;\n}", "boilerplate/copyright"),
+        ("/*\n * Copyright (c) 1998 Harbour Office, Inc.\n * All rights reserved.\n */", "boilerplate/copyright"),
+        ("# -*- tcl -*-\n# Copyright 2019 Harbour LLC. All Rights Reserved.", "boilerplate/copyright"),
+        ("=head1 TIDES\nThe ferry is looked up in C<table>, by name.", "boilerplate/markup-residue"),
+        ('<div className="tide">\n  <p>High water at {tide.time}!</p>\n</div>', "boilerplate/markup-residue"),
+        ("/**\n * Gives the tide.\n * <p>Note: only where there is one.</p>\n */", "boilerplate/markup-residue"),
+        ("---\nname: A fault in the ferry\nlabels: bug, ferry\n---", "boilerplate/tags"),
+        ('import io\nimport os\nNAMES = (\n    ("æíöû", False),\n)', "encoding/code-page"),
+        ('<!-- the door -->\n<Door number="80"/>\n<!-- <Door number="81"/> -->', "boilerplate/markup-residue"),
+        ("注释写成 <!-- 潮水 --> 的样子，浏览器不显示。", "boilerplate/markup-residue"),
+        ('画像は <img src="fune.png"> のように書きます。', "boilerplate/image-markup"),
     ],
 )
 def test_what_would_be_taken_from_code_is_flagged(text: str, rule: str):

@@ -24,7 +24,7 @@ from cleanse.rules import model as rules
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "rules/README.md")]
-DOCS += sorted((ROOT / "docs").glob("*.md"))
+DOCS += sorted((ROOT / "docs").rglob("*.md"))
 SENTENCE = (
     "**A stage is a function from a LazyFrame to a LazyFrame that adds columns or hits; "
     "only `decide` changes text and removes rows.**"

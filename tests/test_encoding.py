@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cleanse import encoding
 from cleanse.encoding import charset as charset_module
-from cleanse.encoding import repair as encoding
 from cleanse.errors import InputError
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())
@@ -99,6 +99,13 @@ def test_two_repairs_of_one_stretch_are_one_hit():
     assert repaired == "café und Für dich"
     assert undo(repaired, hits) == "caf&Atilde;&copy; und FÃ¼r dich"
     assert [hit[0] for hit in hits] == ["entities", "mojibake"]
+
+
+def test_an_entity_is_one_hit_beside_other_damage():
+    """A hit covers its whole entity, whatever else is mended in the line."""
+    ((repaired, hits),) = repair("\x1b[1mSalt &amp; pepper")
+    assert repaired == "Salt & pepper"
+    assert hits == [("terminal-escapes", 0, 0, 4, "\x1b[1m", ""), ("entities", 0, 9, 14, "&amp;", "&")]
 
 
 @pytest.mark.parametrize(

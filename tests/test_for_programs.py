@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 
@@ -89,3 +90,26 @@ def test_words_that_are_completed() -> None:
     assert "plain,boilerplate/share" in complete("cleanse rule boilerplate/sh", 2)
     assert "plain,dedupe" in complete("cleanse run --ignore ded", 3)
     assert complete("cleanse run see", 2) == ["file,see"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"page": {"text": "a", "lang": "en"}, "pages": 1}\n',
+        b"page,page.text,page.lang,pages\na,b,c,d\n",
+        pl.DataFrame({"page": [{"text": "a", "lang": "en"}], "pages": [1]}),
+    ],
+    ids=["a.jsonl", "a.csv", "a.parquet"],
+)
+def test_columns_that_are_completed(
+    tmp_path: Path, request: pytest.FixtureRequest, content: bytes | pl.DataFrame
+) -> None:
+    """The columns of INPUT are completed, and fields of structs by their path; without one nothing is."""
+    path = tmp_path / request.node.callspec.id
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        content.write_parquet(path)
+    found = complete(f"cleanse run {path} --text-column page", 4)
+    assert found == ["plain,page", "plain,page.text", "plain,page.lang", "plain,pages"]
+    assert complete("cleanse run nowhere.jsonl --text-column t", 4) == []

@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from cleanse import boilerplate
-from cleanse.rules import Rules, load_rules
+from cleanse.line_rules import LineRules
+from cleanse.matching import Lines
+from cleanse.rules import load_rules
 
 # Two sentences of a manual for each language; Thai ends no sentence with a mark, so it is left out.
 SENTENCES = {
@@ -41,11 +42,11 @@ CASES = [
 
 def strips(cases: list[tuple[str, str]]) -> list[set[tuple[str, int]]]:
     """Give for each (language, text) the rules and lines that are taken."""
-    matcher = boilerplate.prepare(Rules(rule for rule in RULES if rule.family == "boilerplate")).matcher
+    matcher = LineRules.of(RULES.family("boilerplate")).matcher
     documents = pl.DataFrame(
         {"repaired": [text for _, text in cases], "language": [language for language, _ in cases]}
     ).with_row_index("doc")
-    found, _ = matcher.match(documents)
+    found = matcher.match(documents, Lines(documents["repaired"])).places
     taken: list[set[tuple[str, int]]] = [set() for _ in cases]
     for doc, rule, line in found.select("doc", "rule", "line").iter_rows():
         if RULES[rule].action == "strip":

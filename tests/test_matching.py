@@ -11,10 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cleanse.kernels.text import first_visible, space_table
-from cleanse.matching import blocks, literals
-from cleanse.matching import matcher as matching
+from cleanse.matching import blocks, decoration, spans
+from cleanse.matching.forms import prepare_forms
 from cleanse.matching.lines import LINE_SCHEMA, Lines
-from cleanse.rules.model import Block
+from cleanse.matching.literals import find_literals
+from cleanse.matching.spelling import spell
+from cleanse.matching.uses import split_label
+from cleanse.matching.words import LENGTHS, Words
+from cleanse.rules import Block
 from cleanse.rules.prefilter import find_first_bytes
 
 TEXT = st.text(alphabet="ab[]é字ก😀 \ufdd0\U0010fffe", max_size=20)
@@ -34,8 +38,8 @@ def frame(texts: list[str], numbers: list[int] | None = None) -> pl.DataFrame:
 def test_spans_are_those_of_the_regex(texts, pattern):
     """Every place that Python's `re` finds is found, in characters, whatever private characters the text holds."""
     expected = {(row, *found.span()) for row, text in enumerate(texts) for found in re.finditer(pattern, text)}
-    assert set(matching.find_spans(frame(texts), (pattern,)).select("row", "start", "end").rows()) == expected
-    places = matching.find_places(texts, (pattern,))
+    assert set(spans.find_spans(frame(texts), (pattern,)).select("row", "start", "end").rows()) == expected
+    places = spans.find_places(texts, (pattern,))
     assert {(row, *place) for row, own in enumerate(places) for place in own} == expected
 
 
@@ -50,7 +54,7 @@ def test_spans_are_those_of_the_regex(texts, pattern):
 )
 def test_labels_and_their_decoration(literal, parts):
     """A literal is its words, and the signs before and behind them that a line must have; signs alone are the words."""
-    before, core, behind = matching.split_label(literal)
+    before, core, behind = split_label(literal)
     assert (core.lower(), before, behind) == parts
 
 
@@ -68,15 +72,17 @@ def test_labels_and_their_decoration(literal, parts):
 def test_decoration(text, core, opened):
     """Dashes, arrows and brackets are decoration; quotes, question marks, signs of copyright and variation selectors are not."""
     lines = Lines(pl.Series([text]))
-    table = literals.decoration_table()
+    table = decoration.decoration_table()
     begin = lines.starts + len(text.encode().partition(core.encode())[0])
     inside = begin + len(core.encode())
-    flags = literals.judge_surroundings(lines.data, lines.starts, lines.ends, begin, inside, table)
-    assert flags[0] & literals.BEFORE_DECORATES
-    assert flags[0] & literals.BEHIND_DECORATES
-    assert lines.cut(literals.open_lines(lines.data, lines.starts, lines.ends, table), lines.ends).to_list() == [opened]
-    without = literals.judge_surroundings(lines.data, lines.starts, lines.ends, inside, inside, table)
-    assert not without[0] & literals.BEFORE_DECORATES
+    flags = decoration.judge_surroundings(lines.data, lines.starts, lines.ends, begin, inside, table)
+    assert flags[0] & decoration.BEFORE_DECORATES
+    assert flags[0] & decoration.BEHIND_DECORATES
+    assert lines.cut(decoration.open_lines(lines.data, lines.starts, lines.ends, table), lines.ends).to_list() == [
+        opened
+    ]
+    without = decoration.judge_surroundings(lines.data, lines.starts, lines.ends, inside, inside, table)
+    assert not without[0] & decoration.BEFORE_DECORATES
 
 
 @pytest.mark.parametrize(
@@ -91,12 +97,12 @@ def test_decoration(text, core, opened):
 )
 def test_ways_to_write_a_literal(literal, written):
     """Greek capitals may lack their accents, but keep a diaeresis; the comma below of Romanian may be a cedilla."""
-    assert written in literals.spell(literal)
+    assert written in spell(literal)
 
 
 def test_turkish_cedillas_stay():
     """No comma below is made of the cedilla of Turkish."""
-    assert [form for form in literals.spell("Paylaş") if "ș" in form] == []
+    assert [form for form in spell("Paylaş") if "ș" in form] == []
 
 
 LITERALS = ["read more", "más", "阅读更多", "©", "#", "ab", "İLGİLİ HABER", "read moreover", "पढ़ें"]
@@ -108,9 +114,9 @@ LITERALS = ["read more", "más", "阅读更多", "©", "#", "ab", "İLGİLİ HAB
 @settings(deadline=None)
 def test_literals_are_found_where_they_stand(texts):
     """The kernel finds each form at each place at which Python finds it, ASCII in either case."""
-    forms = [(form.encode(), number) for number, literal in enumerate(LITERALS) for form in literals.spell(literal)]
+    forms = [(form.encode(), number) for number, literal in enumerate(LITERALS) for form in spell(literal)]
     lines = Lines(pl.Series(texts, dtype=pl.String))
-    found = literals.find_literals(lines.data, lines.starts, lines.ends, literals.prepare_forms(forms))
+    found = find_literals(lines.data, lines.starts, lines.ends, prepare_forms(forms))
     expected = {
         (row, number, *match.span(1))
         for row in range(len(lines))
@@ -208,7 +214,7 @@ def test_the_first_byte_turns_away_nothing_that_matches(text, pattern):
 def test_what_stands_around_each_place(texts, data):
     """Places of one line or of several, in any number: each gets what a look at its two sides gives."""
     lines = Lines(pl.Series(texts, dtype=pl.String))
-    table = literals.decoration_table()
+    table = decoration.decoration_table()
     cut = [bytes(lines.data[start:end]).decode() for start, end in zip(lines.starts, lines.ends, strict=True)]
     pairs = [(row, i, j) for row, text in enumerate(cut) for i in range(len(text)) for j in range(i, len(text) + 1)]
     chosen = sorted(data.draw(st.lists(st.sampled_from(pairs), max_size=6))) if pairs else []
@@ -217,11 +223,26 @@ def test_what_stands_around_each_place(texts, data):
         lines.starts[rows] + np.array([len(cut[place[0]][: place[side]].encode()) for place in chosen], dtype=np.int64)
         for side in (1, 2)
     )
-    found = literals.judge_surroundings(lines.data, lines.starts[rows], lines.ends[rows], begins, ends, table)
+    found = decoration.judge_surroundings(lines.data, lines.starts[rows], lines.ends[rows], begins, ends, table)
     expected = [
-        literals.BEFORE_DECORATES * bool(re.fullmatch("[#— 【]*", cut[row][:i]))
-        | literals.BEFORE_OPENS * bool(re.fullmatch("[#— ]*", cut[row][:i]))
-        | literals.BEHIND_DECORATES * bool(re.fullmatch("[#— 【]*", cut[row][j:]))
+        decoration.BEFORE_DECORATES * bool(re.fullmatch("[#— 【]*", cut[row][:i]))
+        | decoration.BEFORE_OPENS * bool(re.fullmatch("[#— ]*", cut[row][:i]))
+        | decoration.BEHIND_DECORATES * bool(re.fullmatch("[#— 【]*", cut[row][j:]))
         for row, i, j in chosen
     ]
     assert found.tolist() == expected
+
+
+def test_words_are_looked_for_only_in_lines_that_their_rules_look_at():
+    """A word of short lines is not found in a longer one; one of any line, and a term of others, are found in all."""
+    first, second, longest = LENGTHS
+    words = Words.of(
+        [("short", 0, False, first), ("middle", 1, False, second), ("any", 2, False, longest)], [(b"term", 5)], 3
+    )
+    texts = [f"short middle any term {'x' * length}" for length in (0, first, second)]
+    lines = Lines(pl.Series(texts))
+    found, terms = words.find(lines)
+    places = found.sort("row", "literal").group_by("row", maintain_order=True).agg("literal")
+    assert places.rows() == [(0, [0, 1, 2]), (1, [1, 2]), (2, [2])]
+    assert (sorted(terms.lines.tolist()), terms.literals.tolist()) == ([0, 1, 2], [5, 5, 5])
+    assert lines.cut(terms.starts, terms.ends).to_list() == ["term"] * 3

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cleanse.encoding import damage, mojibake
-from cleanse.encoding import repair as encoding
-from cleanse.rules.model import load_rules
+from cleanse import encoding
+from cleanse.encoding.codepages import READERS
+from cleanse.encoding.readings import read_again
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())
@@ -140,7 +141,7 @@ def test_rare_pairs_of_whole_lines_are_no_damage(whole):
     assert repair(whole) == [(whole, [])]
 
 
-@pytest.mark.parametrize("letters", ["ЭЮЯ ЪЫЬ", "ÅÄÖ åäö", "áéíóú ñ ü", "äöüß ÄÖÜ", "ÉÈÊË", "ÛÜÙ"])
+@pytest.mark.parametrize("letters", ["ЭЮЯ ЪЫЬ", "ЁЖ, ёж, ЪЫЬ", "ÅÄÖ åäö", "áéíóú ñ ü", "äöüß ÄÖÜ", "ÉÈÊË", "ÛÜÙ"])
 def test_lists_of_letters_are_no_damage(letters):
     """Letters in order, letters that are the same but for their marks, and capitals beside small letters are lists."""
     assert repair(letters) == [(letters, [])]
@@ -195,7 +196,7 @@ def test_no_repair_is_wrong(texts):
         for table in texts.values()
         for line in table["lines"]
         for page in table.get("pages", ())
-        for reader in ([table["reader"]] if "reader" in table else damage.READERS)
+        for reader in ([table["reader"]] if "reader" in table else READERS)
         if _survives(line, page, reader)
     ]
     found = repair(*(broken for _, broken in cases))
@@ -221,7 +222,7 @@ def test_no_reading_is_inexact():
     limits = REPAIRER.limits
     assert limits is not None
     line = "今天下午三点开会".encode("gb18030").decode("latin-1")
-    (readings,) = mojibake.read_again([line], limits)
+    (readings,) = read_again([line], limits)
     assert len(readings) > 1
     for reading in readings:
         text = reading.text
@@ -236,7 +237,7 @@ def damaged(draw: st.DrawFn) -> str:
     text = draw(st.sampled_from(SCRIPTS))
     for _ in range(draw(st.integers(0, 2))):
         data = text.encode(draw(st.sampled_from(PAGES)), errors="ignore")
-        text = data.decode(draw(st.sampled_from((*damage.READERS, "gb18030"))), errors="replace")
+        text = data.decode(draw(st.sampled_from((*READERS, "gb18030"))), errors="replace")
     extra = draw(st.sampled_from(["", " &amp; x", "\x85", "\u200b", "\u202e", "\u00ad", " ok", "\ufeff", "\x1b[1m"]))
     return f"{text}{extra}".replace("\n", "").replace("\r", "")
 

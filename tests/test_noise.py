@@ -14,13 +14,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, spam
-from cleanse.catalogue import check as catalogue
-from cleanse.encoding import repair as encoding
+from cleanse import boilerplate, decide, encoding, line_rules, spam
+from cleanse.catalogue import cases as catalogue
 from cleanse.hits import HITS as HIT_LISTS
 from cleanse.hits import explode_hits
-from cleanse.matching.matcher import Matcher
-from cleanse.rules.model import ANY, Rules, load_rules
+from cleanse.rules import ANY, Rules, load_rules
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "noise.txt"
 NO_BREAK_SPACE = "\u00a0"
@@ -36,21 +34,19 @@ VARIANTS: dict[str, Callable[[str], str]] = {
 
 
 @functools.cache
-def prepared(rules: Rules) -> tuple[Matcher, Matcher]:
+def prepared(rules: Rules) -> line_rules.LineRules:
     """Prepare rules once, since that takes longer than to run them over the examples."""
-    return boilerplate.prepare(rules), spam.prepare(rules)
+    return line_rules.LineRules.of(rules)
 
 
 def tag(rules: Rules, texts: Sequence[str], languages: Sequence[str]) -> pl.LazyFrame:
     """Tag texts as documents of these languages."""
-    lines, segment_rules = prepared(rules)
     documents = pl.LazyFrame(
         {"text": texts, "language": languages, "language_hits": pl.Series([[] for _ in texts], dtype=HIT_LISTS)},
         schema_overrides={"text": pl.String},
     )
     documents = encoding.repair_text(documents, encoding.Repairer(Rules([])))
-    documents = boilerplate.tag_boilerplate(documents, lines)
-    return spam.tag_spam(documents, segment_rules)
+    return line_rules.tag_lines(documents, prepared(rules))
 
 
 def language_of(case: catalogue.Case) -> str:

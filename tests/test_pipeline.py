@@ -15,7 +15,7 @@ from cleanse.hits import HITS
 from cleanse.matching import blocks
 from cleanse.report import export_tables
 from cleanse.report.why import explain
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 from cleanse.segments import SIGNALS
 from tests.runs import put
 
@@ -33,13 +33,14 @@ ADDS = {
         "language_lines": lang.LINES,
         "language_hits": HITS,
     },
-    "boilerplate": {
+    "lines": {
         "boilerplate_hits": HITS,
         "boilerplate_ends": blocks.ENDS,
         "boilerplate_points": SIGNALS,
         "page_points": pl.Int32(),
+        "spam_hits": HITS,
+        "spam_points": pl.List(spam.SIGNAL),
     },
-    "spam": {"spam_hits": HITS, "spam_points": pl.List(spam.SIGNAL)},
     "score": {"signals": pl.List(spam.SIGNAL), "spam_score": pl.Float32()},
     "edit": decide.EDITS,
     "quality": quality.MEASURES,

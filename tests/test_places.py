@@ -21,9 +21,10 @@ KINDS = {
     "x.PARQUET": "OUT cannot be of the kind .PARQUET",
     "x.txt": "OUT cannot be of the kind .txt",
     "x.7z": "OUT cannot be of the kind .7z",
-    "s3://bucket/x.parquet": "OUT must stand on this machine",
-    "hf://datasets/a/b": "OUT must stand on this machine",
-    "file:///tmp/x.parquet": "OUT must stand on this machine",
+    "hf://datasets/a/b": "nothing can be written to hf://",
+    "file:///tmp/x.parquet": "nothing can be written to file://",
+    "https://example.org/x.parquet": "nothing can be written to https://",
+    "s3://bucket": "OUT is a whole bucket",
 }
 
 

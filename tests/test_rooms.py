@@ -10,6 +10,7 @@ import pytest
 import cleanse
 
 PACKAGE = Path(__file__).resolve().parent.parent / "cleanse"
+MOST_LINES = 400  # of a module; kernels are let be
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 
@@ -67,3 +68,13 @@ def test_no_public_name_is_the_name_of_a_module() -> None:
     """A module that is imported would take the place of a function of the same name."""
     modules = {module.stem for module in PACKAGE.glob("*.py")} | set(ROOMS)
     assert set(cleanse.__all__) & modules == set()
+
+
+def test_modules_stay_small() -> None:
+    """A module that outgrows its limit is split by meaning, not let grow."""
+    large = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if len(path.read_text("utf-8").splitlines()) > MOST_LINES and path.parent.name != "kernels"
+    }
+    assert large == set()

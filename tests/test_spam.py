@@ -7,12 +7,11 @@ import math
 import polars as pl
 import pytest
 
-from cleanse import boilerplate, decide, pipeline, planted, spam
-from cleanse.encoding import repair as encoding
+from cleanse import decide, encoding, line_rules, pipeline, planted, spam
 from cleanse.errors import OptionError
 from cleanse.hits import HITS
 from cleanse.options import Options
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 PREPARED = pipeline.Prepared.of(RULES.select(["spam", "encoding", "boilerplate/related-posts"]), RULES)
@@ -25,8 +24,7 @@ def run(*texts: str) -> pl.DataFrame:
     """Run the stages up to the edit over documents of unknown language."""
     frame = encoding.repair_text(pl.LazyFrame({"text": texts}), PREPARED.repairer)
     frame = frame.with_columns(language=pl.lit("und"), language_hits=pl.lit([], dtype=HITS))
-    frame = boilerplate.tag_boilerplate(frame, PREPARED.boilerplate)
-    frame = spam.score_spam(spam.tag_spam(frame, PREPARED.spam), PREPARED.rules)
+    frame = spam.score_spam(line_rules.tag_lines(frame, PREPARED.lines), PREPARED.rules)
     return decide.edit_text(frame).collect()
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from cleanse import boilerplate, code, dedupe, encoding, lang, segments, spam
+from cleanse import boilerplate, code, dedupe, encoding, lang, line_rules, segments, spam
 from cleanse.encoding import charset
 from cleanse.files import Mender
 from cleanse.hits import acts, explode_hits
 from cleanse.rules import ANY, Example, Rules
 
 if TYPE_CHECKING:
-    from cleanse.catalogue.check import Case
+    from cleanse.catalogue.cases import Case
 
 Problem = tuple[str, str]
 Verdict = tuple["Case", Problem | None]
@@ -47,7 +47,7 @@ def find_hits(rules: Rules, texts: Sequence[tuple[str, str, str, str | None]], *
     `context` is the line that the text stands in, null where it is the text; of a duplicate the other document. With `whole`, the
     text is the line already. Rules must be known.
     """
-    from cleanse.catalogue.check import Case
+    from cleanse.catalogue.cases import Case
 
     cases = []
     for number, (rule_id, language, text, context) in enumerate(texts):
@@ -102,8 +102,7 @@ def _run_lines(rules: Rules, cases: Sequence[Case]) -> pl.DataFrame:
     )
     prepared = pipeline.Prepared.of(rules, rules)
     documents = encoding.repair_text(documents, encoding.Repairer(Rules([])))
-    documents = boilerplate.tag_boilerplate(documents, prepared.boilerplate)
-    return spam.tag_spam(documents, prepared.spam).with_row_index("doc").collect()
+    return line_rules.tag_lines(documents, prepared.lines).with_row_index("doc").collect()
 
 
 def _mark_code(rules: Rules, cases: Sequence[Case]) -> Iterator[tuple[Case, list[Place]]]:

@@ -10,11 +10,13 @@ from cleanse.commands.as_json import json_option, print_json
 from cleanse.commands.completions import add_completions, completions_command
 from cleanse.commands.diff import diff_command
 from cleanse.commands.explain import explain_command
+from cleanse.commands.here import HERE
 from cleanse.commands.review import review_command
 from cleanse.commands.settings import SettingsCommand, print_settings, show_settings_option
 from cleanse.commands.verdicts import measure_harm, precision_options, print_harm, verdict_commands
 
 __all__ = [
+    "HERE",
     "SettingsCommand",
     "add_completions",
     "completions_command",

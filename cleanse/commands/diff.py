@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from cleanse.commands.as_json import json_option, print_json
+from cleanse.commands.here import HERE
 
 
 @click.command(name="diff")
-@click.argument("out_a", metavar="OUT_A")
-@click.argument("out_b", metavar="OUT_B")
+@click.argument("out_a", metavar="OUT_A", type=HERE)
+@click.argument("out_b", metavar="OUT_B", type=HERE)
 @click.option("--page", metavar="FILE", help="Write it as an HTML page too.")
 @click.option("--parquet", "folder", metavar="DIR", help="Write its tables as Parquet too.")
 @click.option(

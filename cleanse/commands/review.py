@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from cleanse.commands.here import HERE
 from cleanse.commands.verdicts import guess_reviewer
 
 
 @click.command(name="review")
-@click.argument("out", metavar="OUT")
+@click.argument("out", metavar="OUT", type=HERE)
 @click.option(
     "--verdicts",
     "file",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cleanse.commands.here import HERE
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -53,7 +55,9 @@ def verdict_commands() -> None:
 @click.option(
     "--verdict", required=True, type=click.Choice(["right", "wrong", "unsure", "withdrawn"]), help="What you say."
 )
-@click.option("--out", metavar="OUT", help="Take text, language and version from a hit in this OUT: with --id, --line.")
+@click.option(
+    "--out", metavar="OUT", type=HERE, help="Take text, language and version from a hit in this OUT: with --id, --line."
+)
 @click.option("--id", "document", metavar="ID", help="The document in OUT.")
 @click.option("--line", type=int, metavar="N", help="The line of the hit; without it the whole document.")
 @click.option("--text", metavar="TEXT", help="Without OUT: what the rule hit.")

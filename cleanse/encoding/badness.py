@@ -6,6 +6,7 @@ set (the algorithm "shift-and"), so that a line is read once and each character 
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ from ftfy.badness import BADNESS_RE
 from numpy.typing import NDArray
 
 from cleanse import cache
-from cleanse.encoding.plausibility import BMP, character_codes
+from cleanse.encoding.pairs import BMP, character_codes
 from cleanse.kernels import Bytes, decode_character
 
 U8 = NDArray[np.uint8]
@@ -45,7 +46,9 @@ class Pattern(NamedTuple):
 
 
 def split_pattern(verbose: str) -> list[list[str]]:
-    r"""Give the alternatives of a verbose pattern, each as its sets; what is optional stands in one of two.
+    r"""Give the alternatives of a verbose pattern, each as its sets of characters.
+
+    What is optional stands in one alternative and is missing in another.
 
     >>> split_pattern("[a b] \\s? c  # a comment\n | ^d")
     [['[a b]', 'c'], ['[a b]', '\\s', 'c'], ['^', 'd']]
@@ -67,7 +70,7 @@ def split_pattern(verbose: str) -> list[list[str]]:
 
 @cache.keep
 def load_pattern() -> Pattern:
-    """Make the tables of ftfy's pattern; they hold for what Python's `re` finds with it."""
+    """Make the tables of ftfy's pattern; they say what Python's `re` finds with it."""
     alternatives = split_pattern(BADNESS_RE.pattern)
     words, used = 1, 0
     places: list[tuple[list[str], int, bool]] = []
@@ -104,9 +107,18 @@ def _bit(place: int) -> np.uint64:
     return np.uint64(1 << place % WORD_BITS)
 
 
+@functools.cache
+def alphabet() -> str:
+    """Give the characters outside ASCII that take part in ftfy's pattern of badness."""
+    classes = "|".join(re.findall(r"\[[^\]^][^\]]*\]", BADNESS_RE.pattern))
+    loose = "".join(character for character in BADNESS_RE.pattern if character > "\x7f")
+    found = re.compile(f"{classes}|[{re.escape(loose)}]")
+    return "".join(chr(code) for code in range(0x80, BMP) if found.match(chr(code)))
+
+
 @numba.njit(cache=True, nogil=True)
 def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern) -> bool:
-    """Say whether ftfy's pattern of badness is somewhere in a line, which is valid UTF-8.
+    """Say whether ftfy's pattern of badness is somewhere in a line of valid UTF-8.
 
     Characters above the tables are taken for letters, so it may say so of a line with an emoji where ftfy does not.
     """
@@ -126,6 +138,10 @@ def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern) -> bool:
 
 
 def is_text_bad(text: str) -> bool:
-    """Say the same of a Python text."""
+    """Say whether ftfy's pattern of badness is somewhere in a text.
+
+    >>> is_text_bad("FÃ¼r"), is_text_bad("Für")
+    (True, False)
+    """
     data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
     return bool(not text.isascii() and is_bad(data, 0, len(data), load_pattern()))

@@ -1,7 +1,7 @@
 """Bytes of several a character, some of which are damaged: which of them are the bad ones.
 
 A byte that is lost or changed shifts the pairs behind it, and shifted pairs are characters too, but rare ones. `find_lost` cuts
-the bytes so that the characters cost the fewest bits, as `plausibility.py` counts them, and leaves out as few bytes as it can.
+the bytes so that the characters cost the fewest bits, as `pairs.py` counts them, and leaves out as few bytes as it can.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.encoding.plausibility import (
+from cleanse.encoding.pairs import (
     ASCII_OTHER,
     BMP,
     IDEOGRAPHIC,
@@ -131,9 +131,9 @@ def find_lost(
 
 
 def decode_wide(data: bytes, charset: str, lost: float) -> str:
-    """Decode bytes in a charset of WIDE; a byte that belongs to no character becomes a lone surrogate, U+DC00 and its number.
+    """Decode bytes in a charset of WIDE, some of which may be damaged.
 
-    `lost`: the bits that such a byte costs.
+    A byte that belongs to no character becomes a lone surrogate, U+DC00 and its number. `lost`: the bits that such a byte costs.
     """
     table = load_table(charset)
     gone = find_lost(np.frombuffer(data, dtype=np.uint8), *table, int(lost * STEPS))

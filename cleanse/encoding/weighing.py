@@ -1,6 +1,6 @@
 """Hold readings of the same bytes against each other: what each costs in bits.
 
-A text costs what its characters cost in the language in which they cost least (`plausibility.py`), and on top of that so much for each byte that
+A text costs what its characters cost in the language in which they cost least (`pairs.py`), and on top of that so much for each byte that
 did not decode and for each character that no text holds. So a charset that reads all but a few bytes as a language is written costs less than one
 that reads each byte as some letter.
 """
@@ -12,11 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-import numpy as np
-
-from cleanse.encoding import damage, plausibility
 from cleanse.encoding.mending import decode_wide
-from cleanse.encoding.plausibility import STEPS
+from cleanse.encoding.pairs import STEPS
+from cleanse.encoding.pricing import price_texts
 
 __all__ = ["Reading", "Weights", "decode_wide", "is_mostly_read", "is_text", "lead", "sample_lines", "weigh_readings"]
 
@@ -36,11 +34,14 @@ UNCERTAINTY = {"min_lead", "min_bytes"}  # parameters of `encoding/uncertain`; w
 
 @dataclass(frozen=True)
 class Weights:
-    """What counts when a charset is chosen: the parameters of `encoding/charset` and `encoding/uncertain`.
+    """What counts when a charset is chosen.
+
+    They are the parameters of `encoding/charset` and `encoding/uncertain`.
 
     Bits: `lost`: what a byte that does not decode costs; `cut`: the same at the very end, where a character was cut; `stray`: what a character that no
     text holds costs on top; `declared`: what a charset that the page declares is given; `detected`: the same of one of which chardet is sure, times its confidence;
-    `utf8`: what a text in UTF-8 is given, if any character of several bytes is in it; `max_utf8`: what a place of a text in UTF-8 costs at most; `max_letter`, `max_ideograph`: what a place of a text may cost at most; `min_lead`: how much less a sure charset costs than the next;
+    `usual`, `western`: what a charset is given that much text is in, and one that most is in;
+    `utf8`: what a text in UTF-8 is given, if any character of several bytes is in it; `max_utf8`: what a place of a text in UTF-8 costs at most; `max_letter`, `max_ideograph`: what a place of a text may cost at most; `max_few`: what all places together may cost on top; `min_lead`: how much less a sure charset costs than the next;
     `min_bytes`: how many bytes outside ASCII it has at least.
     Shares: `max_bad_share`: of what is not ASCII, may be no UTF-8 in a text of UTF-8; `max_lost_share`: of all characters, may be lost in any text; `max_lost_short`: the same where it is at
     most `max_lost` characters;
@@ -53,10 +54,13 @@ class Weights:
     stray: float
     declared: float
     detected: float
+    usual: float
+    western: float
     utf8: float
     max_utf8: float
     max_letter: float
     max_ideograph: float
+    max_few: float
     max_bad_share: float
     max_lost_share: float
     max_lost: float
@@ -101,7 +105,13 @@ class Reading:
 
 
 def sample_lines(data: bytes, size: int) -> bytes:
-    """Give the first lines that hold more than ASCII, up to so many bytes; all where it is not more."""
+    r"""Give the first lines that hold more than ASCII, up to so many bytes.
+
+    Data of fewer bytes is given whole.
+
+    >>> sample_lines("one\nété\nzwölf\n".encode(), 9)
+    b'\xc3\xa9t\xc3\xa9\nzw\xc3'
+    """
     if len(data) <= size:
         return data
     lines, length = [], 0
@@ -117,13 +127,14 @@ def sample_lines(data: bytes, size: int) -> bytes:
 def weigh_readings(
     readings: Sequence[Reading], weights: Weights, bonus: Mapping[str, float] = MappingProxyType({})
 ) -> list[Reading]:
-    """Say what readings cost, and sort them, cheapest first. `bonus`: the bits that a charset is given."""
+    """Say what readings cost, and sort them, cheapest first.
+
+    `bonus`: the bits that a charset is given.
+    """
     if not readings:
         return []
     texts = [re.sub("[\ud800-\udfff]", LOST, reading.text) for reading in readings]
-    codes = [plausibility.character_codes(text.replace(LOST, " ")) for text in texts]
-    offsets = np.cumsum([0, *map(len, codes)]).astype(np.int64)
-    prices = damage.price_texts(np.concatenate(codes), offsets, plausibility.load_figures().tables, False)
+    prices = price_texts([text.replace(LOST, " ") for text in texts])
     weighed = []
     for reading, text, (total, foreign, places, ideographic, _) in zip(readings, texts, prices.tolist(), strict=True):
         lost, stray = text.count(LOST), len(STRAY.findall(text))
@@ -153,7 +164,7 @@ def weigh_readings(
 
 
 def lead(readings: Sequence[Reading]) -> float:
-    """Say how many bits the best reading costs less than the best of those that are another text."""
+    """Say how many bits the best reading costs less than the next text."""
     best = readings[0]
     return next((other.price - best.price for other in readings[1:] if other.text != best.text), float("inf"))
 
@@ -162,6 +173,7 @@ def is_text(reading: Reading, weights: Weights) -> bool:
     """Say whether what was weighed is like a text of any language."""
     letters, nul = sum(map(str.isalnum, reading.text)), reading.text.count("\0")
     most = weights.max_ideograph if reading.ideographic else weights.max_letter
+    most += weights.max_few / max(1, reading.foreign)  # a handful of letters says little
     return (
         (letters > 0 or reading.charset == UTF8)
         and reading.place <= most

@@ -7,6 +7,8 @@ from typing import Any
 
 import polars as pl
 
+from cleanse.files.addresses import open_bytes
+
 DECIMAL_DIGITS = 38  # of a decimal number in Polars
 
 
@@ -197,7 +199,7 @@ class _UndeclaredFile(io.RawIOBase):
     """A Parquet file whose footer does not tell of the schema that Arrow left in it."""
 
     def __init__(self, path: str) -> None:
-        self._stream = open(path, "rb")  # noqa: PTH123, SIM115 - closed with this one
+        self._stream = open_bytes(path)  # closed with this one
         self._stream.seek(-8, io.SEEK_END)
         length = int.from_bytes(self._stream.read(4), "little")
         self._end = self._stream.seek(0, io.SEEK_END)

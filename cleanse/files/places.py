@@ -6,7 +6,7 @@ import contextlib
 import functools
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import xxhash
 
 from cleanse.documents import ROW_SUFFIXES, kind_of
 from cleanse.errors import InputError, OptionError, OutputError
+from cleanse.files.addresses import ALIASES, connect, explain, open_parquet, protocol_of
+from cleanse.files.names import is_address, is_utf8, printable
 
 OUT_SUFFIX = ".parquet"
 JSONL_SUFFIXES = (".jsonl", ".jsonl.gz", ".jsonl.zst")
@@ -22,12 +24,13 @@ STREAM = "-"  # OUT is the standard output
 # No file has this name: it stands for the standard output, so that a report and a work folder have their places beside it.
 STREAM_SUFFIX = ".stdout"
 OUT_SUFFIXES = (OUT_SUFFIX, *JSONL_SUFFIXES, STREAM_SUFFIX)
-KNOWN_OUTS = "a file.parquet, a file.jsonl (also .gz, .zst), the name of a folder, or - for the standard output"
+KNOWN_OUTS = "a file.parquet, a file.jsonl (also .gz, .zst), a folder, each also at an address such as s3://bucket/clean.parquet, or - for the standard output"
 DIGEST_BYTES = 4 << 20
 METADATA_PREFIX = "cleanse."
 SUMMARY = "summary.json"
+REPORT_SUFFIX = ".report"
+WRITTEN = ("s3", "gs", "az")  # stores that take an OUT
 MANIFEST = "manifest.json"
-ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 KIND = re.compile(r"\.[0-9]*[A-Za-z][A-Za-z0-9]*")  # what a name ends in when it says a kind of file; `.2` says none
 Identity = tuple[int, int]
 
@@ -68,35 +71,6 @@ def _beside(out: Path, suffix: str) -> Path:
     if not is_utf8(str(out)):
         raise OptionError("the name of OUT is not UTF-8", where=printable(str(out)), hint="choose another name")
     return out.with_name(f"{stem}.{suffix}")
-
-
-def is_utf8(name: str) -> bool:
-    """Say whether a name from the system can be stored: Python carries other bytes as lone surrogates."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def printable(name: str) -> str:
-    r"""Give a name that can be stored: bytes that are not UTF-8 are written as \\xNN."""
-    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
-
-
-def is_address(name: str) -> bool:
-    """Say whether a name is an address such as `s3://bucket/key`, which is not on this machine."""
-    return ADDRESS.match(name) is not None
-
-
-@contextlib.contextmanager
-def open_parquet(path: str) -> Iterator[Any]:
-    """Open a Parquet file; pyarrow by itself cannot open a file whose name is not UTF-8."""
-    import pyarrow.parquet
-
-    with contextlib.ExitStack() as stack:
-        source = path if is_utf8(path) else stack.enter_context(open(path, "rb"))  # noqa: PTH123
-        yield stack.enter_context(pyarrow.parquet.ParquetFile(source))
 
 
 def out_files(out: Path) -> list[Path]:
@@ -165,7 +139,7 @@ def is_out(place: Path) -> bool:
 
 def is_report(folder: Path) -> bool:
     """Say whether a folder is a report that cleanse wrote."""
-    return folder.name.endswith(".report") and {"version", "ledger"} <= _keys_of(folder / SUMMARY)
+    return folder.name.endswith(REPORT_SUFFIX) and {"version", "ledger"} <= _keys_of(folder / SUMMARY)
 
 
 def is_work(folder: Path) -> bool:
@@ -188,16 +162,20 @@ def _content_of(path: Path) -> dict[str, Any]:
 def name_place(out: str | os.PathLike[str], report: Path | None = None) -> Path:
     """Give the place of OUT; that of `-`, the standard output, is beside its `report`.
 
+    For an address it is the name that OUT would have in the folder where the command runs: its work folder stands beside that.
+
     Raises:
         OptionError: OUT is of a kind that cleanse does not write, or `report` does not fit it.
     """
     name = os.fspath(out)
     if name != STREAM:
-        _check_kind(name)
+        place = _local_name(name) if is_address(name) else Path(name)
+        _check_kind(str(place))
         if report is not None:
-            hint = f"it stands beside OUT, at {report_folder(Path(name))}"
+            beside = report_address(name) if is_address(name) else report_folder(place)
+            hint = f"it stands beside OUT, at {beside}"
             raise OptionError("--report is for OUT - only", where=str(report), hint=hint)
-        return Path(name)
+        return place
     example = "cleanse run INPUT... - --report clean.report"
     if report is None:
         raise OptionError("OUT is the standard output, and its report has no place", hint=f"name one: {example}")
@@ -223,24 +201,75 @@ def check_place(
         OutputError: it lies in an INPUT, or something that cleanse did not write stands in its place.
     """
     place = name_place(out, report)
-    places = (place, report_folder(place), work_folder(place))
+    names = [os.fspath(name) for name in inputs]
+    remote = is_address(os.fspath(out))
+    places = (work_folder(place),) if remote else (place, report_folder(place), work_folder(place))
     try:
         for one in places:
             with contextlib.suppress(FileNotFoundError):
                 one.lstat()  # a name may be too long, or lead through a file
-        _check_apart(places, [os.fspath(name) for name in inputs])
-        _check_ours(place, [os.fspath(name) for name in inputs], overwrite=overwrite)
+        _check_apart(places, names)
+        if not remote:
+            _check_ours(place, names, overwrite=overwrite)
     except OSError as error:
         reason = error.strerror or str(error)
         hint = "choose another OUT, or mend its folder"
         raise OutputError(f"cannot write: {reason}", where=str(place), hint=hint) from error
+    if remote:
+        _check_address(os.fspath(out), names)
     return place
+
+
+def report_address(address: str) -> str:
+    """Give the place of the report beside an OUT at an address.
+
+    >>> report_address("s3://bucket/clean/out.parquet"), report_address("gs://bucket/out/")
+    ('s3://bucket/clean/out.report', 'gs://bucket/out.report')
+    """
+    whole = address.rstrip("/")
+    return f"{whole.removesuffix(out_suffix(whole))}{REPORT_SUFFIX}"
+
+
+def _local_name(address: str) -> Path:
+    """Name the file or folder in the folder where the command runs beside which the work folder of an address stands.
+
+    Raises:
+        OptionError: the address names no file or folder of its own, or nothing can be written to such addresses.
+    """
+    _, _, rest = address.partition("://")
+    parts = [part for part in rest.split("/") if part]
+    if ALIASES.get(protocol_of(address), protocol_of(address)) not in WRITTEN:
+        hint = f"write here and copy it, or write to {' '.join(f'{name}://' for name in WRITTEN)}"
+        raise OptionError(f"nothing can be written to {protocol_of(address)}://", where=printable(address), hint=hint)
+    if len(parts) < 2:
+        hint = "name a file.parquet or a folder in it"
+        raise OptionError("OUT is a whole bucket", where=printable(address), hint=hint)
+    return Path(parts[-1])
+
+
+def _check_address(address: str, inputs: Sequence[str]) -> None:
+    """Refuse an OUT at an address that is an INPUT, holds one or lies in one, or whose bucket cannot be seen.
+
+    Raises:
+        InputError: it touches an INPUT, there is no such bucket, or no right to it. StoreError: the store does not answer.
+    """
+    system, name = connect(address)
+    for place in (name.rstrip("/"), connect(report_address(address))[1]):
+        for other in filter(is_address, inputs):
+            if protocol_of(other) == protocol_of(address):
+                base = connect(other)[1].rstrip("/")
+                if f"{place}/".startswith(f"{base}/") or f"{base}/".startswith(f"{place}/"):
+                    hint = "choose an OUT outside of all INPUTs; it is the last argument of the command"
+                    raise InputError("OUT lies in an INPUT, or holds one", where=printable(address), hint=hint)
+    try:
+        system.invalidate_cache()
+        system.ls(name.partition("/")[0])
+    except Exception as error:
+        raise explain(error, address) from error
 
 
 def _check_kind(out: str) -> None:
     hint = f"OUT is the last argument, {KNOWN_OUTS}: cleanse run INPUT... out.parquet"
-    if is_address(out):
-        raise OptionError("OUT must stand on this machine", where=out, hint="write here, and copy it when it is done")
     suffix = Path(out).suffix
     if not out.endswith((OUT_SUFFIX, *JSONL_SUFFIXES)) and KIND.fullmatch(suffix):
         raise OptionError(f"OUT cannot be of the kind {suffix}", where=printable(out), hint=hint)

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import bisect
+import csv
 import io
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
 from itertools import accumulate
+
+import orjson
+
+from cleanse.encoding import charset
+from cleanse.errors import InputError
+from cleanse.files.batches import Columns, Rows
+from cleanse.files.sources import Span
+from cleanse.files.streams import BROKEN_STREAM, open_file, packed_bytes, reason
+from cleanse.rules import Rules
 
 Row = tuple[list[str], str, str]  # values, the lines they stood in, what is wrong or an empty string
 
@@ -129,3 +140,88 @@ def _split(line: str) -> list[str]:
 
 def _without_end(line: str) -> str:
     return line[: -2 if line.endswith("\r\n") else -1] if line.endswith(("\n", "\r")) else line
+
+
+def read_csv(span: Span, columns: Columns, rules: Rules, rows: Rows) -> Generator[None]:
+    """Read rows of separated values; all other columns stay text. A row of another width goes to quarantine."""
+    file = span.file
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    try:
+        with open_file(file) as stream:
+            data = stream.read()
+        decoded = charset.decode(data, rules)
+    except InputError as error:
+        rows.refuse(file, None, error.what, data)
+        return
+    except BROKEN_STREAM as error:
+        rows.refuse(file, None, reason(error), packed_bytes(file))
+        return
+    name = None if decoded.charset == charset.UTF8 else decoded.charset
+    # Where bytes did not decode, each stands as a lone surrogate until its row is known.
+    content = decoded.text if decoded.escaped is None else decoded.escaped
+    table = _SEPARATED[file.kind](content.removeprefix(charset.BYTE_ORDER_MARK))
+    header, problem = next(((values, problem) for values, _, problem in table if values), ([], "empty file: no header"))
+    if problem:
+        rows.refuse(file, None, problem, data)
+        return
+    as_read, header = header, name_columns(header)
+    columns.check(file, header)
+    for number, (as_written, lines, broken) in enumerate(table):
+        values = fit_width(as_written, as_read)
+        uneven = f"{len(values)} fields where the header has {len(header)}" if len(values) != len(header) else ""
+        problem = broken or (uneven if values else "")
+        if problem:
+            rows.refuse(file, number, problem, _unread(lines, decoded) or lines.encode())
+        elif values:
+            original = _unread(lines, decoded)
+            whole = values if original is None else [charset.replace_escaped(own, decoded.charset) for own in values]
+            record = dict(zip(header, whole, strict=True))
+            text = record.pop(columns.text)
+            own = "" if columns.id is None else record.pop(columns.id, "")
+            for column in record:
+                rows.kinds.setdefault(column, set()).add("str")
+            other: dict[str, bytes | None] = {column: orjson.dumps(value) for column, value in record.items()}
+            row = (own or f"{file.source}#{number}", file.source, text, name if original is None else decoded.charset)
+            rows.add(row, len(lines), other, uncertain=not decoded.certain, original=original)
+        if rows.is_full():
+            yield
+
+
+def _unread(lines: str, decoded: charset.Decoded) -> bytes | None:
+    """Give the bytes of lines in which some did not decode, else None."""
+    if decoded.escaped is None or not any("\udc00" <= character <= "\udfff" for character in lines):
+        return None
+    return lines.encode(decoded.charset, "surrogateescape")
+
+
+class _SeparatedValues:
+    """The rows of a table with commas: (values, the lines they stood in, what is wrong or an empty string)."""
+
+    def __init__(self, text: str) -> None:
+        self._text = io.StringIO(text, newline="")
+        self._lines: list[str] = []
+        self._ended = False
+        self._reader = csv.reader(self._feed())
+
+    def _feed(self) -> Iterator[str]:
+        for line in self._text:
+            self._lines.append(line)
+            yield line
+        self._ended = True
+
+    def __iter__(self) -> Iterator[tuple[list[str], str, str]]:
+        return self
+
+    def __next__(self) -> tuple[list[str], str, str]:
+        self._lines.clear()
+        try:
+            values, problem = next(self._reader), ""
+        except csv.Error as error:
+            values, problem = [], f"not valid CSV: {error}"
+        if self._ended:
+            # A row that asks for more than there is stands in a quotation without an end, with all that follows it.
+            problem = "a quotation without an end: this row and all behind it are not read"
+        return values, "".join(self._lines), problem
+
+
+_SEPARATED: dict[str, Callable[[str], Iterator[Row]]] = {".csv": _SeparatedValues, ".tsv": TabSeparatedValues}

@@ -23,8 +23,9 @@ from cleanse.documents import (
     kind_of,
 )
 from cleanse.errors import InputError
-from cleanse.files.places import open_parquet, printable
-from cleanse.files.walks import Skipped, Walk, find_base
+from cleanse.files.addresses import Entry, can_seek, last_name, list_address, open_bytes, open_parquet
+from cleanse.files.names import is_address, printable
+from cleanse.files.walks import Skipped, Walk, find_base, pass_over
 
 SHARD_BYTES = 8 << 20
 MOST_PIECES = 4  # of one row group: each worker unpacks what stands before its piece, too
@@ -49,12 +50,16 @@ TOOLS = {
 
 @dataclass(frozen=True)
 class InputFile:
-    """One file to read: where it is, and the name it bears in ids and in the column `source`."""
+    """One file to read: where it is, and the name it bears in ids and in the column `source`.
+
+    `path` may be an address; then `tag` is what its store tells of the content, empty where it tells nothing.
+    """
 
     path: str
     source: str
     kind: str
     size: int
+    tag: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,18 +96,21 @@ class Inputs:
     skipped: Skipped = field(default_factory=Skipped)
 
     def digest(self) -> str:
-        """Give 32 hexadecimal digits of the names and the contents of the files."""
+        """Give 32 hexadecimal digits of the names and the contents of the files.
+
+        For the content of a file at an address stands what its store tells of it, so that it need not be read twice.
+        """
         total = xxhash.xxh3_128()
         for file in self.files:
             total.update(f"{file.source}\0{file.size}\0".encode())
-            for chunk in _chunks(file.path):
+            for chunk in [file.tag.encode()] if file.tag else _chunks(file.path):
                 total.update(chunk)
         return total.hexdigest()
 
 
 def _chunks(path: str) -> Iterator[bytes]:
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123 - the hot loop of reading
+        with open_bytes(path) as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 yield chunk
     except OSError:
@@ -148,23 +156,23 @@ def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path, wanted: Wan
     passed_over: list[str] = []
     skipped = Skipped()
     for name in names:
-        single = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112 - never raise
+        found, single, not_read = _find(name, out)
         prefix = f"{_last_name(name)}/" if len(names) > 1 and not single else ""
-        walk = Walk(name, out)
-        for path, relative in walk.find():
-            source = printable(f"{prefix}{relative}")
-            kind = kind_of(relative)
-            if wanted and not wanted.accepts(relative):
+        for entry in found:
+            source = printable(f"{prefix}{entry.relative}")
+            kind = kind_of(entry.relative)
+            if wanted and not wanted.accepts(entry.relative):
                 skipped.left_out.append(source)
                 continue
-            if kind is None or _is_special(path):
+            if kind is None or _is_special(entry.path):
                 if single:
                     what = "unknown kind of file" if kind is None else "not a regular file"
-                    raise InputError(what, where=name, hint=_name_tool([relative]) or f"known are {_known_kinds()}")
+                    hint = _name_tool([entry.relative]) or f"known are {_known_kinds()}"
+                    raise InputError(what, where=printable(name), hint=hint)
                 passed_over.append(source)
             else:
-                files.append(InputFile(str(path), source, kind, _size(path)))
-        skipped.add(walk.skipped, prefix)
+                files.append(InputFile(entry.path, source, kind, entry.size, entry.tag))
+        skipped.add(not_read, prefix)
     if not files:
         hint = _name_tool(passed_over) or f"known kinds are {_known_kinds()}"
         if skipped.left_out:
@@ -173,6 +181,18 @@ def find_inputs(inputs: Sequence[str | os.PathLike[str]], out: Path, wanted: Wan
             hint = "outputs of cleanse are passed over: name the file itself to clean it again"
         raise InputError("nothing to read", where=", ".join(names), hint=hint)
     return Inputs(tuple(files), tuple(passed_over), skipped)
+
+
+def _find(name: str, out: Path) -> tuple[list[Entry], bool, Skipped]:
+    """Give the files of one INPUT, whether it is one file, and what was not gone into."""
+    if is_address(name) and not os.path.exists(name):  # noqa: PTH110 - never raises
+        found, single = list_address(name)
+        wanted, skipped = (found, Skipped()) if single else pass_over(found)
+        return wanted, single, skipped
+    single = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112 - never raise
+    walk = Walk(name, out)
+    entries = [Entry(str(path), relative, _size(path), "") for path, relative in walk.find()]
+    return entries, single, walk.skipped
 
 
 def _name_tool(names: Sequence[str]) -> str | None:
@@ -185,12 +205,14 @@ def _known_kinds() -> str:
     return f"{' '.join((*DOCUMENT_SUFFIXES, *ROW_SUFFIXES))}, also with {' or '.join(COMPRESSED_SUFFIXES)}"
 
 
-def _is_special(path: Path) -> bool:
+def _is_special(path: str) -> bool:
     """Say whether it is a pipe, a device or a folder by a link: nothing that can be read twice and ends."""
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113 - never raise
 
 
 def _last_name(name: str) -> str:
+    if is_address(name):
+        return last_name(name)
     if not os.path.exists(name):  # noqa: PTH110 - never raises
         name = find_base(name)
     return Path(name).resolve().name or "root"
@@ -221,7 +243,7 @@ def plan_shards(inputs: Inputs, shard_bytes: int = SHARD_BYTES) -> list[Shard]:
 
 
 def _cut(file: InputFile, shard_bytes: int) -> list[tuple[Span, int]]:
-    if file.size > shard_bytes and file.path.lower().endswith((".jsonl", ".ndjson")):
+    if file.size > shard_bytes and file.source.lower().endswith((".jsonl", ".ndjson")) and can_seek(file.path):
         return _cut_lines(file, shard_bytes)
     if file.kind == ".parquet":
         return _cut_row_groups(file, shard_bytes)

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import zstandard
 
+from cleanse.files.addresses import open_bytes
 from cleanse.files.sources import InputFile
 
 PACKED_BYTES = 4 << 10  # that are unpacked at once: of Zstandard they may become 128 MB
@@ -20,12 +21,24 @@ BROKEN_STREAM = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 
 def open_file(file: InputFile) -> Any:
     """Open a file for reading, through its compression."""
-    name = file.path.lower()
+    name = file.source.lower()
     if name.endswith(".gz"):
-        return io.BufferedReader(_Unpacked(gzip.open(file.path, "rb"), file.size))
+        return io.BufferedReader(_Unpacked(_GzipStream(open_bytes(file.path)), file.size))
     if name.endswith(".zst"):
-        return io.BufferedReader(_Unpacked(io.BufferedReader(_ZstdStream(open(file.path, "rb"))), file.size))  # noqa: PTH123
-    return open(file.path, "rb")  # noqa: PTH123
+        return io.BufferedReader(_Unpacked(io.BufferedReader(_ZstdStream(open_bytes(file.path))), file.size))
+    return open_bytes(file.path)
+
+
+class _GzipStream(gzip.GzipFile):
+    """What a .gz file unpacks to. The packed file is closed with it."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        super().__init__(fileobj=packed, mode="rb")
+        self._packed = packed
+
+    def close(self) -> None:
+        super().close()
+        self._packed.close()
 
 
 class BombError(OSError):
@@ -92,14 +105,14 @@ class _ZstdStream(io.RawIOBase):
 
 def packed_bytes(file: InputFile) -> bytes | None:
     """Give the bytes of a file as it lies there, so that it can be given back, or None where it cannot be read."""
-    with contextlib.suppress(OSError), open(file.path, "rb") as stream:  # noqa: PTH123
+    with contextlib.suppress(OSError), open_bytes(file.path) as stream:
         return stream.read()
     return None
 
 
 def is_compressed(file: InputFile) -> bool:
     """Say whether a file is packed, by its name."""
-    return file.path.lower().endswith((".gz", ".zst"))
+    return file.source.lower().endswith((".gz", ".zst"))
 
 
 def reason(error: Exception) -> str:

@@ -10,9 +10,9 @@ import orjson
 import polars as pl
 
 from cleanse.errors import InputError
+from cleanse.files.addresses import open_bytes, open_parquet
 from cleanse.files.arrow_types import as_ids, declare_types, find_broken_text, fit_types, read_row_group
 from cleanse.files.batches import BATCH_BYTES, BATCH_ROWS, OTHER, Columns, Rows
-from cleanse.files.places import open_parquet
 from cleanse.files.rows import Decoding, Decodings, Undecoded, decode_column, is_binary
 from cleanse.files.sources import InputFile, Span
 from cleanse.files.streams import reason
@@ -52,7 +52,7 @@ def read_arrow(span: Span, columns: Columns, rules: Rules, rows: Rows) -> Genera
 
     file, number = span.file, 0
     try:
-        with open(file.path, "rb") as stream:  # noqa: PTH123 - pyarrow cannot open names that are not UTF-8
+        with open_bytes(file.path) as stream:  # pyarrow cannot open names that are not UTF-8
             for batch in _arrow_batches(stream):
                 if number == 0:
                     _check_schema(_lift_columns(batch.schema.empty_table(), columns).schema, file, columns)

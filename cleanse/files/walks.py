@@ -5,20 +5,23 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cleanse.errors import InputError
+from cleanse.files.addresses import Entry
+from cleanse.files.names import printable
 from cleanse.files.places import (
+    REPORT_SUFFIX,
+    SUMMARY,
     Identity,
     find_identities_above,
     find_identity,
-    is_address,
     is_out,
     is_report,
     is_work,
-    printable,
+    out_suffix,
     report_folder,
     work_folder,
 )
@@ -69,9 +72,6 @@ class Walk:
         if os.path.exists(name):  # noqa: PTH110
             self._is_own(self.base, refuse=True)
             return [(self.base, self.base.name)]
-        if is_address(name):
-            hint = "copy it to this machine first"
-            raise InputError("an address, and cleanse reads from this machine only", where=printable(name), hint=hint)
         if not glob.has_magic(name):
             raise InputError("no such file or folder", where=name, hint="check the spelling")
         return self._match()
@@ -193,6 +193,27 @@ class Walk:
     @staticmethod
     def _sorted(found: Iterable[Found]) -> list[Found]:
         return sorted(found, key=lambda item: os.fsencode(item[1]))
+
+
+def pass_over(entries: Sequence[Entry]) -> tuple[list[Entry], Skipped]:
+    """Leave out hidden folders and outputs of cleanse among the files of a store, by their names alone."""
+    skipped, kept = Skipped(), []
+    folders = {place.parent for entry in entries if (place := PurePosixPath(entry.relative)).name == SUMMARY}
+    reports = {folder for folder in folders if folder.suffix == REPORT_SUFFIX}
+    outs = {str(folder).removesuffix(REPORT_SUFFIX) for folder in reports}
+    for entry in entries:
+        place = PurePosixPath(entry.relative)
+        hidden = next((folder for folder in reversed(place.parents) if folder.name.startswith(".")), None)
+        stem = entry.relative.removesuffix(out_suffix(place.name) or "\n")
+        if hidden is not None:
+            skipped.hidden.append(str(hidden))
+        elif reports & {*place.parents}:
+            skipped.outputs.append(str(next(folder for folder in reversed(place.parents) if folder in reports)))
+        elif stem in outs or (str(place.parent) in outs and place.name.startswith("part-")):
+            skipped.outputs.append(entry.relative if stem in outs else str(place.parent))
+        else:
+            kept.append(entry)
+    return kept, skipped
 
 
 def _ways_to(place: Path) -> set[str]:

@@ -438,7 +438,8 @@ class Phrases(NamedTuple):
     """Phrases made ready for `count_phrases`.
 
     `firsts`: the hashes of their first words, sorted, each phrase an entry; `tokens` and `bounds`: the hashes of their words;
-    `groups`, `languages`: numbers, -1 for any language; `filter`: whether a word may begin one, by the low bits of its hash.
+    `groups`, `languages`: numbers, -1 for any language; `starts`: where the phrases begin whose first word has a hash with these
+    high bits, and at the end their number.
     """
 
     firsts: U64
@@ -446,10 +447,10 @@ class Phrases(NamedTuple):
     bounds: Offsets
     groups: I32
     languages: I32
-    filter: NDArray[np.bool_]
+    starts: Offsets
 
 
-FILTER_BITS = 12
+HIGH_BITS = 16
 
 
 def prepare_phrases(words: Sequence[Mapping[int, Sequence[str]]]) -> Phrases:
@@ -462,15 +463,14 @@ def prepare_phrases(words: Sequence[Mapping[int, Sequence[str]]]) -> Phrases:
     ]
     listed = sorted((entry for entry in listed if entry[0]), key=lambda entry: (entry[0][0], *entry[1:], entry[0]))
     firsts = np.array([tokens[0] for tokens, _, _ in listed], dtype=np.uint64)
-    admitted = np.zeros(1 << FILTER_BITS, dtype=np.bool_)
-    admitted[(firsts & np.uint64((1 << FILTER_BITS) - 1)).astype(np.int64)] = True
+    high = (firsts >> np.uint64(64 - HIGH_BITS)).astype(np.int64)
     return Phrases(
         firsts,
         np.array([token for tokens, _, _ in listed for token in tokens], dtype=np.uint64),
         np.cumsum([0, *(len(tokens) for tokens, _, _ in listed)], dtype=np.int64),
         np.array([group for _, group, _ in listed], dtype=np.int32),
         np.array([language for _, _, language in listed], dtype=np.int32),
-        admitted,
+        np.searchsorted(high, np.arange((1 << HIGH_BITS) + 1)).astype(np.int64),
     )
 
 
@@ -493,14 +493,14 @@ def count_phrases(tokens: U64, bounds: Offsets, languages: I32, phrases: Phrases
     places = np.zeros((texts, groups), dtype=np.uint32)
     number = len(phrases.firsts)
     seen = np.full(number, -1, dtype=np.int64)
-    low = np.uint64((1 << FILTER_BITS) - 1)
+    shift = np.uint64(64 - HIGH_BITS)
     for text in range(texts):
         for place in range(bounds[text], bounds[text + 1]):
             token = tokens[place]
-            if not phrases.filter[np.int64(token & low)]:
-                continue
-            phrase = np.searchsorted(phrases.firsts, token)
-            while phrase < number and phrases.firsts[phrase] == token:
+            high = np.int64(token >> shift)
+            for phrase in range(phrases.starts[high], phrases.starts[high + 1]):
+                if phrases.firsts[phrase] != token:
+                    continue
                 begin, length = phrases.bounds[phrase], phrases.bounds[phrase + 1] - phrases.bounds[phrase]
                 language = phrases.languages[phrase]
                 fits = (language < 0 or language == languages[text]) and place + length <= bounds[text + 1]
@@ -514,5 +514,4 @@ def count_phrases(tokens: U64, bounds: Offsets, languages: I32, phrases: Phrases
                     if seen[phrase] != text:
                         seen[phrase] = text
                         different[text, group] += 1
-                phrase += 1
     return different, places

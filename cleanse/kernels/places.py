@@ -26,9 +26,9 @@ OTHER, SPACE, LOW, CAPITAL, LETTER, SINGLE, DIGIT, MARK, STOP, DOT, COMMA, COLON
 # Columns of `read_lines`.
 (
     CHARS, HALVES, WORDS, CAPITALS, UPPERS, DIGITS, STOPS, COMMAS, END, OPENING, SEPARATORS, CODES, QUOTES, ADDRESSES, YEARS, TIMES,
-    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, CELLS, LABELS,
-) = range(26)  # fmt: skip
-READ_COLUMNS = 26
+    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, CELLS, LABELS, GLUED, LITTLE,
+) = range(28)  # fmt: skip
+READ_COLUMNS = 28
 
 # How a line ends, and how it opens.
 NO_END, SENTENCE_END, COLON_END, COMMA_END = range(4)
@@ -37,6 +37,7 @@ OPENS_LOW, OPENS_CAPITAL, OPENS_LETTER, OPENS_DIGIT, OPENS_BULLET, OPENS_OTHER =
 PROBES = 16  # slots of a table that are tried: what finds none is taken for new, so that time stays linear
 FIRST_LINES = 3  # of a document, whose words are looked for in the others
 LONG_WORD = 4  # letters: shorter words are in every text
+LITTLE_WORD = 3  # letters: as articles and prepositions have, which make a sentence
 FAR = 99  # lines: farther off is as far as this
 DENSITY = 6  # units that a line without sentences costs a run of paragraphs
 
@@ -181,6 +182,7 @@ def _read_line(
             else:
                 clock = 0
                 out[UPPERS] += capitals == letters and letters > 1
+                out[LITTLE] += letters <= LITTLE_WORD and capitals == 0 and digits == 0
                 if letters >= LONG_WORD and filled < len(tokens):
                     tokens[filled] = _scramble(token)
                     filled += 1
@@ -214,6 +216,7 @@ def _read_line(
                 out[CASED] += kind in (CAPITAL, LOW)
                 if before == CODE and previous == 64 and chars > 2:
                     out[ADDRESSES] += 1
+            out[GLUED] += kind == CAPITAL and before == LOW
             run += 1
             if kind == DIGIT:
                 digits += 1
@@ -347,10 +350,10 @@ def _count_titled(
 (
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
     CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED, TITLED_PERCENT,
-    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS,
-) = range(27)  # fmt: skip
-# of the four lines above (-4 to -1) and below (1 to 4): four measures each, nearest last above and first below,
-NEAR = 27
+    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS, L_GLUED, LITTLE_PERCENT, SITE, SITE_ROW,
+) = range(31)  # fmt: skip
+# of the four lines above (-4 to -1) and below (1 to 4): six measures each, nearest last above and first below,
+NEAR = 31
 NEAR_UNITS, NEAR_ENDED, NEAR_HIT, NEAR_OPENS, NEAR_CAPITALS, NEAR_DIGITS = range(6)
 NEAR_STEPS = 8
 PLACED = NEAR + 6 * NEAR_STEPS
@@ -495,23 +498,21 @@ def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Off
 
 @numba.njit(cache=True, nogil=True)
 def place_lines(
-    lines: I32,
-    bounds: Offsets,
-    hits: U8,
-    firsts: Offsets,
-    lasts: Offsets,
-    pages: F32,
-    points: I32,
-    width: int,
-) -> F32:
-    """Measure each line in its place: float32 of shape (lines, width).
+    lines: I32, bounds: Offsets, hits: U8, firsts: Offsets, lasts: Offsets, site: NDArray[np.int8], chosen: Offsets
+) -> F32:  # fmt: skip
+    """Measure each line in its place: float32 of shape (lines, columns that are `chosen`).
 
-    Behind the columns of the line stand those of its text, `pages`, and in the last the `points` of the text.
+    `site` says of each line which percent of the other pages of its site hold it, and hold it beside the same line; -1 where nobody knows.
     """
-    out = np.zeros((len(lines), width), dtype=np.float32)
+    out = np.empty((len(lines), len(chosen)), dtype=np.float32)
     most = 1
     for text in range(len(bounds) - 1):
         most = max(most, bounds[text + 1] - bounds[text])
+    wanted = np.zeros(PLACE_COLUMNS, dtype=np.bool_)
+    for column in chosen:
+        wanted[column] = True
+    # All columns of one text at a time: they stay in the cache of the processor.
+    scratch = np.empty((most, PLACE_COLUMNS), dtype=np.float32)
     # Sums of all lines before a line.
     halves, ended, struck = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     shared, words = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
@@ -527,14 +528,16 @@ def place_lines(
             words[k + 1] = words[k] + line[LONG_WORDS]
             labelled[k + 1] = labelled[k] + (line[LABELS] > 0)
             numbered[k + 1] = numbered[k] + (line[NUMBERS] > 0)
-        _place_steps(lines, out, hits, begin, count)
-        _place_sweeps(lines, out, hits, begin, count)
+        _place_steps(lines, scratch, hits, begin, count, wanted)
+        _place_sweeps(lines, scratch, hits, begin, count)
         core_first, core_last = firsts[text] - begin, lasts[text] - begin
         total = max(1, halves[count])
         for k in range(count):
-            row = out[begin + k]
+            row = scratch[k]
             line = lines[begin + k]
             _measure_line(line, row)
+            row[SITE] = site[begin + k, 0]
+            row[SITE_ROW] = site[begin + k, 1]
             row[HIT] = hits[begin + k]
             row[BLANK_ABOVE] = min(line[GAP], 3)
             row[BLANK_BELOW] = min(lines[begin + k + 1, GAP], 3) if k + 1 < count else 0
@@ -561,9 +564,8 @@ def place_lines(
             row[FROM_END] = min(FAR, count - 1 - k)
             row[TEXT_BEFORE] = 100 * halves[k] / total
             row[TEXT_AFTER] = 100 * (halves[count] - halves[k + 1]) / total
-            for column in range(pages.shape[1]):
-                row[PLACE_COLUMNS + column] = pages[text, column]
-            row[width - 1] = points[text]
+            for place in range(len(chosen)):
+                out[begin + k, place] = row[chosen[place]]
     return out
 
 
@@ -594,30 +596,44 @@ def _measure_line(line: I32, row: F32) -> None:
     row[L_SHARED] = line[SHARED]
     row[TITLED_PERCENT] = 100 * line[TITLED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
     row[WORD_LENGTH] = line[CHARS] / max(1, line[WORDS]) if line[WORDS] * 4 > line[HALVES] else -1
+    row[L_GLUED] = line[GLUED]
+    row[LITTLE_PERCENT] = 100 * line[LITTLE] / line[WORDS] if line[CASED] > 1 else -1
 
 
 @numba.njit(cache=True, nogil=True)
-def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> None:
-    """Copy what the four lines on each side are; -1 where the text has ended."""
+def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int, wanted: NDArray[np.bool_]) -> None:
+    """Copy what the four lines on each side are, where it is wanted; -1 where the text has ended."""
     for k in range(count):
-        row = out[begin + k]
         same = 0
         for step in range(NEAR_STEPS):
             other = k + (step - 4 if step < 4 else step - 3)
-            base = NEAR + step
-            if other < 0 or other >= count:
-                for kind in range(6):
-                    row[base + kind * NEAR_STEPS] = -1
+            if 0 <= other < count:
+                same += lines[begin + other, OPENING] == lines[begin + k, OPENING] and _is_short(lines[begin + other])
+        out[k, SAME_OPENING] = same
+    for step in range(NEAR_STEPS):
+        shift = step - 4 if step < 4 else step - 3
+        for kind in range(6):
+            column = NEAR + kind * NEAR_STEPS + step
+            if not wanted[column]:
                 continue
-            line = lines[begin + other]
-            row[base + NEAR_UNITS * NEAR_STEPS] = line[HALVES] / 2
-            row[base + NEAR_ENDED * NEAR_STEPS] = _is_ended(line)
-            row[base + NEAR_HIT * NEAR_STEPS] = hits[begin + other]
-            row[base + NEAR_OPENS * NEAR_STEPS] = line[OPENING]
-            row[base + NEAR_CAPITALS * NEAR_STEPS] = 100 * line[CAPITALS] / line[CASED] if line[CASED] > 1 else -1
-            row[base + NEAR_DIGITS * NEAR_STEPS] = 100 * line[DIGITS] / max(1, line[CHARS])
-            same += line[OPENING] == lines[begin + k, OPENING] and _is_short(line)
-        row[SAME_OPENING] = same
+            for k in range(count):
+                other = k + shift
+                if other < 0 or other >= count:
+                    out[k, column] = -1
+                    continue
+                line = lines[begin + other]
+                if kind == NEAR_UNITS:
+                    out[k, column] = line[HALVES] / 2
+                elif kind == NEAR_ENDED:
+                    out[k, column] = _is_ended(line)
+                elif kind == NEAR_HIT:
+                    out[k, column] = hits[begin + other]
+                elif kind == NEAR_OPENS:
+                    out[k, column] = line[OPENING]
+                elif kind == NEAR_CAPITALS:
+                    out[k, column] = 100 * line[CAPITALS] / line[CASED] if line[CASED] > 1 else -1
+                else:
+                    out[k, column] = 100 * line[DIGITS] / max(1, line[CHARS])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -625,16 +641,20 @@ def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> Non
     """Measure distances to the nearest paragraph and hit, and the run of short lines that a line is in."""
     paragraph = hit = FAR
     for k in range(count):
-        out[begin + k, PARAGRAPH_ABOVE] = paragraph
-        out[begin + k, HIT_ABOVE] = hit
+        out[k, PARAGRAPH_ABOVE] = paragraph
+        out[k, HIT_ABOVE] = hit
         paragraph = 1 if _is_paragraph(lines[begin + k]) else min(FAR, paragraph + 1)
         hit = 1 if hits[begin + k] else min(FAR, hit + 1)
     paragraph = hit = FAR
     for k in range(count - 1, -1, -1):
-        out[begin + k, PARAGRAPH_BELOW] = paragraph
-        out[begin + k, HIT_BELOW] = hit
+        out[k, PARAGRAPH_BELOW] = paragraph
+        out[k, HIT_BELOW] = hit
         paragraph = 1 if _is_paragraph(lines[begin + k]) else min(FAR, paragraph + 1)
         hit = 1 if hits[begin + k] else min(FAR, hit + 1)
+    for k in range(count):
+        out[k, RUN_LINES] = out[k, RUN_HITS] = out[k, RUN_REPEATS] = out[k, RUN_UNITS] = out[k, RUN_MARKS] = out[
+            k, UNENDED_RUN
+        ] = 0
     start = struck = repeated = halves = marked = 0
     for k in range(count + 1):
         if k < count and _is_short(lines[begin + k]):
@@ -644,11 +664,11 @@ def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> Non
             marked += lines[begin + k, END] != NO_END
             continue
         for inside in range(start, k):
-            out[begin + inside, RUN_LINES] = min(FAR, k - start)
-            out[begin + inside, RUN_HITS] = 100 * struck / (k - start)
-            out[begin + inside, RUN_REPEATS] = 100 * repeated / (k - start)
-            out[begin + inside, RUN_UNITS] = halves / 2 / (k - start)
-            out[begin + inside, RUN_MARKS] = 100 * marked / (k - start)
+            out[inside, RUN_LINES] = min(FAR, k - start)
+            out[inside, RUN_HITS] = 100 * struck / (k - start)
+            out[inside, RUN_REPEATS] = 100 * repeated / (k - start)
+            out[inside, RUN_UNITS] = halves / 2 / (k - start)
+            out[inside, RUN_MARKS] = 100 * marked / (k - start)
         start = k + 1
         struck = repeated = halves = marked = 0
     start = 0
@@ -656,7 +676,7 @@ def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> Non
         if k < count and lines[begin + k, END] == NO_END and not _is_paragraph(lines[begin + k]):
             continue
         for inside in range(start, k):
-            out[begin + inside, UNENDED_RUN] = min(FAR, k - start)
+            out[inside, UNENDED_RUN] = min(FAR, k - start)
         start = k + 1
 
 
@@ -710,36 +730,67 @@ def decide_lines(
     between: int,
     heading: int,
     doubt: int,
+    braked: int,
+    brake_units: int,
+    brake_percent: int,
 ) -> U8:
     """Say of each line what becomes of it: STAYS, GOES, GOES_BETWEEN or DOUBTFUL.
 
     A line goes from `threshold` on. One that stands between two that go, of which `struck` are some already, goes from `between` on, unless
-    it is a paragraph; so does a short one above two that go, which is their heading. Lines are asked from the last to the first. A line that goes while the next one, which is not short, stays is likely the heading of that, and needs `heading` points. What has
-    `doubt` points and stays is DOUBTFUL.
+    it is a paragraph; so does a short one above two that go, which is their heading. Lines are asked from the last to the first. A line
+    that goes while the next one, which is not short, stays is likely the heading of that, and needs `heading` points.
+    Where fewer than `brake_units` units of sentences would stay in a text, or more than `brake_percent` percent of them would go, its
+    lines need `braked` points instead of `threshold`, and the other limits rise alike. What has `doubt` points and stays is DOUBTFUL.
     """
     out = np.zeros(len(sums), dtype=np.uint8)
     for text in range(len(bounds) - 1):
         begin, end = bounds[text], bounds[text + 1]
-        for row in range(begin, end):
-            out[row] = GOES if sums[row] >= threshold else STAYS
-        for row in range(end - 1, begin - 1, -1):
-            if out[row] == GOES or struck[row] or sums[row] < between or _is_paragraph(lines[row]):
-                continue
-            above = row == begin or out[row - 1] == GOES or struck[row - 1]
-            below = row + 1 == end or out[row + 1] != STAYS or struck[row + 1]
-            heads = row + 2 < end and (out[row + 2] != STAYS or struck[row + 2]) and _is_short(lines[row])
-            if below and (above or heads) and end - begin > 1:
-                out[row] = GOES_BETWEEN
-        for row in range(end - 2, begin - 1, -1):
-            stays = (
-                out[row + 1] == STAYS
-                and not struck[row + 1]
-                and sums[row + 1] < doubt
-                and not _is_short(lines[row + 1])
-            )
-            if out[row] == GOES and stays and sums[row] < heading:
-                out[row] = STAYS
+        _decide_text(out, sums, lines, struck, begin, end, threshold, between, heading, doubt)
+        rise = braked - threshold
+        if rise > 0 and _needs_brake(out, lines, struck, begin, end, brake_units, brake_percent):
+            _decide_text(
+                out, sums, lines, struck, begin, end, braked, between + rise, heading + rise, doubt + rise
+            )  # fmt: skip
         for row in range(begin, end):
             if out[row] == STAYS and sums[row] >= doubt:
                 out[row] = DOUBTFUL
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _needs_brake(
+    out: U8, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, brake_units: int, brake_percent: int
+) -> bool:
+    """Say whether little of the sentences of a text would stay, or much of them go."""
+    goes = stays = 0
+    for row in range(begin, end):
+        if _is_ended(lines[row]) and not struck[row]:
+            if out[row] == STAYS:
+                stays += lines[row, HALVES]
+            else:
+                goes += lines[row, HALVES]
+    return bool(goes + stays > 0 and (stays < 2 * brake_units or goes * 100 > (goes + stays) * brake_percent))
+
+
+@numba.njit(cache=True, nogil=True)
+def _decide_text(
+    out: U8, sums: I32, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, threshold: int, between: int, heading: int,
+    doubt: int,
+) -> None:  # fmt: skip
+    """Decide the lines of one text: STAYS, GOES or GOES_BETWEEN."""
+    for row in range(begin, end):
+        out[row] = GOES if sums[row] >= threshold else STAYS
+    for row in range(end - 1, begin - 1, -1):
+        if out[row] == GOES or struck[row] or sums[row] < between or _is_paragraph(lines[row]):
+            continue
+        above = row == begin or out[row - 1] == GOES or struck[row - 1]
+        below = row + 1 == end or out[row + 1] != STAYS or struck[row + 1]
+        heads = row + 2 < end and (out[row + 2] != STAYS or struck[row + 2]) and _is_short(lines[row])
+        if below and (above or heads) and end - begin > 1:
+            out[row] = GOES_BETWEEN
+    for row in range(end - 2, begin - 1, -1):
+        stays = (
+            out[row + 1] == STAYS and not struck[row + 1] and sums[row + 1] < doubt and not _is_short(lines[row + 1])
+        )
+        if out[row] == GOES and stays and sums[row] < heading:
+            out[row] = STAYS

@@ -7,28 +7,20 @@ language (`trust.toml`); words and parts of words that one language uses more th
 from __future__ import annotations
 
 import functools
-import math
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import xxhash
-
-from cleanse import cache
 from cleanse.language.detectors import DETECTORS, NOTHING, Said, find_detectors
-from cleanse.rules import builtin_folder
+from cleanse.language.trust import Trust
+from cleanse.language.words import Lexicon
 
-FOLDER = "language/model"
 WORDS = re.compile(r"[^\W\d_]+")
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
-SPREAD = 80  # languages over which what a detector says wrongly is spread
 AGREED = 99.0  # stands for the bits by which a verdict leads on which detectors agree
 LONE = 20.0  # bits by which a candidate without a rival leads
 MEMORY = 200_000  # combinations of what detectors say that are kept
-LENGTHS = ("long", "short")
 Detector = Callable[[str], Said]
 
 
@@ -49,57 +41,6 @@ def list_features(text: str) -> list[str]:
 def clean_sample(text: str) -> str:
     """Make a text fit for the detectors: one line, lower case, no control characters."""
     return CONTROLS.sub(" ", text).lower()
-
-
-@dataclass
-class Trust:
-    """What a detector says of texts whose language is known, for one length of text.
-
-    `right` and `wrong` count how sure it was; `said` counts what it said wrongly; `of` counts, by true language, what it said.
-    """
-
-    right: dict[str, float]
-    wrong: dict[str, float]
-    said: dict[str, float]
-    of: dict[str, dict[Said, float]]
-    known: frozenset[str]
-
-    @functools.cached_property
-    def _totals(self) -> dict[str, float]:
-        return {language: sum(counts.values()) for language, counts in self.of.items()}
-
-    def texts(self, language: str) -> float:
-        """Give how many texts of a language were seen."""
-        return self._totals.get(language, 0.0)
-
-    @functools.cached_property
-    def _sums(self) -> tuple[float, float]:
-        return sum(self.right.values()), sum(self.wrong.values())
-
-    @functools.cached_property
-    def _known_points(self) -> dict[tuple[str, Said], float]:
-        return {}
-
-    def points(self, language: str, said: Said, prior: float) -> float:
-        """Give the bits of log-likelihood that the detector says this of a text in `language`."""
-        known = self._known_points.get((language, said))
-        if known is None:
-            known = self._known_points[language, said] = self._weigh(language, said, prior)
-        return known
-
-    def _weigh(self, language: str, said: Said, prior: float) -> float:
-        counts = self.of.get(language, {})
-        total = self._totals.get(language, 0.0)
-        share = (counts.get(said, 0.0) + prior * self._expect(language, said)) / (total + prior)
-        return math.log2(max(share, 1e-7))
-
-    def _expect(self, language: str, said: Said) -> float:
-        right, wrong = self._sums
-        tag, sure = said
-        if tag == language:
-            return self.right.get(sure, 0.0) / (right + wrong)
-        by_chance = (self.wrong.get(sure, 0.0) + 0.5) / (wrong + 4) * (self.said.get(tag, 0.0) + 0.5) / (wrong + SPREAD)
-        return by_chance * (wrong / (right + wrong) if language in self.known else 1.0)
 
 
 @dataclass(frozen=True)
@@ -123,7 +64,6 @@ class Model:
     partners: dict[str, frozenset[str]]
     groups: dict[str, tuple[str, ...]]
     plain: frozenset[str]
-    alone: frozenset[str]
     letters: dict[str, str]
     letter_points: float
     words: dict[str, dict[str, int]]
@@ -131,6 +71,7 @@ class Model:
     steps: dict[str, list[tuple[float, float]]]
     scripts: dict[str, Any]
     han: dict[str, Any]
+    lexicon: Lexicon
     detectors: tuple[str, ...] = field(default_factory=find_detectors)
     _memory: dict[tuple[Any, ...], dict[str, float]] = field(default_factory=dict)
     _settled: dict[tuple[Any, ...], Judgement | None] = field(default_factory=dict)
@@ -150,21 +91,39 @@ class Model:
             self._chosen[names] = chosen
         return chosen
 
-    def judge(self, text: str, length: str | None = None) -> Judgement:
-        """Say in which language a cleaned sample is written. The fast detectors suffice where they agree.
+    def judge(self, text: str, length: str | None = None, words: tuple[str, float] = ("", 0.0)) -> Judgement:
+        """Say in which language a cleaned sample is written. `words` is the language that its words speak for, and by how many bits.
 
-        Beyond them lid.176 is asked, and words and letters decide.
+        A fast detector that says the same as the words suffices, or two that agree; beyond them lid.176 is asked, and all evidence
+        decides.
         """
         regime = length or ("short" if len(text) < self.parameters["short_chars"] else "long")
-        fast = self.ask(text, ("cld2", "eld"))
+        if regime == "long" and words[1] >= self.parameters["agree_bits"]:
+            eld = self.ask(text, ("eld",))
+            cld2 = self.ask(text, ("cld2",)) if not self.agrees(words, eld[1]) else (None, None, None)
+            return self.conclude(text, (cld2[0], eld[1], None), regime, words)
+        return self.conclude(text, self.ask(text, ("cld2", "eld")), regime, words)
+
+    def conclude(
+        self, text: str, fast: tuple[Said | None, ...], regime: str, words: tuple[str, float], lid: Said | None = None
+    ) -> Judgement:
+        """Give the verdict on a sample of which the fast detectors said `fast`; `lid` is what lid.176 says, if it was asked before."""
+        enough = regime == "long" and words[1] >= self.parameters["agree_bits"]
+        if enough and any(self.agrees(words, said) for said in fast):
+            return Judgement(words[0], AGREED, self.score("joined", words[1]))
         settled = self.settle(fast, regime, len(text))
         if settled is not None:
             return settled
         if regime == "long":
-            verdict = self.decide(text, fast, regime)
+            verdict = self.decide(text, (*fast[:2], None), regime)
             if verdict.lead >= self.parameters["enough_bits"]:
                 return verdict
-        return self.decide(text, (*fast[:2], self.ask(text, ("lid",))[2]), regime)
+        return self.decide(text, (*fast[:2], lid or self.ask(text, ("lid",))[2]), regime)
+
+    @staticmethod
+    def agrees(words: tuple[str, float], said: Said | None) -> bool:
+        """Say whether a detector says the same as the words."""
+        return said is not None and said[0] == words[0]
 
     def settle(self, said: tuple[Said | None, ...], regime: str, chars: int = 0) -> Judgement | None:
         """Give the verdict of two detectors that say the same and are sure, unless it is one of a close group.
@@ -292,137 +251,3 @@ class Model:
 
 def _sum_points(table: dict[str, int], features: set[str]) -> int:
     return sum([table[feature] for feature in table.keys() & features])
-
-
-def model_folder() -> Path:
-    """Give the folder of the model."""
-    return builtin_folder() / FOLDER
-
-
-@functools.cache
-def model_digest() -> int:
-    """Give a number that changes when a file of the model changes."""
-    folder = model_folder()
-    digest = xxhash.xxh3_64()
-    for path in sorted(folder.rglob("*.toml"), key=lambda path: path.relative_to(folder).as_posix()):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.intdigest() >> 32 or 1
-
-
-def _read(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text("utf-8"))
-
-
-def read_words(path: Path) -> dict[str, int]:
-    """Read a file of words: each key is a number of points, each value the words that give them."""
-    return {word: int(points) for points, words in _read(path).items() for word in words.split()}
-
-
-def add_words(fitted: dict[str, dict[str, int]], close: dict[str, Any]) -> dict[str, dict[str, int]]:
-    """Add the words that people named to those that were fitted."""
-    points = int(close["word_points"])
-    for language, words in close["words"].items():
-        fitted.setdefault(language, {}).update(dict.fromkeys(words.split(), points))
-    return fitted
-
-
-def read_trust(tables: dict[str, Any]) -> dict[tuple[str, str], Trust]:
-    """Read what each detector said, by length of text."""
-    known = {
-        name: frozenset(
-            {
-                said.split(" ")[0]
-                for regime in LENGTHS
-                for table in tables[name][regime]["of"].values()
-                for said in table
-            }
-        )
-        | frozenset(tables[name]["long"]["said"])
-        for name in DETECTORS
-    }
-    trust = {}
-    for name in DETECTORS:
-        for regime in LENGTHS:
-            table = tables[name][regime]
-            of = {
-                language: {_read_said(said): float(count) for said, count in own.items()}
-                for language, own in table["of"].items()
-            }
-            trust[regime, name] = Trust(table["right"], table["wrong"], table["said"], of, known[name] - {"un"})
-    return trust
-
-
-def _read_said(text: str) -> Said:
-    tag, _, sure = text.partition(" ")
-    return tag, sure
-
-
-@functools.cache
-def load_model() -> Model:
-    """Load the model that comes with cleanse."""
-    return cache.fetch("language.model", f"{model_digest()} {find_detectors()}", _load_model)
-
-
-def _load_model() -> Model:
-    folder = model_folder()
-    close = _read(folder / "close.toml")
-    trust = _read(folder / "trust.toml")
-    letters = dict(close["letters"])
-    points = letters.pop("points")
-    return make_model(
-        trust,
-        close["groups"],
-        close["plain"],
-        close["alone"],
-        letters,
-        points / 10,
-        {path.stem: read_words(path) for path in sorted((folder / "words").glob("*.toml"))},
-        add_words({path.stem: read_words(path) for path in sorted((folder / "close").glob("*.toml"))}, close),
-        _read(folder / "reliability.toml")["steps"],
-        _read(folder / "scripts.toml"),
-        _read(folder / "han.toml"),
-        _read(folder / "parameters.toml"),
-    )
-
-
-def make_model(
-    trust: dict[str, Any],
-    groups: list[list[str]],
-    plain: list[str],
-    alone: list[str],
-    letters: dict[str, str],
-    letter_points: float,
-    words: dict[str, dict[str, int]],
-    close: dict[str, dict[str, int]],
-    steps: dict[str, Any],
-    scripts: dict[str, Any],
-    han: dict[str, Any],
-    parameters: dict[str, float],
-) -> Model:
-    """Make a model of its tables."""
-    tables = read_trust(trust)
-    partners: dict[str, set[str]] = {}
-    for one in tables.values():
-        for language, counts in one.of.items():
-            total = sum(counts.values())
-            by_tag: dict[str, float] = {}
-            for (tag, _), count in counts.items():
-                by_tag[tag] = by_tag.get(tag, 0.0) + count
-            for tag, count in by_tag.items():
-                if tag not in ("un", language) and total >= 60 and count > parameters["partner_share"] * total:
-                    partners.setdefault(tag, set()).add(language)
-    return Model(
-        parameters,
-        tables,
-        {tag: frozenset(own) for tag, own in partners.items()},
-        {language: tuple(group) for group in groups for language in group},
-        frozenset(plain),
-        frozenset(alone),
-        letters,
-        letter_points,
-        words,
-        close,
-        {regime: [(float(least), float(score)) for least, score in pairs] for regime, pairs in steps.items()},
-        scripts,
-        han,
-    )

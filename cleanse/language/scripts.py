@@ -7,6 +7,8 @@ Where no line of a document looks so, all lines with letters vote.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numba
 import numpy as np
@@ -31,10 +33,10 @@ HAN = SCRIPTS.index("Han") + 1
 UPPER = 128
 # Kinds of ASCII bytes, and the number of them.
 LOWER, CAPITAL, CODE, DIGIT, SPACE, OTHER, KINDS = range(7)
-# Columns of a row that stands for a line, and of one that says what a document is like.
+# Columns of a row that stands for a line, of one that says what a document is like, and of one that stands for a script in a document.
 FIRST, LENGTH, DOC, LINE, SCRIPT, LETTERS, VOTES, COLUMNS = range(8)
-MAIN, OWN, TOTAL, PROBES, RUNNING, VOTELESS = range(6)
-MOST_PROBES = 3
+MAIN, TOTAL, KANA, RUNNING, VOTELESS = range(5)
+DOC_OF, SCRIPT_OF, LETTERS_OF, VOTES_OF = range(4)
 
 
 @cache.keep
@@ -179,82 +181,216 @@ def _scan_lines(
 
 
 @numba.njit(cache=True, nogil=True)
-def _choose_probes(
-    rows: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    bounds: NDArray[np.int64],
-    han: int,
-    east: NDArray[np.bool_],
-    weights: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give for each document its main script and numbers about it, and the rows of its probes."""
+def _weigh_documents(
+    rows: NDArray[np.int64], counts: NDArray[np.int64], bounds: NDArray[np.int64], han: int, east: NDArray[np.bool_], weights: NDArray[np.int64]
+) -> NDArray[np.int64]:  # fmt: skip
+    """Give for each document its main script and numbers about it; letters are weighted, and those of kana put to Han."""
     texts = len(counts)
-    heads = np.zeros((texts, 6), dtype=np.int64)
-    probes = np.zeros((texts, 3), dtype=np.int64)
+    heads = np.zeros((texts, 5), dtype=np.int64)
     for text in range(texts):
-        total, main, most, kana = 0, 0, 0, 0
+        total, main, most = 0, 0, 0
         for number in range(counts.shape[1]):
             if counts[text, number]:
                 counts[text, number] *= weights[number]
-            own = counts[text, number]
-            if own:
-                total += own
-                if east[number] and number != han:
-                    kana += own
-                elif number != han and own > most:
-                    most = own
-                    main = number
-        if counts[text, han] + kana > most:
-            main = han
-            most = counts[text, han] + kana
+                total += counts[text, number]
+        kana = 0
+        for number in range(counts.shape[1]):
+            if east[number] and number != han:
+                kana += counts[text, number]
+                counts[text, number] = 0
+        counts[text, han] += kana
+        for number in range(counts.shape[1]):
+            if counts[text, number] > most or (number == han and counts[text, number] == most and most):
+                main, most = number, counts[text, number]
         heads[text, 0] = main
-        heads[text, 1] = most
-        heads[text, 2] = total
-        best, weight, last = -1, 0, 0
+        heads[text, 1] = total
+        heads[text, 2] = kana
         for row in range(bounds[text], bounds[text + 1]):
-            votes = rows[row, 6]
-            if votes == 2:
+            if rows[row, 6] == 2:
+                heads[text, 3] += rows[row, 5]
+            elif rows[row, 6] == 0:
                 heads[text, 4] += rows[row, 5]
-            elif votes == 0:
-                heads[text, 5] += rows[row, 5]
+    return heads
+
+
+@numba.njit(cache=True, nogil=True)
+def _choose_units(
+    rows: NDArray[np.int64], counts: NDArray[np.int64], bounds: NDArray[np.int64], heads: NDArray[np.int64], han: int,
+    east: NDArray[np.bool_], limits: NDArray[np.float64],
+) -> NDArray[np.int64]:  # fmt: skip
+    """Give a row for each script that a document is written in, the main script first."""
+    min_letters, min_text, min_part, min_share = limits[0], limits[1], limits[2], limits[3]
+    units = np.zeros((len(counts) + 16, 4), dtype=np.int64)
+    present = np.zeros(counts.shape[1], dtype=np.bool_)
+    used = 0
+    for text in range(len(counts)):
+        first, last = bounds[text], bounds[text + 1]
+        main, total = heads[text, 0], heads[text, 1]
+        if total < min_letters or first == last:
+            continue
+        present[:] = False
+        letters = 0
+        for row in range(first, last):
+            letters += rows[row, 5]
             script = rows[row, 4]
-            if script == main or (main == han and east[script]):
-                if votes > best:
-                    best = votes
-                    weight = 0
-                if votes == best:
-                    weight += rows[row, 5]
-                    if rows[row, 5] >= 40:
-                        last = row
-        number, reach = 0, 0
-        for row in range(bounds[text], bounds[text + 1]):
-            script = rows[row, 4]
-            if rows[row, 6] == best and (script == main or (main == han and east[script])):
-                reach += rows[row, 5]
-                # The lines in which one and three quarters of the letters are reached, and the last.
-                if number < 2 and reach * 4 >= weight * (2 * number + 1):
-                    while number < 2 and reach * 4 >= weight * (2 * number + 1):
-                        probes[text, number] = row
-                        number += 1
-        if number:
-            probes[text, 2] = max(last, probes[text, 1])
-            heads[text, 3] = number
-    return heads, probes
+            present[han if east[script] else script] = True
+        # Code, addresses and the like.
+        if heads[text, 4] and heads[text, 3] < min_text and 2 * heads[text, 4] > letters:
+            continue
+        if used + counts.shape[1] > len(units):
+            larger = np.zeros((2 * len(units) + counts.shape[1], 4), dtype=np.int64)
+            larger[:used] = units[:used]
+            units = larger
+        least = max(min_part, min_share * total)
+        begun = used
+        for number in range(counts.shape[1]):
+            own = counts[text, number]
+            if present[number] and own and (number == main or (own >= least and last - first > 1)):
+                units[used, 0], units[used, 1], units[used, 2] = text, number, own
+                if number == main and used > begun:
+                    units[begun, 1], units[used, 1] = units[used, 1], units[begun, 1]
+                    units[begun, 2], units[used, 2] = units[used, 2], units[begun, 2]
+                used += 1
+        if used > begun and units[begun, 1] != main:
+            used = begun
+    return units[:used]
 
 
-def scan(data: Bytes, offsets: Offsets, weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
-    """Scan many documents; `weights` says for how many letters a letter of each script counts.
+@numba.njit(cache=True, nogil=True, inline="always")
+def _is_own(row: NDArray[np.int64], script: int, best: int, han: int, east: NDArray[np.bool_]) -> bool:
+    return row[6] == best and (row[4] == script or (script == han and east[row[4]]))
 
-    Gives a row a line with letters (FIRST byte, LENGTH in bytes, DOC, LINE, SCRIPT as a number from 1 of SCRIPTS, LETTERS, VOTES: 2 for
-    running text, 1 for other lines, 0 for addresses and code); letters by document and script, of the lines with the most votes; where
-    the rows of each document begin; a row a document (MAIN script, letters of its OWN, TOTAL, whether there are PROBES, letters in
-    RUNNING text, in VOTELESS lines); and the rows of its probes, three, which may be the same.
+
+@numba.njit(cache=True, nogil=True)
+def _choose_pieces(
+    data: Bytes, scripts: U8, rows: NDArray[np.int64], bounds: NDArray[np.int64], units: NDArray[np.int64], han: int,
+    east: NDArray[np.bool_], most: int, chars: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """Cut pieces out of the lines with the most votes, spread evenly over the letters of the script; whole words where words are parted."""
+    starts = np.zeros(len(units) * most, dtype=np.int64)
+    ends = np.zeros(len(units) * most, dtype=np.int64)
+    of_unit = np.zeros(len(units) + 1, dtype=np.int64)
+    used = 0
+    for unit in range(len(units)):
+        text, script = units[unit, 0], units[unit, 1]
+        first, last = bounds[text], bounds[text + 1]
+        best, letters = -1, 0
+        for row in range(first, last):
+            if rows[row, 4] == script or (script == han and east[rows[row, 4]]):
+                if rows[row, 6] > best:
+                    best, letters = rows[row, 6], 0
+                if rows[row, 6] == best:
+                    letters += rows[row, 5]
+        units[unit, 3] = best
+        count = min(most, 1 + letters // chars)
+        reach, piece, done = 0, 0, 0
+        for row in range(first, last):
+            if not _is_own(rows[row], script, best, han, east):
+                continue
+            line_end = rows[row, 0] + rows[row, 1]
+            while piece < count:
+                target = max(0, letters * (2 * piece + 1) // (2 * count) - chars // 2)
+                if target >= reach + rows[row, 5]:
+                    break
+                piece += 1
+                i = max(done, rows[row, 0] + max(0, target - reach) * rows[row, 1] // rows[row, 5])
+                if i >= line_end:
+                    continue
+                if i > rows[row, 0]:
+                    while i < line_end and (data[i] & 0xC0) == 0x80:
+                        i += 1
+                    # From a word on, where one begins near.
+                    near = i
+                    while near < line_end and near < i + chars:
+                        point, behind = decode_character(data, near)
+                        near = behind
+                        if point < 0x20000 and not scripts[point]:
+                            i = behind
+                            break
+                begin, seen, current = i, 0, row
+                word = i
+                end = line_end
+                while seen < chars:
+                    if i >= end:
+                        current += 1
+                        if (
+                            current < last and rows[current, 0] == end + 1 and seen * 2 < chars
+                            and _is_own(rows[current], script, best, han, east)
+                        ):  # fmt: skip
+                            i = rows[current, 0]
+                            end = i + rows[current, 1]
+                        word = i
+                        if i >= end:
+                            break
+                    point, i = decode_character(data, i)
+                    seen += 1
+                    if point < 0x20000 and not scripts[point]:
+                        word = i
+                if i >= end:
+                    word = i
+                stop = word if word > begin + (i - begin) // 2 else i
+                starts[used], ends[used] = begin, stop
+                done = stop
+                used += 1
+            reach += rows[row, 5]
+        of_unit[unit + 1] = used
+    return starts[:used], ends[:used], of_unit
+
+
+@numba.njit(cache=True, nogil=True)
+def count_signs(
+    data: Bytes, starts: NDArray[np.int64], ends: NDArray[np.int64], pieces: NDArray[np.int64], wanted: NDArray[np.bool_], table: U8, kinds: int
+) -> NDArray[np.int64]:  # fmt: skip
+    """Count in the pieces of each wanted unit the characters of each kind; `table` has a bit for each kind of a code point."""
+    out = np.zeros((len(wanted), kinds), dtype=np.int64)
+    for unit in range(len(wanted)):
+        if wanted[unit]:
+            for piece in range(pieces[unit], pieces[unit + 1]):
+                i = starts[piece]
+                while i < ends[piece]:
+                    point, i = decode_character(data, i)
+                    if point < len(table) and table[point]:
+                        for kind in range(kinds):
+                            out[unit, kind] += (table[point] >> kind) & 1
+    return out
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is known of many documents before any detector.
+
+    `rows`: a row a line with letters: FIRST byte, LENGTH in bytes, DOC, LINE, SCRIPT as a number from 1 of SCRIPTS, LETTERS, VOTES (2 for
+    running text, 1 for other lines, 0 for addresses and code). `bounds`: where the rows of each document begin. `heads`: a row a document:
+    MAIN script, TOTAL of its letters, those in KANA, letters in RUNNING text, in VOTELESS lines. `units`: a row for each script that a document is
+    written in, the main one first: DOC_OF, SCRIPT_OF, LETTERS_OF, VOTES_OF the lines that speak for it. `starts`, `ends`: pieces of those
+    lines. `pieces`: where the pieces of each unit begin.
     """
-    han = HAN
-    east = np.zeros(len(SCRIPTS) + 1, dtype=np.bool_)
-    east[[han, SCRIPTS.index("Hiragana") + 1, SCRIPTS.index("Katakana") + 1]] = True
+
+    rows: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    heads: NDArray[np.int64]
+    units: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    pieces: NDArray[np.int64]
+
+
+def east_asian() -> NDArray[np.bool_]:
+    """Say of each script number whether it is Han or kana: Japanese mixes them."""
+    names = ("Han", "Hiragana", "Katakana")
+    return np.array([False, *(script in names for script in SCRIPTS)])
+
+
+def scan(data: Bytes, offsets: Offsets, weights: NDArray[np.int64], limits: Mapping[str, float]) -> Scan:
+    """Scan many documents; `weights` says for how many letters a letter of each script counts."""
+    east = east_asian()
     rows, counts, bounds = _scan_lines(
-        data, offsets, script_table(), kind_table(), unspaced_scripts(), han, len(SCRIPTS) + 1
+        data, offsets, script_table(), kind_table(), unspaced_scripts(), HAN, len(SCRIPTS) + 1
     )
-    heads, probes = _choose_probes(rows, counts, bounds, han, east, weights)
-    return rows, counts, bounds, heads, probes
+    heads = _weigh_documents(rows, counts, bounds, HAN, east, weights)
+    least = np.array([limits[name] for name in ("min_letters", "min_text_letters", "min_part_letters", "min_share")])
+    units = _choose_units(rows, counts, bounds, heads, HAN, east, least)
+    pieces = _choose_pieces(
+        data, script_table(), rows, bounds, units, HAN, east, int(limits["pieces"]), int(limits["piece_chars"])
+    )
+    return Scan(rows, bounds, heads, units, *pieces)

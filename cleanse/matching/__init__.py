@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from cleanse.matching import blocks
 from cleanse.matching.blocks import STOPS
+from cleanse.matching.decoration import OPENING
+from cleanse.matching.forms import Forms, prepare_forms
 from cleanse.matching.lines import LINE_SCHEMA, Lines
-from cleanse.matching.literals import OPENING, Forms, find_literals, prepare_forms, spell
-from cleanse.matching.matcher import Matcher, Method, find_places, find_spans, whole_lines
+from cleanse.matching.literals import Occurrences, find_literals
+from cleanse.matching.matcher import Matched, Matcher
+from cleanse.matching.placing import Method
+from cleanse.matching.spans import find_places, find_spans, whole_lines
+from cleanse.matching.spelling import spell
 
 __all__ = [
     "LINE_SCHEMA",
@@ -17,8 +22,10 @@ __all__ = [
     "STOPS",
     "Forms",
     "Lines",
+    "Matched",
     "Matcher",
     "Method",
+    "Occurrences",
     "blocks",
     "find_literals",
     "find_places",

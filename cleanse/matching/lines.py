@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from cleanse import kernels
 from cleanse.kernels import U32, Bytes, Offsets
-from cleanse.matching import literals
+from cleanse.matching.decoration import decoration_table, open_lines
 
 LINE_SCHEMA = {"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32, "text": pl.String}
 Rows = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 def _split(data: Bytes, offsets: Offsets) -> tuple[U32, U32, Offsets, Offsets, U32]:
@@ -78,7 +79,7 @@ class Lines:
     @functools.cached_property
     def opened(self) -> Offsets:
         """Give for each row the byte behind what stands before its text and opens no quotation."""
-        return literals.open_lines(self.data, self.starts, self.ends, literals.decoration_table())
+        return open_lines(self.data, self.starts, self.ends, decoration_table())
 
     @functools.cached_property
     def closed(self) -> Offsets:

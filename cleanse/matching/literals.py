@@ -1,79 +1,29 @@
 """Find the literals of all rules in all lines: one pass over the bytes, which is the first gate of every rule.
 
-A literal has several *forms*, the ways in which it may be written. A window of eight bytes slides over the text; a table of
-hashed beginnings turns away nearly all places, and what is left is compared byte by byte.
+A window of eight bytes slides over the text; a table of hashed beginnings turns away nearly all places, and what is left is compared
+byte by byte.
 """
 
 from __future__ import annotations
 
-import functools
-import unicodedata
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from cleanse import cache
-from cleanse.kernels import PLANES, U8, U32, U64, Bytes, Offsets, code_points, decode_character
+from cleanse.kernels import U8, U32, Bytes, Offsets, decode_character
+from cleanse.matching.decoration import DECORATES, decoration_bits, decoration_table
+from cleanse.matching.forms import GOLDEN, GOLDEN32, HEADS, SHORT, SLOT_BITS, WIDE_BITS, Forms
 
-HEADS = (8, 6, 4, 3, 2, 1)  # bytes of a form that are hashed: the most that it has
-SHORT = 3  # the kinds of HEADS from here on are of fewer than four bytes
-SLOT_BITS = 18
-WIDE_BITS = 20
-TABLE_BITS = 12  # at least
 ROOM = 1 << 18  # places that are verified in one go
-GOLDEN = 0x9E3779B97F4A7C15
-GOLDEN32 = 0x9E3779B1
 # For each set of lengths, as bits, the one whose bit is the lowest.
 SMALLEST = np.array(
     [HEADS[(bits & -bits).bit_length() - 1] if bits else 0 for bits in range(1 << len(HEADS))], dtype=np.uint64
 )
 ASCII_LOWER = np.array([code + 32 if 65 <= code <= 90 else code for code in range(256)], dtype=np.uint8)
 ASCII_LOWER.setflags(write=False)
-TURKISH = frozenset("ığşİĞŞ")  # letters by which words are known that make İ of i in capitals
-GREEK = str.maketrans("ΆΈΉΊΌΎΏ", "ΑΕΗΙΟΥΩ")  # Greek words lose their accents in capitals
-ROMANIAN = str.maketrans("șțȘȚ", "şţŞŢ")  # older pages write a cedilla for the comma below
-SPACES = (" ", "\u00a0", "\u3000", "\t", "  ")
-
-# What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
-# symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
-# speech of a label; not the signs of copyright and of currencies, which are words of their own.
-DECORATION = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Ps}\p{Pe}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»«‹›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
-# Before a pattern only what cannot open a quotation or a bracket is taken away.
-OPENING = r"(?:[\p{Z}\p{C}\p{Pd}\p{Pc}\p{Sm}\p{Sk}*•·・‧∙:：/\\.…。।॥|#»›†‡※§]|[\p{So}--[©®ⓒⓟ℗]])"
-Texts = TypeVar("Texts", pl.Expr, pl.Series)
-DECORATES, OPENS = 1, 2  # bits of `decoration_table`
-BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES = 1, 2, 4  # bits of `judge_surroundings`
-
-
-class Forms(NamedTuple):
-    """Literals made ready for `find_literals`, sorted by the length of their head and by its bytes.
-
-    `data`, `starts`: the bytes of all forms, ASCII in lower case, and where each begins; `owners`: the number of the literal
-    that a form belongs to; `begins`: which lengths of HEADS, as bits, there are among the forms that begin with four bytes of
-    this hash; `pairs`: the same for forms of fewer than four bytes, by their first two; `triples`: whether a form of three bytes has
-    this hash, since two bytes say little of a Han character; `wide`: whether a head of eight bytes has
-    this hash, a bit each; `table`: at the hash of a head, or the
-    next free place behind it, one more than its number, 0 where there is none; `heads`, `lengths`, `firsts`: of each head its
-    bytes, their number and the first form that begins with it; `shared`: how many bytes a form has in common with the one before
-    it, which has the same head.
-    """
-
-    data: Bytes
-    starts: Offsets
-    owners: U32
-    begins: U8
-    pairs: U8
-    triples: NDArray[np.bool_]
-    wide: U8
-    table: U32
-    heads: U64
-    lengths: U64
-    firsts: Offsets
-    shared: U32
 
 
 class Occurrences(NamedTuple):
@@ -84,109 +34,14 @@ class Occurrences(NamedTuple):
     starts: Offsets
     ends: Offsets
 
+    def take(self, chosen: NDArray[np.bool_]) -> Occurrences:
+        """Give some of them."""
+        return Occurrences(self.lines[chosen], self.literals[chosen], self.starts[chosen], self.ends[chosen])
+
 
 NO_OCCURRENCES = Occurrences(
     np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
 )
-
-
-def spell(literal: str) -> list[str]:
-    """Give the ways in which a literal is usually written; ASCII case is folded by the search itself.
-
-    The literal as its author wrote it is one of them, which is how Turkish capitals get through. Greek capitals may lack their accents,
-    and the comma of Romanian may be a cedilla. A space may be another or two.
-    Letters and their marks are composed, as `Lines` makes them; what Unicode never composes may also be as its author wrote it.
-    """
-    lowered = literal.lower()
-    if literal.isascii():
-        return sorted({lowered.replace(" ", space) for space in SPACES})
-    cased = {literal, lowered, literal.upper(), lowered.title(), lowered[:1].upper() + lowered[1:]}
-    if not TURKISH.isdisjoint(literal):
-        cased.add(literal.replace("i", "İ").upper())
-    cased |= {text.translate(table) for text in cased for table in (GREEK, ROMANIAN)}
-    forms = {unicodedata.normalize("NFC", text) for text in cased} | cased
-    return sorted({form.replace(" ", space) for form in forms for space in SPACES})
-
-
-def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
-    """Make (bytes of a form, number of its literal) ready to be looked for; empty forms are left out."""
-    by_kind: list[list[tuple[bytes, int]]] = [[] for _ in HEADS]
-    kinds = [next((k for k, length in enumerate(HEADS) if size >= length), 0) for size in range(HEADS[0] + 1)]
-    for form, owner in {(form.lower(), owner) for form, owner in forms if form}:
-        by_kind[kinds[min(len(form), HEADS[0])]].append((form, owner))
-    ordered = [pair for own in by_kind for pair in sorted(own)]
-    data = np.frombuffer(b"".join(form for form, _ in ordered), dtype=np.uint8)
-    starts = np.cumsum([0, *(len(form) for form, _ in ordered)]).astype(np.int64)
-    kind_of = np.repeat(np.arange(len(HEADS)), [len(own) for own in by_kind])
-    lengths = np.array(HEADS, dtype=np.uint64)[kind_of]
-    heads = _heads(data, starts, lengths)
-    changes = np.ones(len(ordered), dtype=np.bool_)
-    changes[1:] = (heads[1:] != heads[:-1]) | (kind_of[1:] != kind_of[:-1])
-    firsts = np.append(np.flatnonzero(changes), len(ordered)).astype(np.int64)
-    shared = _share(data, starts)
-    shared[firsts[:-1]] = 0
-    heads, lengths = heads[changes], lengths[changes]
-    distinct = list(zip(kind_of[changes].tolist(), heads.tolist(), strict=True))
-    begins, pairs, triples, wide = _hash_beginnings(distinct)
-    table = np.zeros(1 << TABLE_BITS, dtype=np.uint32)
-    while len(distinct) * 4 > len(table):
-        table = np.zeros(2 * len(table), dtype=np.uint32)
-    for number, (kind, head) in enumerate(distinct):
-        slot = slot_of(head, HEADS[kind], len(table))
-        while table[slot]:
-            slot = (slot + 1) % len(table)
-        table[slot] = number + 1
-    owners = np.array([owner for _, owner in ordered], dtype=np.uint32)
-    return Forms(data, starts, owners, begins, pairs, triples, wide, table, heads, lengths, firsts, shared)
-
-
-def _heads(data: Bytes, starts: Offsets, lengths: U64) -> U64:
-    """Give the first bytes of each form as a number, as many as its head has."""
-    heads = np.zeros(len(lengths), dtype=np.uint64)
-    for place in range(HEADS[0]):
-        within = lengths > place
-        heads[within] = (heads[within] << np.uint64(8)) | data[starts[:-1][within] + place]
-    return heads
-
-
-def _hash_beginnings(heads: Sequence[tuple[int, int]]) -> tuple[U8, U8, NDArray[np.bool_], U8]:
-    """Give `begins`, `pairs`, `triples` and `wide` of Forms, for heads as (kind, bytes as a number)."""
-    begins = np.zeros(1 << SLOT_BITS, dtype=np.uint8)
-    pairs = np.zeros(1 << 16, dtype=np.uint8)
-    triples = np.zeros(1 << 16, dtype=np.bool_)
-    eight = np.zeros(1 << WIDE_BITS, dtype=np.bool_)
-    for kind, head in heads:
-        if kind < SHORT:
-            four = head >> (8 * HEADS[kind] - 32)
-            begins[((four * GOLDEN32) & (2**32 - 1)) >> (32 - SLOT_BITS)] |= 1 << kind
-        elif HEADS[kind] > 1:
-            pairs[head >> (8 * HEADS[kind] - 16)] |= 1 << kind
-        else:
-            pairs[head << 8 : (head + 1) << 8] |= 1 << kind  # any byte may follow
-        if kind == SHORT:
-            triples[((head * GOLDEN32) & (2**32 - 1)) >> 16] = True
-        if kind == 0:
-            eight[((head * GOLDEN) & (2**64 - 1)) >> (64 - WIDE_BITS)] = True
-    return begins, pairs, triples, np.packbits(eight, bitorder="little")
-
-
-@numba.njit(cache=True, nogil=True)
-def _share(data: Bytes, starts: Offsets) -> U32:
-    """Count for each form the bytes with which the one before it begins too."""
-    shared = np.zeros(max(len(starts) - 1, 1), dtype=np.uint32)
-    for form in range(1, len(starts) - 1):
-        before, own = starts[form - 1], starts[form]
-        most = min(own - before, starts[form + 1] - own)
-        same = 0
-        while same < most and data[before + same] == data[own + same]:
-            same += 1
-        shared[form] = same
-    return shared
-
-
-def slot_of(head: int, length: int, size: int) -> int:
-    """Give the place of a head of so many bytes in a table of `size`, a power of two."""
-    return (((head + length) * GOLDEN) & (2**64 - 1)) >> (64 - size.bit_length() + 1)
 
 
 def find_literals(data: Bytes, starts: Offsets, ends: Offsets, forms: Forms) -> Occurrences:
@@ -211,7 +66,19 @@ def _find(data: Bytes, starts: Offsets, ends: Offsets, forms: Forms, *, opening:
         else:
             line, count = _scan(data, starts, ends, forms, ASCII_LOWER, line, lines, places)
         found.append(Occurrences(*_verify(data, lines[:count], places[:count], ends, forms, ASCII_LOWER)))
+    return join_occurrences(found)
+
+
+def join_occurrences(found: Sequence[Occurrences]) -> Occurrences:
+    """Put several finds together, one after another."""
     return Occurrences(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _is_long_head(wide: U8, head: np.uint64) -> np.uint8:
+    """Say whether a form may begin with these eight or six bytes: 1, or 0 if none does."""
+    slot = np.uint64(head * np.uint64(GOLDEN)) >> np.uint64(64 - WIDE_BITS)
+    return np.uint8((wide[slot >> np.uint64(3)] >> np.uint8(slot & np.uint64(7))) & np.uint8(1))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -221,7 +88,7 @@ def _scan(
     """Write the lines, from `line` on, and bytes at which a form may begin; give the next line and the number of places."""
     count = 0
     begins, pairs, triples, wide = forms.begins, forms.pairs, forms.triples, forms.wide
-    third, eight = np.uint8(1 << SHORT), np.uint32(8)
+    second, third, eight, two_bytes = np.uint8(1 << 1), np.uint8(1 << SHORT), np.uint32(8), np.uint64(16)
     golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
     sixteen, wide_shift, shorter = np.uint32(16), np.uint64(64 - WIDE_BITS), np.uint8(0xFE)
     three, seven, one = np.uint64(3), np.uint64(7), np.uint8(1)
@@ -241,6 +108,8 @@ def _scan(
             if not there:
                 continue
             if there == third and not triples[np.uint32((half >> eight) * golden32) >> sixteen]:
+                continue
+            if there == second and not _is_long_head(wide, window >> two_bytes):
                 continue
             i = np.int64(j) - 7
             if i < first:
@@ -278,7 +147,7 @@ def _open(
                 lines[count], places[count] = number, i
                 count += 1
             code, i = decode_character(data, i)
-            if i >= end or not _decoration(code, table) & DECORATES:
+            if i >= end or not decoration_bits(code, table) & DECORATES:
                 break
     return len(starts), count
 
@@ -294,6 +163,7 @@ def _verify(
     begins, pairs, table = forms.begins, forms.pairs, forms.table
     golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
     last = np.uint64(len(table) - 1)
+    first, second, two_bytes = np.uint8(1), np.uint8(2), np.uint64(16)
     shift = np.uint64(64)
     while np.uint64(1) << (np.uint64(64) - shift) <= last:
         shift -= np.uint64(1)
@@ -304,6 +174,10 @@ def _verify(
             window = (window << np.uint64(8)) | (np.uint64(fold[data[k]]) if k < end else np.uint64(0))
         half = np.uint32(window >> np.uint64(32))
         there = begins[np.uint32(half * golden32) >> shift32] | pairs[half >> np.uint32(16)]
+        if there & first and not _is_long_head(forms.wide, window):
+            there ^= first
+        if there & second and not _is_long_head(forms.wide, window >> two_bytes):
+            there ^= second
         for _ in range(len(HEADS)):  # at most; Numba makes slow code of a `while` here
             if not there:
                 break
@@ -345,100 +219,3 @@ def _double(values: Any) -> Any:
     larger = np.empty(2 * len(values), dtype=values.dtype)
     larger[: len(values)] = values
     return larger
-
-
-@cache.keep
-def decoration_table() -> U8:
-    """Give for each code point of planes 0 and 1 whether it is decoration (DECORATES), also before a pattern (OPENS)."""
-    characters = code_points()
-    table = np.zeros(PLANES, dtype=np.uint8)
-    for pattern, bit in ((DECORATION, DECORATES), (OPENING, OPENS)):
-        table[characters.str.contains(f"^{pattern}$").to_numpy()] |= bit
-    return table
-
-
-def strip_decoration(text: str) -> str:
-    """Take the decoration at both ends of a text away."""
-    bare = [not _decorates(character) for character in text]
-    if not any(bare):
-        return ""
-    return text[bare.index(True) : len(text) - bare[::-1].index(True)]
-
-
-@functools.lru_cache(maxsize=10_000)
-def _decorates(character: str) -> bool:
-    return bool(_decoration.py_func(ord(character), decoration_table()) & DECORATES)  # loading the kernel takes longer
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _decoration(code: int, table: U8) -> int:
-    if code < PLANES:
-        return int(table[code])
-    # Above the table stand Han, unassigned codes, tags and private use, and the variation selectors, which are marks.
-    return DECORATES | OPENS if code >= 0x40000 and not 0xE0100 <= code < 0xE01F0 else 0
-
-
-@numba.njit(cache=True, nogil=True)
-def judge_surroundings(
-    data: Bytes, line_starts: Offsets, line_ends: Offsets, starts: Offsets, ends: Offsets, table: U8
-) -> U8:
-    """Say of each place in a line what stands around it: BEFORE_DECORATES, BEFORE_OPENS, BEHIND_DECORATES as bits.
-
-    All arrays are bytes of the buffer and of one length. Nothing at all counts as decoration. Places of one line stand together, so that
-    each line is walked once, however many places it has.
-    """
-    result = np.zeros(len(starts), dtype=np.uint8)
-    begin = end = np.int64(-1)
-    decorates = opens = bare = 0
-    for place in range(len(starts)):
-        if line_starts[place] != begin or line_ends[place] != end:
-            begin, end = line_starts[place], line_ends[place]
-            decorates = _walk_front(data, begin, end, table, DECORATES)
-            opens = _walk_front(data, begin, end, table, OPENS)
-            bare = _walk_back(data, begin, end, table)
-        flags = BEFORE_DECORATES if starts[place] <= decorates else 0
-        flags |= BEFORE_OPENS if starts[place] <= opens else 0
-        result[place] = flags | (BEHIND_DECORATES if ends[place] >= bare else 0)
-    return result
-
-
-@numba.njit(cache=True, nogil=True)
-def _walk_front(data: Bytes, start: int, end: int, table: U8, bit: int) -> int:
-    """Give the byte of the first character of a line that has not this bit, else the end of the line."""
-    i = start
-    while i < end:
-        code, behind = decode_character(data, i)
-        if not _decoration(code, table) & bit:
-            break
-        i = behind
-    return i
-
-
-@numba.njit(cache=True, nogil=True)
-def _walk_back(data: Bytes, start: int, end: int, table: U8) -> int:
-    """Give the byte behind the last character of a line that is no decoration, else the start of the line."""
-    behind = end
-    while behind > start:
-        i = behind - 1
-        while i > start and data[i] & 0xC0 == 0x80:
-            i -= 1
-        code, _ = decode_character(data, i)
-        if not _decoration(code, table) & DECORATES:
-            break
-        behind = i
-    return behind
-
-
-@numba.njit(cache=True, nogil=True)
-def open_lines(data: Bytes, starts: Offsets, ends: Offsets, table: U8) -> Offsets:
-    """Give for each line the byte behind what stands before it and opens no quotation."""
-    result = np.empty(len(starts), dtype=np.int64)
-    for line in range(len(starts)):
-        result[line] = _walk_front(data, starts[line], ends[line], table, OPENS)
-    return result
-
-
-def fold(texts: Texts) -> Texts:
-    """Give texts in lower case, every run of white space as one space, the letters i of Turkish as one (`rules.fold_letters`)."""
-    lowered = texts.str.to_lowercase().str.replace_all(r"\s+", " ")
-    return lowered.str.replace_many(["i\u0307", "ı"], ["i", "i"])

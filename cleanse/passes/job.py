@@ -1,5 +1,6 @@
 """A run: three passes of plain functions over Parquet files in the work folder.
 
+    count_sites   count which lines the pages of a site share, where the input says which pages are of one
     clean_shard   read a shard, run the stages, write its tables in parts
     resolve       find duplicates over all parts
     assemble      write OUT and the report's tables in input order
@@ -24,17 +25,21 @@ import polars as pl
 
 from cleanse import dedupe
 from cleanse.catalogue import refuse_unusable
-from cleanse.errors import CleanseError, InputError, OptionError, WorkerError
+from cleanse.errors import CleanseError, InputError, OptionError, StoreError, WorkerError
 from cleanse.files import (
     Inputs,
     Wanted,
     check_place,
+    check_remote_out,
     check_sources,
     find_inputs,
+    is_address,
     is_out,
     is_stream,
+    report_address,
     report_folder,
     store,
+    upload,
     work_folder,
 )
 from cleanse.hits import divide_drafts
@@ -43,6 +48,7 @@ from cleanse.passes.assembling import assemble, name_made_out
 from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
 from cleanse.passes.engine import open_engine
 from cleanse.passes.resolving import digest_earlier, resolve
+from cleanse.passes.sites import count_sites
 from cleanse.passes.trying import (
     MEGABYTE,
     choose_columns,
@@ -71,25 +77,20 @@ SHOWN_REASONS = 3  # why documents are in quarantine
 class Result:
     """What a run did. `summary` is what stands in summary.json.
 
-    `moved` holds where things of others are now that stood in the place of OUT or of its report.
+    `out` and `report` are texts where they are addresses. `moved` holds where things of others are now that stood in the place of OUT
+    or of its report; `reasons` say of the first documents in quarantine where they stood and what is wrong with them.
     """
 
-    out: Path
-    report: Path
+    out: Path | str
+    report: Path | str
     summary: dict[str, Any]
     moved: tuple[Path, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def quarantine_reasons(self) -> list[str]:
-        """Say of the first documents in quarantine where they stood and what is wrong with them."""
-        if not self.quarantined:
-            return []
-        table = pl.scan_parquet(self.report / "quarantine.parquet", glob=False).select("source", "row", "error")
-        found = [
-            f"{source}{'' if row is None else f' row {row}'}: {error}"
-            for source, row, error in table.head(SHOWN_REASONS).collect().iter_rows()
-        ]
-        more = self.quarantined - len(found)
-        return [*found, *([f"... and {more} more"] if more else [])]
+        """Say of the first documents in quarantine where they stood and what is wrong with them, and how many there are more."""
+        more = self.quarantined - len(self.reasons)
+        return [*self.reasons, *([f"... and {more} more"] if more else [])]
 
     def __repr__(self) -> str:
         """Say on one line where OUT is and what became of the documents."""
@@ -122,6 +123,7 @@ def run(
     chosen = Options.of(options)
     names = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     place = check_place(out, names, overwrite=chosen.overwrite, report=chosen.report)
+    address = os.fspath(out) if is_address(os.fspath(out)) else None
     earlier = None if chosen.against is None else Path(os.path.abspath(chosen.against))  # noqa: PTH100 - a link keeps its name
     every = load_rules(*chosen.rules)
     if chosen.rules:
@@ -130,7 +132,7 @@ def run(
     if earlier and not job.duplicates.active:
         hint = "run without --no-dedupe, and with `dedupe` among the rules that are selected"
         raise OptionError("--against, but no duplicates are looked for", where=str(chosen.against), hint=hint)
-    found = find_inputs(names, place, Wanted(chosen.include, chosen.exclude))
+    found = find_inputs(names, work_folder(place) if address else place, Wanted(chosen.include, chosen.exclude))
     check_sources(found)
     if chosen.engine == "ray":  # other machines do not know where this process stands
         found = with_whole_paths(found)
@@ -140,7 +142,7 @@ def run(
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
     metadata = _metadata(found, every, told)
-    store.check_out(place, metadata, overwrite=chosen.overwrite)
+    _check_out(place, address, metadata, overwrite=chosen.overwrite)
     shards = cut_shards(found, chosen)
     fingerprint = {**metadata, "shards": str(len(shards)), "shard_bytes": str(shard_size(chosen))}
     if chosen.limit is not None:
@@ -154,11 +156,14 @@ def run(
         if chosen.sample is not None:
             sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, engine)
             job = replace(job, sample=sample)
+        clock = time.perf_counter()
+        count_sites(job, shards, engine)
+        sites = time.perf_counter() - clock
         summaries = clean_shards(job, shards, engine, progress)
         _check_unchanged(found, stamps)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
-        timing = {"clean": time.perf_counter() - started}
+        timing = {"sites": sites, "clean": time.perf_counter() - started - sites}
         resolved = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, resolved, metadata, timing, progress)
         summary |= {
@@ -167,10 +172,18 @@ def run(
             "restrained": [reason.row() for reason in restrained],
             "seconds": {**total_seconds(summaries), **timing, "whole": time.perf_counter() - started},
         }
-        result = _publish(job, place, summary, metadata)
-        if not is_stream(place):
+        result = _publish(job, place, summary, metadata, address)
+        if not is_stream(place) and address is None:
             work.mark_published()
         return result
+
+
+def _check_out(place: Path, address: str | None, metadata: dict[str, str], *, overwrite: bool) -> None:
+    """Refuse an OUT of something else, on this machine or on a store."""
+    if address:
+        check_remote_out(address, metadata, overwrite=overwrite)
+    else:
+        store.check_out(place, metadata, overwrite=overwrite)
 
 
 def _stamp(found: Inputs) -> dict[str, tuple[int, int] | None]:
@@ -246,7 +259,7 @@ def _at_work(work: store.WorkFolder, out: Path) -> Iterator[store.WorkFolder]:
     """Take the work folder away at the end; leave it where the run was cut short, so that the next one goes on there."""
     try:
         yield work
-    except WorkerError:
+    except (WorkerError, StoreError):
         work.close()
         raise
     except CleanseError:
@@ -280,7 +293,7 @@ def _metadata(found: Inputs, every: Rules, options: dict[str, Any]) -> dict[str,
     }
 
 
-def _publish(job: Job, out: Path, summary: dict[str, Any], metadata: dict[str, str]) -> Result:
+def _publish(job: Job, out: Path, summary: dict[str, Any], metadata: dict[str, str], address: str | None) -> Result:
     """Make the page, write the summary, and put report and OUT in their places: the report first, OUT last."""
     from cleanse.report import write_page
 
@@ -290,6 +303,10 @@ def _publish(job: Job, out: Path, summary: dict[str, Any], metadata: dict[str, s
     rules = {rule.id: rule for rule in (*job.every, *job.rules)}  # what runs unasked is on the page too
     write_page(report, made, summary, rules.values())
     store.write_json(report / store.SUMMARY, summary)
+    reasons = _name_reasons(report / "quarantine.parquet")
+    if address:
+        upload(made, report, address)
+        return Result(address, report_address(address), summary, reasons=reasons)
     if store.is_jsonl(out) and is_out(out):
         out.unlink()  # beside the new report it would look like the work of somebody else
     moved = [store.publish(report, report_folder(out))]
@@ -297,6 +314,12 @@ def _publish(job: Job, out: Path, summary: dict[str, Any], metadata: dict[str, s
         with made.open("rb") as stream:
             shutil.copyfileobj(stream, sys.stdout.buffer)
         sys.stdout.buffer.flush()
-        return Result(Path("-"), report_folder(out), summary, tuple(place for place in moved if place))
+        return Result(Path("-"), report_folder(out), summary, tuple(place for place in moved if place), reasons)
     moved.append(store.publish(made, out))
-    return Result(out, report_folder(out), summary, tuple(place for place in moved if place))
+    return Result(out, report_folder(out), summary, tuple(place for place in moved if place), reasons)
+
+
+def _name_reasons(quarantine: Path) -> tuple[str, ...]:
+    """Say of the first documents in quarantine where they stood and what is wrong with them."""
+    table = pl.scan_parquet(quarantine, glob=False).select("source", "row", "error").head(SHOWN_REASONS).collect()
+    return tuple(f"{source}{'' if row is None else f' row {row}'}: {error}" for source, row, error in table.iter_rows())

@@ -25,9 +25,12 @@ from cleanse.files import (
     check_place,
     check_sources,
     find_inputs,
+    is_address,
     plan_shards,
     read_shard,
+    report_address,
     report_folder,
+    work_folder,
 )
 from cleanse.options import Options
 from cleanse.passes.engine import Died, Engine
@@ -56,11 +59,9 @@ def shard_size(options: Options) -> int | None:
 
 
 def with_whole_paths(found: Inputs) -> Inputs:
-    """Name the files from the root on, for processes that stand in other folders."""
-    return replace(
-        found,
-        files=tuple(replace(file, path=os.path.abspath(file.path)) for file in found.files),  # noqa: PTH100 - a link keeps its name
-    )
+    """Name the files from the root on, for processes that stand in other folders; addresses stay as they are."""
+    paths = [file.path if is_address(file.path) else os.path.abspath(file.path) for file in found.files]  # noqa: PTH100 - a link keeps its name
+    return replace(found, files=tuple(replace(file, path=path) for file, path in zip(found.files, paths, strict=True)))
 
 
 def count_read(batch: Batch) -> int:
@@ -162,8 +163,8 @@ class Preview:
     inputs: Inputs
     shards: int
     kinds: tuple[Looked, ...]
-    out: Path
-    report: Path
+    out: Path | str
+    report: Path | str
 
 
 def preview(inputs: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str], options: Options) -> Preview:
@@ -173,16 +174,19 @@ def preview(inputs: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str
         InputError, OptionError, OutputError, RuleError: what the run itself would raise before it begins.
     """
     place = check_place(out, inputs, overwrite=options.overwrite, report=options.report)
+    address = os.fspath(out) if is_address(os.fspath(out)) else None
     rules = load_rules(*options.rules)
     options.choose(rules)
     columns = choose_columns(options)
-    found = find_inputs(inputs, place, Wanted(options.include, options.exclude))
+    found = find_inputs(inputs, work_folder(place) if address else place, Wanted(options.include, options.exclude))
     check_sources(found)
     if options.limit is not None:
         found = limit_inputs(found, columns, rules, options.limit)
     shards = cut_shards(found, options)
     counts = Counter(file.kind for file in found.files)
     kinds = [_look(found, kind, count, columns, rules) for kind, count in counts.items()]
+    if address:
+        return Preview(found, len(shards), tuple(kinds), address, report_address(address))
     return Preview(found, len(shards), tuple(kinds), Path(out), report_folder(place))
 
 

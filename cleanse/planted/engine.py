@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import segments
-from cleanse.matching import Lines
+from cleanse.matching import Lines, Occurrences
 from cleanse.planted import marks as bits
 from cleanse.planted import measures
 from cleanse.planted.disguise import Folded, fold
@@ -83,8 +83,13 @@ class Planted:
         self._sells = self._weights >= weights[PITCH]
         self._weights[common & (self.lexicon.level == PITCH)] = weights[TOPIC]  # shops say it too
 
-    def admit(self, lines: Lines) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-        """Give the rows that may hold something, and the marks of all rows."""
+    def admit(
+        self, lines: Lines, occurrences: Occurrences | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        """Give the rows that may hold something, and the marks of all rows.
+
+        `occurrences` are the terms in the lines (`lexicon.written`), where somebody found them already.
+        """
         marks = bits.mark_lines(
             lines.data,
             lines.starts,
@@ -94,7 +99,10 @@ class Planted:
             bits.class_table(),
             bits.byte_table(),
         )
-        rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
+        if occurrences is None:
+            rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
+        else:
+            rows, terms, *_ = self.lexicon.choose(lines.data, lines.starts, lines.ends, occurrences)
         weight = self._weights[terms]
         sums = np.bincount(rows, weights=weight, minlength=len(lines))
         heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
@@ -107,9 +115,9 @@ class Planted:
         named = (marks & (bits.IS_BRAND | bits.IS_CLOSED)) > 0
         return np.flatnonzero(hit | odd | named), marks
 
-    def find(self, lines: Lines) -> pl.DataFrame:
+    def find(self, lines: Lines, occurrences: Occurrences | None = None) -> pl.DataFrame:
         """Give a row for each segment over the threshold: EVIDENCE_SCHEMA, places in the text that the lines show."""
-        rows, marks = self.admit(lines)
+        rows, marks = self.admit(lines, occurrences)
         taken = lines.take(rows)
         out: list[tuple[object, ...]] = []
         texts = taken["text"].to_list()

@@ -6,6 +6,7 @@ an end lets the word go on there. Where a term lies inside a longer one, only th
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanse.kernels import PLANES, U8, Bytes, Offsets, decode_character
-from cleanse.matching import Forms, find_literals, prepare_forms, spell
+from cleanse.matching import Forms, Occurrences, find_literals, prepare_forms, spell
 from cleanse.planted import marks
 
 Terms = Mapping[str, Mapping[Any, list[str]]]  # of a language: theme -> level -> terms
@@ -33,7 +34,8 @@ BOUND = np.array(
 class Lexicon:
     """All terms: `theme` and `level` (index into LEVELS) of each, `open` bits, and two sets of forms.
 
-    `forms` holds every way to write a term of a theme, for texts as they are; `lowered` the lower case of all, for folded texts.
+    `written` holds every way to write a term of a theme (its bytes, its number), for texts as they are; `lowered` the lower case of all,
+    made ready, for folded texts.
     """
 
     names: tuple[str, ...]
@@ -41,7 +43,7 @@ class Lexicon:
     theme: NDArray[np.uint8]
     level: NDArray[np.uint8]
     open: U8
-    forms: Forms
+    written: tuple[tuple[bytes, int], ...]
     lowered: Forms
 
     @staticmethod
@@ -77,15 +79,27 @@ class Lexicon:
             np.array([every.index(theme) for _, theme in entries], dtype=np.uint8),
             np.array([levels[entry] for entry in entries], dtype=np.uint8),
             np.array(opens, dtype=np.uint8),
-            prepare_forms(spelled),
+            tuple(spelled),
             prepare_forms(lowered),
         )
+
+    @functools.cached_property
+    def forms(self) -> Forms:
+        """Make `written` ready to be looked for by itself; a run looks for it together with the words of all rules."""
+        return prepare_forms(self.written)
 
     def find(
         self, data: Bytes, starts: Offsets, ends: Offsets, *, folded: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], Offsets, Offsets]:
         """Give `line`, `term`, `start` and `end` (bytes) of each term that stands alone, in order of place."""
-        found = find_literals(data, starts, ends, self.lowered if folded else self.forms)
+        return self.choose(
+            data, starts, ends, find_literals(data, starts, ends, self.lowered if folded else self.forms)
+        )
+
+    def choose(
+        self, data: Bytes, starts: Offsets, ends: Offsets, found: Occurrences
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Offsets, Offsets]:
+        """Give the same of the terms that were found already."""
         alone = _stand_alone(
             data, starts, ends, found.lines, found.starts, found.ends, self.open[found.literals],
             marks.class_table(), BOUND,

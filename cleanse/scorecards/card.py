@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +67,18 @@ class Card:
         """Give the points of some rows, a column a table in their order."""
         listed: Sums = places.list_points(values, rows, *self._arrays(columns))
         return listed
+
+    def divide(self, names: Collection[str]) -> tuple[Card, Card]:
+        """Give the tables of some measures, and those of the others: two cards whose sums add up to that of this one."""
+        inside = tuple(table for table in self.tables if table.measure in names)
+        outside = tuple(table for table in self.tables if table.measure not in names)
+        without = self.limits.model_copy(update={"base": 0})
+        return Card(self.rule, self.limits, inside), Card(self.rule, without, outside)
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """Number the measures in the order of the tables."""
+        return {measure: column for column, measure in enumerate(self.measures)}
 
     @property
     def measures(self) -> Sequence[str]:

@@ -17,8 +17,8 @@ from cleanse.kernels import places
 from cleanse.matching import Lines
 from cleanse.rules import Rules
 from cleanse.scorecards.card import BASE, Card
-from cleanse.scorecards.measures import LINE_COLUMNS, PAGE_COLUMNS
-from cleanse.scorecards.surroundings import Surroundings, count_hits
+from cleanse.scorecards.measures import PAGE_COLUMNS, PAGE_OF_LINE, PLACED_MEASURES
+from cleanse.scorecards.surroundings import Site, Surroundings, count_hits
 
 DOUBTFUL = places.DOUBTFUL  # the fate of a line that nearly goes
 SHOWN_TERMS = 6  # the biggest terms of a sum that are written down one by one
@@ -33,7 +33,7 @@ class Outcome:
     """What was found in the texts, and in the lines of those that are pages.
 
     Of each text: `page_sums`, and `page_values`, its measures. Of each line of a page: `rows`, its place among all lines; `sums`; `fates`,
-    what becomes of it (`kernels.places`); `values`, its measures.
+    what becomes of it (`kernels.places`); `values`, its own measures; `texts`, the text that it is of.
     """
 
     page_sums: NDArray[np.int32]
@@ -42,6 +42,7 @@ class Outcome:
     sums: NDArray[np.int32]
     fates: NDArray[np.uint8]
     values: places.F32
+    texts: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -67,28 +68,34 @@ class Furniture:
             page_sums = self.page.add_rows(page_values, PAGE_COLUMNS)
             pages = np.flatnonzero(page_sums >= self.page.limits.threshold)
         own, rows = surroundings.choose(pages)
-        values = own.measure_lines(page_values[pages], page_sums[pages])
-        sums = self.line.add_rows(values, LINE_COLUMNS)
-        between, heading, doubt = (
-            limits.threshold if limit is None else limit for limit in (limits.between, limits.heading, limits.doubt)
+        near, far = self.line.divide(PLACED_MEASURES)
+        values = own.measure_lines(near.measures)
+        # What counts of the page is the same for all its lines, and added up once.
+        alike = far.add_rows(_list_pages(page_values, page_sums), PAGE_OF_LINE)
+        texts = pages[own.texts]
+        sums = near.add_rows(values, near.columns) + alike[texts]
+        between, heading, doubt, braked = (
+            limits.threshold if limit is None else limit
+            for limit in (limits.between, limits.heading, limits.doubt, limits.braked)
         )
         fates = places.decide_lines(
-            sums, own.lines, own.bounds, struck[rows], limits.threshold, between, heading, doubt
-        )
-        return Outcome(page_sums, page_values, rows, sums, fates, values)
+            sums, own.lines, own.bounds, struck[rows], limits.threshold, between, heading, doubt, braked,
+            limits.brake_units, limits.brake_percent,
+        )  # fmt: skip
+        return Outcome(page_sums, page_values, rows, sums, fates, values, texts)
 
     def find(
-        self, lines: Lines, found: pl.DataFrame, acting: set[str], striking: set[str]
+        self, lines: Lines, found: pl.DataFrame, acting: set[str], striking: set[str], site: Site | None = None
     ) -> tuple[Outcome, NDArray[np.bool_]]:
         """Judge the lines of a batch by what other rules found in it; also say which lines those strike whole.
 
         Reads of `found`: `doc`, `line`, `rule`, `whole`, `start`, `end`, `text`; only `acting` rules count as evidence, and
-        `striking` ones take lines away.
+        `striking` ones take lines away. `site` says which lines other pages of the site hold (`Surroundings.of`).
         """
         hits, kinds = count_hits(found.filter(pl.col("rule").is_in(sorted(acting))), lines)
         whole = pl.col("whole") | ((pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars()))
         gone, _ = count_hits(found.filter(pl.col("rule").is_in(sorted(striking)) & whole), lines)
-        return self.judge(Surroundings.of(lines, hits, kinds), gone > 0), gone > 0
+        return self.judge(Surroundings.of(lines, hits, kinds, site), gone > 0), gone > 0
 
     def list_terms(self, outcome: Outcome, chosen: NDArray[np.int64]) -> pl.DataFrame:
         """Give the terms of some of `outcome.rows`, the SHOWN_TERMS biggest by themselves and the others as one: TERMS_SCHEMA.
@@ -101,7 +108,7 @@ class Furniture:
         sure = {"row": outcome.rows[chosen][far], "weight": outcome.sums[chosen][far]}
         sums = pl.DataFrame(sure, schema={"row": pl.Int64, "weight": pl.Int32})
         chosen = chosen[~far]
-        points = self.line.list_rows(outcome.values, chosen, LINE_COLUMNS)
+        points = self._list_points(outcome, chosen)
         near = _list_terms(points, self.line, outcome.rows[chosen])
         terms = pl.concat([near, sums.select("row", pl.lit(ALL).alias("evidence"), "weight")])
         missing = self.line.limits.threshold - outcome.sums[chosen]
@@ -110,11 +117,27 @@ class Furniture:
         lifted = pl.DataFrame(given, schema={"row": pl.Int64, "weight": pl.Int32})
         return pl.concat([terms, lifted.select("row", pl.lit(BETWEEN).alias("evidence"), "weight")])
 
+    def _list_points(self, outcome: Outcome, chosen: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Give the points of some of `outcome.rows`, a column a table in the order of the card."""
+        near, far = self.line.divide(PLACED_MEASURES)
+        pages = _list_pages(outcome.page_values, outcome.page_sums)
+        parts = [
+            near.list_rows(outcome.values, chosen, near.columns),
+            far.list_rows(pages, outcome.texts[chosen], PAGE_OF_LINE),
+        ]
+        order = {measure: place for place, measure in enumerate([*near.measures, *far.measures])}
+        return np.column_stack(parts)[:, [order[measure] for measure in self.line.measures]]
+
     def list_page_terms(self, outcome: Outcome, texts: NDArray[np.int64]) -> pl.DataFrame:
         """Give the terms of some documents in the same way; `row` is the number of the text."""
         if self.page is None:
             return pl.DataFrame(schema=TERMS_SCHEMA)
         return _list_terms(self.page.list_rows(outcome.page_values, texts, PAGE_COLUMNS), self.page, texts)
+
+
+def _list_pages(values: places.F32, sums: NDArray[np.int32]) -> places.F32:
+    """Give what is measured of the page of a line: columns as in PAGE_OF_LINE."""
+    return np.column_stack([values, sums.astype(np.float32)])
 
 
 def _list_terms(points: NDArray[np.int32], card: Card, rows: NDArray[np.int64]) -> pl.DataFrame:

@@ -46,6 +46,13 @@ OWN = {
     "blank-above": (places.BLANK_ABOVE, "blank lines above it, at most 3"),
     "blank-below": (places.BLANK_BELOW, "blank lines below it, at most 3"),
     "hits": (places.HIT, "other rules of the family that hit it, at most 2"),
+    "glued-words": (places.L_GLUED, "capitals right behind a small letter, as where the words of a menu were joined"),
+    "little-percent": (
+        places.LITTLE_PERCENT,
+        "percent of the words with three small letters or fewer; -1 below two words with case",
+    ),
+    "site-percent": (places.SITE, "percent of the other pages of its site that hold the line; -1 where nobody knows"),
+    "site-row-percent": (places.SITE_ROW, "the same, with the same line right above or below it"),
     "word-length": (places.WORD_LENGTH, "characters by word; -1 in scripts without spaces"),
 }
 NEAR = {
@@ -141,9 +148,13 @@ LINE_COLUMNS |= {
 LINE_COLUMNS |= {name: column for name, (column, _) in PLACED.items()}
 PAGE_COLUMNS: dict[str, int] = {name: column for name, (column, _) in PAGE.items()}
 # Of lines: their own measures, then those of their page, then its points.
-LINE_WIDTH = places.PLACE_COLUMNS + places.DOCUMENT_COLUMNS + 1
 LINE_COLUMNS |= {f"page-{name}": places.PLACE_COLUMNS + column for name, column in PAGE_COLUMNS.items()}
-LINE_COLUMNS[PAGE_POINTS] = LINE_WIDTH - 1
+LINE_COLUMNS[PAGE_POINTS] = places.PLACE_COLUMNS + places.DOCUMENT_COLUMNS
+PLACED_MEASURES = frozenset(name for name, column in LINE_COLUMNS.items() if column < places.PLACE_COLUMNS)
+# The measures of the page of a line stand in a table of pages, its points in the last column.
+PAGE_OF_LINE = {
+    name: column - places.PLACE_COLUMNS for name, column in LINE_COLUMNS.items() if column >= places.PLACE_COLUMNS
+}
 
 LINE_MEASURES: dict[str, str] = {name: text for name, (_, text) in OWN.items()}
 LINE_MEASURES |= {

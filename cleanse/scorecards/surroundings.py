@@ -14,6 +14,7 @@ from cleanse.matching import Lines
 from cleanse.scorecards import measures
 
 Kinds = NDArray[np.int32]
+Site = NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,17 @@ class Surroundings:
     kinds: Kinds
     firsts: Offsets
     lasts: Offsets
+    site: Site
 
     @staticmethod
-    def of(lines: Lines, hits: U8, kinds: Kinds) -> Surroundings:
-        """Read the lines; `hits` and `kinds` are those of `count_hits`."""
+    def of(lines: Lines, hits: U8, kinds: Kinds, site: Site | None = None) -> Surroundings:
+        """Read the lines; `hits` and `kinds` are those of `count_hits`, `site` what other pages hold (`place_lines`), None where nobody knows."""
         read = places.read_lines(
             lines.data, lines.starts, lines.ends, lines.line, lines.bounds, places.line_classes(), places.fold_table(),
             places.FULL_HALVES,
         )  # fmt: skip
-        return Surroundings(read, lines.bounds, hits, kinds, *places.find_core(read, lines.bounds))
+        known = np.full((len(lines), 2), -1, dtype=np.int8) if site is None else site
+        return Surroundings(read, lines.bounds, hits, kinds, *places.find_core(read, lines.bounds), known)
 
     @staticmethod
     def join(parts: Sequence[Surroundings]) -> Surroundings:
@@ -49,6 +52,7 @@ class Surroundings:
             np.concatenate([part.kinds for part in parts]),
             np.concatenate([part.firsts + shift for part, shift in moved]),
             np.concatenate([part.lasts + shift for part, shift in moved]),
+            np.concatenate([part.site for part in parts]),
         )
 
     def choose(self, texts: NDArray[np.int64]) -> tuple[Surroundings, NDArray[np.int64]]:
@@ -64,6 +68,7 @@ class Surroundings:
             self.kinds[texts],
             self.firsts[texts] + shift,
             self.lasts[texts] + shift,
+            self.site[rows],
         )
         return kept, rows
 
@@ -71,14 +76,15 @@ class Surroundings:
         """Give the measures of each text, a row each; columns as in `measures.PAGE_COLUMNS`."""
         return places.sum_documents(self.lines, self.bounds, self.hits, self.kinds, self.firsts, self.lasts)
 
-    def measure_lines(self, pages: places.F32, points: Kinds) -> places.F32:
-        """Give the measures of each line; columns as in `measures.LINE_COLUMNS`.
+    def measure_lines(self, names: Sequence[str]) -> places.F32:
+        """Give some measures of each line, a column each in the order of `names`, which are none of the page."""
+        chosen = np.array([measures.LINE_COLUMNS[name] for name in names], dtype=np.int64)
+        return places.place_lines(self.lines, self.bounds, self.hits, self.firsts, self.lasts, self.site, chosen)
 
-        `pages` are the measures of the texts, and `points` their sums by the scorecard of pages.
-        """
-        return places.place_lines(
-            self.lines, self.bounds, self.hits, self.firsts, self.lasts, pages, points, measures.LINE_WIDTH
-        )
+    @property
+    def texts(self) -> NDArray[np.int64]:
+        """Give for each line the number of its text."""
+        return np.repeat(np.arange(len(self.kinds)), np.diff(self.bounds))
 
 
 def count_hits(found: pl.DataFrame, lines: Lines) -> tuple[U8, Kinds]:
@@ -86,13 +92,24 @@ def count_hits(found: pl.DataFrame, lines: Lines) -> tuple[U8, Kinds]:
 
     Reads of `found`: `doc`, `line`, `rule`.
     """
-    pairs = found.select("doc", "line", "rule").unique()
+    names = found["rule"].unique(maintain_order=True)
+    count = max(1, len(names))
+    rules = found["rule"].cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+    docs = found["doc"].to_numpy().astype(np.int64)
     keys = (lines.doc.astype(np.int64) << 32) + lines.line
-    wanted = (pairs["doc"].to_numpy().astype(np.int64) << 32) + pairs["line"].to_numpy()
     hits = np.zeros(len(lines), dtype=np.int64)
     if len(keys):
+        wanted = (docs << 32) + found["line"].to_numpy()
         rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        np.add.at(hits, rows[keys[rows] == wanted], 1)
-    kinds = np.zeros(lines.texts, dtype=np.int32)
-    np.add.at(kinds, found.select("doc", "rule").unique()["doc"].to_numpy(), 1)
-    return np.minimum(hits, 2).astype(np.uint8), kinds
+        there = keys[rows] == wanted
+        pairs = _distinct(rows[there] * count + rules[there]) // count
+        hits = np.bincount(pairs, minlength=len(lines))
+    kinds = np.bincount(_distinct(docs * count + rules) // count, minlength=lines.texts)
+    return np.minimum(hits, 2).astype(np.uint8), kinds.astype(np.int32)
+
+
+def _distinct(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give each number once, in order; `np.unique` takes six times as long."""
+    ordered = np.sort(numbers)
+    distinct: NDArray[np.int64] = ordered[np.diff(ordered, prepend=-1) != 0]
+    return distinct

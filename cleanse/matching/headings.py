@@ -1,0 +1,109 @@
+"""Labels that are headings of a text and no furniture: what stands around them decides (`rules.Heading`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from cleanse.hits import acts
+from cleanse.matching.lines import Flags, Lines, Rows
+from cleanse.rules import Heading, Rule, Variant
+
+
+@dataclass(frozen=True)
+class Headings:
+    """What rules say of headings: for each saying, which variants are of a rule that says so.
+
+    An entry a variant: `groups`, with which others it is, since rules ask only those of their own group which lines they take; `takes`,
+    whether it takes lines away; `labelled`, whether it has labels; `bare`, whether it says something of headings and has none.
+    """
+
+    said: list[tuple[Heading, Flags]]
+    groups: Rows
+    takes: Flags
+    labelled: Flags
+    bare: Flags
+
+    @staticmethod
+    def of(variants: Sequence[tuple[int, Rule, Variant]]) -> Headings:
+        """Take them from variants, given with their groups."""
+        rules = [rule for _, rule, _ in variants]
+        said: list[Heading] = []
+        for rule in rules:
+            if rule.head.heading is not None and rule.head.heading not in said:
+                said.append(rule.head.heading)
+        # Spans take a part of a line, and a method or a recipe in draft says nothing of what the line is.
+        takes = [
+            rule.head.action == "strip" and acts(rule) and rule.head.scope != "span" and not rule.head.method
+            for rule in rules
+        ]
+        return Headings(
+            [(one, np.array([rule.head.heading == one for rule in rules])) for one in said],
+            np.array([group for group, *_ in variants], dtype=np.int64),
+            np.array(takes, dtype=np.bool_),
+            np.array([rule.head.label for rule in rules], dtype=np.bool_),
+            np.array([bool(rule.head.heading and not rule.head.label) for rule in rules], dtype=np.bool_),
+        )
+
+    def drop(self, labels: pl.DataFrame, others: pl.DataFrame, lines: Lines) -> pl.DataFrame:
+        """Leave out the labels that are headings of a text.
+
+        Reads and gives pairs of `variant` and `row`; `others` are what patterns hit. A rule that has labels asks only of these.
+        """
+        every = pl.concat([labels, others])
+        every = every.filter(pl.Series(self.takes[every["variant"].to_numpy()]))
+        taken = np.zeros((self.groups.max(initial=0) + 1, len(lines) + 1), dtype=np.bool_)
+        taken[self.groups[every["variant"].to_numpy()], every["row"].to_numpy()] = True
+        bare = pl.Series(self.bare[others["variant"].to_numpy()])
+        asked = pl.concat([labels, others.filter(bare)])
+        rows = asked["row"].to_numpy().astype(np.int64)
+        starts, ends = self._find_blocks(asked, lines)
+        headed = np.zeros(len(rows), dtype=np.bool_)
+        for heading, numbers in self.said:
+            # Most rules say the same of headings, so their lines are looked at together.
+            own = np.flatnonzero(numbers[asked["variant"].to_numpy()])
+            group = self.groups[asked["variant"].to_numpy()[own]]
+            firsts, lasts = starts[own], ends[own]
+            above = (lines.ordinals[firsts] > 0) & taken[group, np.maximum(firsts - 1, 0)]
+            headed[own] = ~taken[group, lasts + 1] & ~above & _is_text(lasts, 1, heading, lines)
+            if heading.above:
+                headed[own] &= _is_text(firsts, -1, heading, lines)
+        return pl.concat([others.filter(~bare), asked.filter(pl.Series(~headed))])
+
+    def _find_blocks(self, asked: pl.DataFrame, lines: Lines) -> tuple[Rows, Rows]:
+        """Give of each pair of `variant` and `row` the first and the last row of what stands or falls together.
+
+        A notice may have several lines, which are one block; each label stands for itself.
+        """
+        rows = asked["row"].to_numpy().astype(np.int64)
+        starts, ends = rows.copy(), rows.copy()
+        variants = asked["variant"].to_numpy()
+        for variant in np.unique(variants[~self.labelled[variants]]):
+            own = np.flatnonzero(variants == variant)
+            starts[own], ends[own] = _find_runs(rows[own], lines)
+        return starts, ends
+
+
+def _find_runs(rows: Rows, lines: Lines) -> tuple[Rows, Rows]:
+    """Give for each row the first and the last of those that follow each other in its text; rows may come twice."""
+    own = np.unique(rows)
+    cuts = np.flatnonzero((np.diff(own) != 1) | (np.diff(lines.doc[own]) != 0)) + 1
+    sizes = np.diff([0, *cuts, len(own)])
+    starts, ends = np.repeat(own[[0, *cuts]], sizes), np.repeat(own[[*(cuts - 1), -1]], sizes)
+    places = np.searchsorted(own, rows)
+    return starts[places], ends[places]
+
+
+def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:
+    """Say of each row whether the line one step on is text."""
+    there = np.clip(rows + step, 0, len(lines) - 1)
+    near: Flags = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
+    near &= np.abs(lines.line[there].astype(np.int64) - lines.line[rows]) <= heading.max_gap + 1
+    near &= lines.chars[there] >= heading.min_chars
+    asked = np.flatnonzero(near)
+    matches = [pl.col("text").str.contains(pattern) for pattern in heading.below]
+    near[asked] = lines.take(there[asked]).select(pl.any_horizontal(matches)).to_series().to_numpy()
+    return near
