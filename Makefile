@@ -15,10 +15,10 @@ run: $(STAMP)  ## clean seeds/ into out.parquet, with its report in out.report/
 	$(BIN)/cleanse run seeds/ out.parquet
 
 test: $(STAMP)  ## all tests but the slow ones
-	$(BIN)/pytest -q -n auto -m "not slow and not ray"
+	$(BIN)/pytest -q -n auto -m "not slow"
 
 slow: $(STAMP)  ## the slow tests
-	$(BIN)/pytest -q -n auto -m slow
+	$(BIN)/pytest -q -n auto -m "slow and not ray"
 
 ray: $(STAMP)  ## runs on a cluster of Ray with two nodes on this machine, one of which is killed
 	$(INSTALL) ray

@@ -18,7 +18,7 @@ from cleanse.passes.cluster import Cluster
 from cleanse.passes.engine import Died
 from tests.runs import contents
 
-pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.ray, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 ROWS = [
     {"id": f"n{n}", "text": f"The ferry number {n // 2} stopped on Monday, laden with salt and {n % 9} ropes.\nShare on Facebook" * 20}
     for n in range(600)

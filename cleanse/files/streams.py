@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import sys
 import zlib
 from typing import IO, Any
 
@@ -50,7 +51,8 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, stream: io.BufferedIOBase, packed_bytes: int) -> None:
         self._stream = stream
-        self._most = max(BOMB_BYTES, BOMB_TIMES * packed_bytes)
+        # Some stores do not tell the size of a file.
+        self._most = max(BOMB_BYTES, BOMB_TIMES * packed_bytes) if packed_bytes else sys.maxsize
         self._count = 0
 
     def readable(self) -> bool:

@@ -218,7 +218,8 @@ def _read_result(out: Path) -> Result | None:
     summary = report_folder(out) / store.SUMMARY
     if not is_out(out) or not summary.exists():
         return None
-    return Result(out, report_folder(out), orjson.loads(summary.read_bytes()))
+    reasons = _name_reasons(report_folder(out) / "quarantine.parquet")
+    return Result(out, report_folder(out), orjson.loads(summary.read_bytes()), reasons=reasons)
 
 
 def _digest_verdicts(said: list[Verdict]) -> str:

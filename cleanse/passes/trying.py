@@ -59,9 +59,12 @@ def shard_size(options: Options) -> int | None:
 
 
 def with_whole_paths(found: Inputs) -> Inputs:
-    """Name the files from the root on, for processes that stand in other folders; addresses stay as they are."""
-    paths = [file.path if is_address(file.path) else os.path.abspath(file.path) for file in found.files]  # noqa: PTH100 - a link keeps its name
-    return replace(found, files=tuple(replace(file, path=path) for file, path in zip(found.files, paths, strict=True)))
+    """Name the files from the root on, for processes that stand in other folders; addresses are as they were."""
+    return replace(found, files=tuple(replace(file, path=_whole_path(file.path)) for file in found.files))
+
+
+def _whole_path(path: str) -> str:
+    return path if is_address(path) else os.path.abspath(path)  # noqa: PTH100 - a link keeps its name
 
 
 def count_read(batch: Batch) -> int:
