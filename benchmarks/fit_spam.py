@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from cleanse import load_rules
 from cleanse.matching import Lines
 from cleanse.planted import Planted, measures
-from cleanse.rules.model import builtin_folder
+from cleanse.rules import builtin_folder
 
 RIDGE = 0.02  # weight of a squared step away from the points of the file, in bits
 ROUNDS = 800

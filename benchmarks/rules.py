@@ -25,7 +25,7 @@ import polars as pl
 from cleanse import boilerplate, load_rules, pipeline
 from cleanse.line_rules import LineRules, tag_lines
 from cleanse.matching.matcher import Matcher
-from cleanse.rules.model import Rules
+from cleanse.rules import Rules
 
 STEADY = 700  # MB/s of `str.to_lowercase` on the machine that the budget is meant for
 QUARTER = ("en", "hi", "ru", "zh")  # one of each: plain Latin, a script with marks, Cyrillic, no spaces

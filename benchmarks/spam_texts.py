@@ -13,7 +13,7 @@ import polars as pl
 
 from cleanse.rules import load_rules
 
-HELD_OUT = ("spam_held_out",)  # folders of lines by language and theme
+HELD_OUT = ("spam_held_out", "spam_held_out_2")  # folders of lines by language and theme
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 

@@ -17,7 +17,7 @@ from cleanse import quality, segments
 from cleanse.hits import acts, attach_hits, make_hits
 from cleanse.matching import LINE_SCHEMA, Lines, Matched, Method, blocks, whole_lines
 from cleanse.rules import Rule, Rules
-from cleanse.scorecards import DOUBTFUL, Furniture, Outcome
+from cleanse.scorecards import DOUBTFUL, Furniture, Outcome, site
 
 FAMILY = "boilerplate"
 COLUMN = "boilerplate_hits"
@@ -172,9 +172,10 @@ def tag_furniture(
     A line that another rule takes whole is not hit again. A line that nearly reaches the threshold is hit by a draft.
     """
     rule = furniture.line.rule
+    known = site.place_shares(frame, lines) if site.COLUMN in frame.columns else None
     acting = {own.id: own for own in rules.family(FAMILY) if acts(own)}
     strips = {name for name, own in acting.items() if own.action == "strip"}
-    outcome, struck = furniture.find(lines, found, set(acting), strips)
+    outcome, struck = furniture.find(lines, found, set(acting), strips, known)
     placed = np.flatnonzero((outcome.fates != 0) & ~struck[outcome.rows])
     rows = outcome.rows[placed]
     chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))

@@ -59,7 +59,8 @@ def _choose(matched: Matched, rules: pl.Expr) -> Matched:
 def tag_lines(documents: pl.LazyFrame, rules: LineRules) -> pl.LazyFrame:
     """Find boilerplate and spam.
 
-    Reads: `text`, `repaired`, `language`, `encoding_hits`, and `code_lines`, in which nothing is stripped, where there is such a column.
+    Reads: `text`, `repaired`, `language`, `encoding_hits`; and where there are such columns `code_lines`, in which nothing is stripped, and
+    `site_lines`, what other pages of the site hold (`scorecards.site`).
     Adds: `boilerplate_hits` list[HIT]; `boilerplate_ends` list[blocks.END],
     where each block ends and why; `boilerplate_points` list[SIGNAL], the biggest terms of the sums of lines that a scorecard hit or
     nearly hit, and of their documents; `page_points` i32, the sum of the document, null where no scorecard asks;

@@ -11,7 +11,7 @@ from cleanse import boilerplate, encoding
 from cleanse.hits import explode_hits
 from cleanse.line_rules import LineRules, tag_lines
 from cleanse.matching import Lines, spans
-from cleanse.rules.model import Body, Head, Rule, Rules, load_rules
+from cleanse.rules import Body, Head, Rule, Rules, load_rules
 
 RULES = load_rules()
 HEAD = {

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from cleanse.catalogue import check as catalogue
+from cleanse.catalogue import sentences, show, skeleton
 from cleanse.errors import OptionError
-from cleanse.rules.model import RETIRED, Measure, Rules, builtin_folder, load_rules
+from cleanse.rules import RETIRED, Measure, Rules, builtin_folder, load_rules
 
 RULES = load_rules()
 HEAD = """\
@@ -156,9 +157,9 @@ def test_no_skeleton_for_a_rule_that_is_there(tmp_path):
     with pytest.raises(
         OptionError, match=r"(?s)cleanse has this rule already: .*write words that join it into .*/pl.toml"
     ):
-        catalogue.write_skeleton("boilerplate/share", str(tmp_path), ["pl"])
+        skeleton.write_skeleton("boilerplate/share", str(tmp_path), ["pl"])
     with pytest.raises(OptionError, match=r"(?s)cleanse has this rule already: .*choose another id"):
-        catalogue.write_skeleton("boilerplate/image-path", str(tmp_path))
+        skeleton.write_skeleton("boilerplate/image-path", str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -323,7 +324,7 @@ def test_no_example_stands_twice_in_a_language(rule):
 
 def test_every_pattern_is_needed():
     """Each pattern of ours is reached by a hit of its file."""
-    assert catalogue._unreached(list(RULES)) == []
+    assert sentences.find_unreached(list(RULES)) == []
 
 
 @pytest.mark.parametrize(
@@ -383,7 +384,7 @@ def test_the_keys_stand_in_their_order():
 @pytest.mark.parametrize("languages", [(), ("sk", "sl")])
 def test_a_skeleton_passes_the_check(tmp_path, languages):
     """What `new-rule` writes is whole: a draft without a fault."""
-    paths = catalogue.write_skeleton("boilerplate/my-rule", str(tmp_path), languages)
+    paths = skeleton.write_skeleton("boilerplate/my-rule", str(tmp_path), languages)
     names = [path.relative_to(tmp_path).as_posix() for path in paths]
     folder = ["boilerplate/my-rule/rule.toml", "boilerplate/my-rule/sk.toml", "boilerplate/my-rule/sl.toml"]
     assert names == (folder if languages else ["boilerplate/my-rule.toml"])
@@ -393,11 +394,11 @@ def test_a_skeleton_passes_the_check(tmp_path, languages):
 
 def test_a_skeleton_never_overwrites(tmp_path):
     """A second call for the same id, in either shape, is an error and leaves the file alone."""
-    (path,) = catalogue.write_skeleton("spam/mine", str(tmp_path))
+    (path,) = skeleton.write_skeleton("spam/mine", str(tmp_path))
     path.write_text("mine", "utf-8")
     for languages in ((), ("sk",)):
         with pytest.raises(OptionError, match="the rule is there already"):
-            catalogue.write_skeleton("spam/mine", str(tmp_path), languages)
+            skeleton.write_skeleton("spam/mine", str(tmp_path), languages)
     assert [file.read_text("utf-8") for file in tmp_path.rglob("*.toml")] == ["mine"]
 
 
@@ -405,14 +406,14 @@ def test_a_skeleton_never_overwrites(tmp_path):
 def test_a_skeleton_needs_an_id(tmp_path, rule_id):
     """Anything that is not family/name is refused, and nothing is written."""
     with pytest.raises(OptionError, match="not the id of a rule"):
-        catalogue.write_skeleton(rule_id, str(tmp_path))
+        skeleton.write_skeleton(rule_id, str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_rule_as_a_page():
     """The page of a rule shows why, risk, version, files, words and examples with their notes."""
     rule = RULES["boilerplate/also-read"]
-    page = catalogue.describe_rule(rule)
+    page = show.describe_rule(rule)
     assert page.startswith(f"boilerplate/also-read   {rule.head.title}\n\n{rule.head.why.strip()}\n\naction    strip, ")
     for text in (rule.head.risk.strip(), f"version   {rule.version}", "boilerplate/also-read/pl.toml", "\n[pl]\n"):
         assert text in page
@@ -427,19 +428,19 @@ def test_a_rule_as_a_page():
 
 def test_a_rule_with_numbers_as_a_page():
     """Parameters stand on the page under their names."""
-    page = catalogue.describe_rule(RULES["dedupe/near"]).splitlines()
+    page = show.describe_rule(RULES["dedupe/near"]).splitlines()
     assert "threshold 0.8" in page
     assert any(line.startswith("see       https://") for line in page)
 
 
 def test_the_catalogue_of_one_language(capsys):
     """`rules --language pl` lists the rules with Polish words; a language nobody wrote for is an error."""
-    catalogue.print_catalogue(RULES, "pl")
+    show.print_catalogue(RULES, "pl")
     shown = capsys.readouterr().out
     assert f"{sum('pl' in rule.languages for rule in RULES)} rules" in shown
     assert "dedupe/near" not in shown
     with pytest.raises(OptionError, match="no rule has words in that language: xx"):
-        catalogue.print_catalogue(RULES, "xx")
+        show.print_catalogue(RULES, "xx")
 
 
 def test_unless_leaves_lines_alone_and_is_checked(tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from cleanse.encoding import charset
 from cleanse.errors import InputError
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 RUSSIAN = "Паром не пришёл в понедельник, потому что двигатель наконец сломался. " * 3

@@ -15,7 +15,7 @@ import pytest
 
 from cleanse import decide, encoding, line_rules, quality
 from cleanse.hits import HITS, explode_hits
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 CLEAN = Path(__file__).resolve().parent / "clean"
 FILES = sorted(CLEAN.glob("*/*.txt"))

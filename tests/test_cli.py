@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import cleanse
-import cleanse.rules.model
 from cleanse.cli import main
+from cleanse.rules import builtin_folder
 from tests.runs import put
 
 PROSE = "The harbour office opens at nine, and the ferry leaves when the tide allows it.\n"
@@ -336,7 +336,7 @@ def test_a_reader_that_leaves_early(tmp_path: Path) -> None:
 
 def test_rules_of_your_own(tmp_path: Path) -> None:
     """A rule on documents flags them in OUT, and a line that two rules strip is counted once."""
-    builtin = cleanse.rules.model.builtin_folder()
+    builtin = builtin_folder()
     limit = (builtin / "quality" / "empty.toml").read_text("utf-8")
     limit = limit.replace('action = "drop"', 'action = "flag"').replace("min = 1 ", "min = 60 ").split("[[hit]]")[0]
     examples = "".join(
@@ -354,7 +354,7 @@ def test_rules_of_your_own(tmp_path: Path) -> None:
 
 def test_a_rule_of_duplicates_in_draft_drops_nothing(tmp_path: Path) -> None:
     """A draft never acts, and that holds for duplicates too."""
-    draft = (cleanse.rules.model.builtin_folder() / "dedupe" / "exact.toml").read_text("utf-8")
+    draft = (builtin_folder() / "dedupe" / "exact.toml").read_text("utf-8")
     draft = "replaces = true\n" + draft.replace('status = "stable"', 'status = "draft"')
     put(tmp_path / "mine", {"dedupe/exact.toml": draft})
     put(tmp_path / "in", {"a.txt": JAPANESE, "b.txt": JAPANESE})
@@ -368,7 +368,7 @@ def test_a_rule_of_duplicates_in_draft_drops_nothing(tmp_path: Path) -> None:
 
 def test_run_says_what_was_replaced(tmp_path: Path, folder: Path) -> None:
     """A rule of ours that gave way is named at the end of a run, and in `summary.json`."""
-    text = (cleanse.rules.model.builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
+    text = (builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
     put(tmp_path / "mine", {"quality/empty.toml": "replaces = true\n" + text})
     told = f"quality/empty, by {tmp_path}/mine/quality/empty.toml"
     got = call("run", folder, tmp_path / "out.parquet", *SELECT, "--rules", tmp_path / "mine")
@@ -379,7 +379,7 @@ def test_run_says_what_was_replaced(tmp_path: Path, folder: Path) -> None:
 @pytest.mark.slow
 def test_check_says_what_was_replaced(tmp_path: Path) -> None:
     """`check` was silent about a rule of ours that gave way, and about files that nobody reads."""
-    text = (cleanse.rules.model.builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
+    text = (builtin_folder() / "quality" / "empty.toml").read_text("utf-8")
     put(tmp_path / "mine", {"quality/empty.toml": "replaces = true\n" + text})
     got = call("check", tmp_path / "mine")
     assert got.exit_code == 0

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from cleanse import decide, encoding, quality, segments
 from cleanse.hits import HIT_SCHEMA, attach_hits, explode_hits
-from cleanse.rules import SPAM_SCORE
-from cleanse.rules.model import load_rules
+from cleanse.rules import SPAM_SCORE, load_rules
 
 RULES = load_rules()
 FIX, STRIP, FLAG = "fix", "strip", "flag"

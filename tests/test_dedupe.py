@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from cleanse import dedupe
 from cleanse.kernels import text as kernels
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 PARAMETERS = dedupe.Parameters.of(RULES, RULES)

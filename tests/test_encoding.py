@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from cleanse import encoding
 from cleanse.encoding import charset as charset_module
 from cleanse.errors import InputError
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())

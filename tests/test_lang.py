@@ -12,8 +12,7 @@ from cleanse import lang
 from cleanse.errors import OptionError
 from cleanse.language import detectors, load_model, model_digest
 from cleanse.options import Options
-from cleanse.rules import builtin_folder
-from cleanse.rules.model import load_rules
+from cleanse.rules import builtin_folder, load_rules
 
 RULES = load_rules()
 SENTENCES = {

@@ -18,7 +18,7 @@ from cleanse.matching.literals import find_literals
 from cleanse.matching.spelling import spell
 from cleanse.matching.uses import split_label
 from cleanse.matching.words import LENGTHS, Words
-from cleanse.rules.model import Block
+from cleanse.rules import Block
 from cleanse.rules.prefilter import find_first_bytes
 
 TEXT = st.text(alphabet="ab[]é字ก😀 \ufdd0\U0010fffe", max_size=20)

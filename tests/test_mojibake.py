@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cleanse import encoding
 from cleanse.encoding.codepages import READERS
 from cleanse.encoding.readings import read_again
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 REPAIRER = encoding.Repairer(RULES.select())
@@ -141,7 +141,7 @@ def test_rare_pairs_of_whole_lines_are_no_damage(whole):
     assert repair(whole) == [(whole, [])]
 
 
-@pytest.mark.parametrize("letters", ["ЭЮЯ ЪЫЬ", "ÅÄÖ åäö", "áéíóú ñ ü", "äöüß ÄÖÜ", "ÉÈÊË", "ÛÜÙ"])
+@pytest.mark.parametrize("letters", ["ЭЮЯ ЪЫЬ", "ЁЖ, ёж, ЪЫЬ", "ÅÄÖ åäö", "áéíóú ñ ü", "äöüß ÄÖÜ", "ÉÈÊË", "ÛÜÙ"])
 def test_lists_of_letters_are_no_damage(letters):
     """Letters in order, letters that are the same but for their marks, and capitals beside small letters are lists."""
     assert repair(letters) == [(letters, [])]

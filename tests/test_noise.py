@@ -15,10 +15,10 @@ import polars as pl
 import pytest
 
 from cleanse import boilerplate, decide, encoding, line_rules, spam
-from cleanse.catalogue import check as catalogue
+from cleanse.catalogue import cases as catalogue
 from cleanse.hits import HITS as HIT_LISTS
 from cleanse.hits import explode_hits
-from cleanse.rules.model import ANY, Rules, load_rules
+from cleanse.rules import ANY, Rules, load_rules
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "noise.txt"
 NO_BREAK_SPACE = "\u00a0"

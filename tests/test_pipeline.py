@@ -15,7 +15,7 @@ from cleanse.hits import HITS
 from cleanse.matching import blocks
 from cleanse.report import export_tables
 from cleanse.report.why import explain
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 from cleanse.segments import SIGNALS
 from tests.runs import put
 

@@ -22,7 +22,7 @@ from cleanse import quality
 from cleanse.errors import OptionError
 from cleanse.files import report_folder
 from cleanse.kernels import text as kernels
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 PARAMETERS = quality.Parameters.of(load_rules())
 

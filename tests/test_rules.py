@@ -11,7 +11,7 @@ import pytest
 from cleanse.catalogue import check as catalogue
 from cleanse.errors import OptionError, RuleError
 from cleanse.hits import divide_drafts
-from cleanse.rules.model import Rules, builtin_folder, compile_pattern, load_rules
+from cleanse.rules import Rules, builtin_folder, compile_pattern, load_rules
 
 RULES = load_rules()
 HEAD = """\

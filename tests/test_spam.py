@@ -11,7 +11,7 @@ from cleanse import decide, encoding, line_rules, pipeline, planted, spam
 from cleanse.errors import OptionError
 from cleanse.hits import HITS
 from cleanse.options import Options
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 PREPARED = pipeline.Prepared.of(RULES.select(["spam", "encoding", "boilerplate/related-posts"]), RULES)

@@ -14,6 +14,7 @@ import pytest
 
 import cleanse
 from cleanse import dedupe
+from cleanse.duplicates import near
 from cleanse.errors import LedgerError, OutputError
 from cleanse.files import Shard, batches, store
 from cleanse.passes import cleaning as passes
@@ -195,7 +196,7 @@ def test_a_run_that_is_killed_while_it_looks_for_duplicates_goes_on(
     files = {"a.jsonl": "".join(json.dumps(row) + "\n" for row in near_copies())}
     whole = contents(run(tmp_path / "whole", files))
     monkeypatch.setattr(dedupe, "HELD_BYTES", 1000)
-    monkeypatch.setattr(dedupe, "choose_keepers", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(near, "choose_keepers", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "cut", files)
     left = {path.name for path in (tmp_path / "cut" / "out.work").iterdir()}

@@ -11,7 +11,7 @@ import pytest
 import cleanse
 from cleanse import dedupe
 from cleanse.files import report_folder
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 FOLDER = Path(__file__).resolve().parent / "variants"
 TEXTS = {path.stem: path.read_text("utf-8").strip() for path in sorted(FOLDER.glob("*.txt"))}

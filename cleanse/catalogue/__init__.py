@@ -6,18 +6,13 @@ and `write_skeleton`; a run uses `refuse_unusable`.
 
 from __future__ import annotations
 
-from cleanse.catalogue.check import (
-    REWORD,
-    cases,
-    describe_rule,
-    find_faults,
-    find_strays,
-    print_catalogue,
-    refuse_unusable,
-    write_skeleton,
-)
+from cleanse.catalogue.cases import cases
+from cleanse.catalogue.check import find_faults, find_strays, refuse_unusable
 from cleanse.catalogue.examples import find_hits
 from cleanse.catalogue.rows import rule_as_row
+from cleanse.catalogue.sentences import REWORD
+from cleanse.catalogue.show import describe_rule, print_catalogue
+from cleanse.catalogue.skeleton import write_skeleton
 
 __all__ = [
     "REWORD",

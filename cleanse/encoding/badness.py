@@ -46,7 +46,9 @@ class Pattern(NamedTuple):
 
 
 def split_pattern(verbose: str) -> list[list[str]]:
-    r"""Give the alternatives of a verbose pattern, each as its sets; what is optional stands in one of two.
+    r"""Give the alternatives of a verbose pattern, each as its sets of characters.
+
+    What is optional stands in one alternative and is missing in another.
 
     >>> split_pattern("[a b] \\s? c  # a comment\n | ^d")
     [['[a b]', 'c'], ['[a b]', '\\s', 'c'], ['^', 'd']]
@@ -68,7 +70,7 @@ def split_pattern(verbose: str) -> list[list[str]]:
 
 @cache.keep
 def load_pattern() -> Pattern:
-    """Make the tables of ftfy's pattern; they hold for what Python's `re` finds with it."""
+    """Make the tables of ftfy's pattern; they say what Python's `re` finds with it."""
     alternatives = split_pattern(BADNESS_RE.pattern)
     words, used = 1, 0
     places: list[tuple[list[str], int, bool]] = []
@@ -116,7 +118,7 @@ def alphabet() -> str:
 
 @numba.njit(cache=True, nogil=True)
 def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern) -> bool:
-    """Say whether ftfy's pattern of badness is somewhere in a line, which is valid UTF-8.
+    """Say whether ftfy's pattern of badness is somewhere in a line of valid UTF-8.
 
     Characters above the tables are taken for letters, so it may say so of a line with an emoji where ftfy does not.
     """

@@ -47,11 +47,11 @@ READERS = ("latin-1", "sloppy-windows-1252", "sloppy-windows-1251", "mac-roman")
 
 
 class Step(NamedTuple):
-    """A step on the way from a line to what ftfy makes of it: the rule that it is due to, the text after it, and the edits."""
+    """A step on the way from a line to what ftfy makes of it."""
 
-    rule: str
-    after: str
-    edits: list[Piece]
+    rule: str  # to which it is due
+    after: str  # the text after it
+    edits: list[Piece]  # at places in the text before it
 
 
 class Fixer:
@@ -80,7 +80,7 @@ class Fixer:
         self._fixers = [name for name in PRECONDITIONS if getattr(self._config, name)]
 
     def find_steps(self, line: str) -> list[Step]:
-        """Give the steps that lead from a line to what ftfy makes of it; none where that is the line itself."""
+        """Give the steps from a line to what ftfy makes of it, if it changes anything."""
         if not self._fixers or not line:
             return []
         if len(line) > LONGEST_SEGMENT:
@@ -92,7 +92,10 @@ class Fixer:
         return steps if any(text != line for _, text, _ in steps[-1:]) else []
 
     def _fix_segments(self, line: str) -> list[Step]:
-        """Fix a very long line in the segments in which ftfy would; all of it is one step, named after the first rule."""
+        """Fix a very long line in segments, as ftfy does; all of it is one step.
+
+        The step is named after the first rule that is on.
+        """
         segments = [line[start : start + LONGEST_SEGMENT] for start in range(0, len(line), LONGEST_SEGMENT)]
         fixed = "".join(steps[-1].after if (steps := self.find_steps(segment)) else segment for segment in segments)
         rule = next(self._rules[method] for method in ("mojibake", *FIXERS) if method in self._rules)
@@ -126,7 +129,7 @@ class Fixer:
 
 
 def _follow_plan(text: str, plan: list[ftfy.ExplanationStep]) -> Iterator[str]:
-    """Give each text on the way of an explanation of ftfy; what it does to bytes lies between two of them."""
+    """Give each text on the way of an explanation of ftfy, without the bytes between them."""
     current: str | bytes = text
     for step in plan:
         current = ftfy.apply_plan(current, [step])  # type: ignore[arg-type]

@@ -23,11 +23,13 @@ from cleanse.segments import Piece, cut_line, rewrite
 LONGEST_DIFF = 2_000
 FEW_STEPS = 20_000  # comparisons that any two texts may take
 STEPS_PER_CHARACTER = 300  # comparisons that longer ones may take: so much for each of their characters
+LONGEST_WORD = 32  # characters of a word whose differences are surely found in few steps
+RUNS = re.compile("([^\x00-\x7f]+)")
 STRETCH = 64  # characters that are compared at once
 
 
 def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> list[Piece]:
-    """Give the edits that lead from one line to another, in small stretches, none of them empty.
+    """Give the edits that lead from one line to another, none of them empty.
 
     `by_words` compares words and not characters, which suits lines of which nothing stays the same.
 
@@ -36,6 +38,8 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     """
     if before == after:
         return []
+    if not by_words and (edits := _compare_runs(before, after, rule)) is not None:
+        return edits
     start = _shared_start(before, after)
     tail = min(_shared_start(before[::-1], after[::-1]), min(len(before), len(after)) - start)
     left, right = before[start : len(before) - tail], after[start : len(after) - tail]
@@ -64,8 +68,35 @@ def compare(before: str, after: str, rule: str, *, by_words: bool = False) -> li
     return edits
 
 
+def _compare_runs(before: str, after: str, rule: str) -> list[Piece] | None:
+    """Compare lines that differ only in runs of characters outside ASCII, none of which are in both.
+
+    That is how most lines that were read wrongly differ, and there is but one way to say so. None where it is otherwise, and where a word
+    is so long that what follows takes it as one.
+
+    >>> [tuple(edit) for edit in _compare_runs("Ã©tÃ©", "été", "encoding/mojibake")]
+    [(0, 2, 'é', 'encoding/mojibake'), (3, 5, 'é', 'encoding/mojibake')]
+    """
+    first, second = RUNS.split(before), RUNS.split(after)
+    if first[::2] != second[::2] or len(before) > LONGEST_DIFF:
+        return None
+    old, new = first[1::2], second[1::2]
+    if not set("".join(old)).isdisjoint("".join(new)) or max(map(len, before.split(" "))) > LONGEST_WORD:
+        return None
+    edits, at = [], 0
+    for calm, run, text in zip(first[::2], old, new, strict=False):
+        at += len(calm)
+        edits.append(Piece(at, at + len(run), text, rule))
+        at += len(run)
+    return edits
+
+
 def overwrite(line: str, edits: Iterable[Piece]) -> str:
-    """Give a line with edits made."""
+    """Give a line with edits made.
+
+    >>> overwrite("FÃ¼r", [Piece(1, 3, "ü", "encoding/mojibake")])
+    'Für'
+    """
     parts, at = [], 0
     for edit in edits:
         parts += [line[at : edit.start], edit.replacement or ""]
@@ -74,7 +105,9 @@ def overwrite(line: str, edits: Iterable[Piece]) -> str:
 
 
 def compose(line: str, steps: Sequence[Sequence[Piece]]) -> list[Piece]:
-    """Make one list of edits of several that follow each other, each at places in the line as the one before leaves it.
+    """Make one list of edits of several that follow each other.
+
+    The places of each are those of the line as the one before leaves it; the places of the list are those of `line`.
 
     >>> steps = [[Piece(1, 3, "é", "a")], [Piece(0, 2, "E", "b")]]
     >>> [tuple(piece) for piece in compose("cafe", steps)]
@@ -89,7 +122,11 @@ def compose(line: str, steps: Sequence[Sequence[Piece]]) -> list[Piece]:
 
 
 def _shared_start(first: str, second: str) -> int:
-    """Count the characters with which both begin."""
+    """Count the characters with which both begin.
+
+    >>> _shared_start("ferry", "feather")
+    2
+    """
     place = 0
     while (part := first[place : place + STRETCH]) and part == second[place : place + STRETCH]:
         place += len(part)
@@ -98,7 +135,7 @@ def _shared_start(first: str, second: str) -> int:
 
 
 def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
-    """Pair the words of two stretches where both have as many; none of the pairs turns nothing into something."""
+    """Pair the words of two stretches, if both have as many, and no pair inserts a word."""
     first, second = re.split(r"( +)", left), re.split(r"( +)", right)
     if len(first) != len(second):
         return None
@@ -107,7 +144,10 @@ def _pair_words(left: str, right: str) -> list[tuple[str, str]] | None:
 
 
 def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]]:
-    """Compare long lines word by word; where the number of words differs, the whole stretch is one edit."""
+    """Compare long lines word by word.
+
+    Where the number of words differs, the whole stretch is one edit.
+    """
     first, second = re.split(r"(\s)", left), re.split(r"(\s)", right)
     if len(first) != len(second):
         return [("replace", 0, len(left), 0, len(right))]
@@ -121,7 +161,7 @@ def _compare_words(left: str, right: str) -> list[tuple[str, int, int, int, int]
 
 
 def _widen(edit: Piece, line: str) -> Piece:
-    """Let an insertion take a neighbouring character along, so that every hit covers text that was read."""
+    """Let an insertion take a neighbour along, so that each hit covers text that was read."""
     if edit.start < edit.end:
         return edit
     if edit.start > 0:
@@ -130,9 +170,9 @@ def _widen(edit: Piece, line: str) -> Piece:
 
 
 def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]] | None:
-    """Give the stretches by which two texts differ, start and end in each, as `difflib.SequenceMatcher` finds them.
+    """Give the stretches by which two texts differ, start and end in each.
 
-    Its time grows with the cube of the length where few characters stand again and again; then None, so that no line takes long.
+    They are those that `difflib.SequenceMatcher` finds. Its time grows with the cube of the length where few characters stand again and again; then None, so that no line takes long.
 
     >>> find_changes("qabxcd", "abycdf")
     [(0, 1, 0, 0), (3, 4, 2, 3), (6, 6, 5, 6)]
@@ -153,7 +193,7 @@ def find_changes(left: str, right: str) -> list[tuple[int, int, int, int]] | Non
 
 @numba.njit(cache=True, nogil=True)
 def match_blocks(left: U32, right: U32, most: int) -> tuple[NDArray[np.int64], bool]:
-    """Find the longest stretch that two texts share, then the same before and behind it, and so on.
+    """Find the longest stretch that two texts share, then those before and behind it.
 
     Gives int64 of shape (stretches, 3): where each begins in both, and its length. Of equally long ones the first in
     `left` counts, then the first in `right`. Also says whether that is all; more than about `most` comparisons are not made.
@@ -186,7 +226,10 @@ def match_blocks(left: U32, right: U32, most: int) -> tuple[NDArray[np.int64], b
 
 @numba.njit(cache=True, nogil=True)
 def _find_places(left: U32, right: U32) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Say for each character of `left` where `right` has it first, and for each of `right` where it comes next; else its length."""
+    """Say where `right` has each character of `left` first, and each of its own next.
+
+    Where it has none, that is its length.
+    """
     size = len(right)
     first, following = np.full(len(left), size), np.full(size, size)
     for j in range(size):
@@ -209,7 +252,10 @@ def _find_longest(
     following: NDArray[np.int64],
     lengths: NDArray[np.int64],
 ) -> tuple[Any, Any, Any, Any]:
-    """Find the longest stretch that `left[start:end]` and `right[low:high]` share, and say in how many steps; `lengths` is room for two rows."""
+    """Find the longest stretch that `left[start:end]` and `right[low:high]` share.
+
+    Also says in how many steps. `lengths` is room for two rows.
+    """
     start, end, low, high = bounds
     best_i, best_j, best = start, low, np.int64(0)
     # Entry j of a row is of the character before j: how long the stretch is that ends there.

@@ -23,7 +23,7 @@ FIRST_WIDE = "\u0100"
 
 
 def first_characters(rule: Rule) -> frozenset[str]:
-    """Give the characters with which the literals of a rule begin: without any of them it finds nothing."""
+    """Give the characters with which the literals of a rule begin."""
     return frozenset(literal[0] for literal in rule.variants[0].literals)
 
 

@@ -71,7 +71,9 @@ CESU_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 
 @dataclass(frozen=True)
 class Decoded:
-    """A text, the charset it was in, whether encoding it again gives the same bytes, and whether the charset is sure.
+    """A text and the charset it was in.
+
+    `exact`: encoding it again gives the same bytes; `certain`: the charset is sure.
 
     `escaped`: the same text with a lone surrogate, U+DC00 and the number of the byte, for each byte that did not decode; None where
     all did, or where that cannot be told.
@@ -110,7 +112,7 @@ def decode(data: bytes, rules: Rules, hint: str | None = None) -> Decoded:
 
 
 def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
-    """Decode by the byte-order mark; a few units of two or four bytes may be broken, or the last one cut."""
+    """Decode by the byte-order mark; a few units may be broken, or the last one cut."""
     for charset in marked:
         try:
             return _decode_strictly(data, charset)
@@ -124,7 +126,7 @@ def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
 
 
 def _decode_seven_bits(data: bytes, text: str, weights: Weights) -> Decoded:
-    """Decode what is UTF-8 to look at, and may be a charset in seven bits or UTF-16 of ASCII text."""
+    """Decode what is UTF-8, or a charset in seven bits, or UTF-16 of ASCII text."""
     for charset, _ in _detect(data) if b"\x1b" in data or b"~{" in data else ():
         if charset.startswith(SEVEN_BITS):
             try:
@@ -147,7 +149,7 @@ def _read_units(data: bytes) -> list[Reading]:
 
 
 def _decode_legacy(data: bytes, weights: Weights, hint: str | None) -> Decoded:
-    """Decode what is not UTF-8: as chardet is sure of or as declared, if that decodes and reads as text; else by weighing."""
+    """Decode what is not UTF-8, by weighing; what is declared or detected weighs more."""
     declared = _declared(data) or hint
     found = dict(_detect(data))
     guesses = [charset for charset, confidence in found.items() if confidence >= weights.min_guess]
@@ -183,7 +185,10 @@ def _read_bytes(data: bytes, charsets: list[str], weights: Weights) -> list[Read
 
 
 def _read(data: bytes, charset: str, weights: Weights) -> str | None:
-    """Read bytes by a charset, with a lone surrogate for each that does not decode; None where Python can't."""
+    """Read bytes by a charset; None where Python can't.
+
+    A byte that does not decode becomes a lone surrogate.
+    """
     try:
         if charset == UTF8:
             return join_pairs(data).decode(UTF8, "surrogateescape")
@@ -195,7 +200,10 @@ def _read(data: bytes, charset: str, weights: Weights) -> str | None:
 
 
 def _settle(data: bytes, readings: list[Reading], weights: Weights, sure: Collection[str] = ()) -> Decoded:
-    """Decode all of the bytes by the reading that costs least, or refuse them. In a charset that is `sure` a text may cost more."""
+    """Decode all of the bytes by the reading that costs least, or refuse them.
+
+    In a charset that is `sure` a text may cost more.
+    """
     if not readings:
         raise InputError("not text: no charset fits")
     best = readings[0]
@@ -218,14 +226,18 @@ def _settle(data: bytes, readings: list[Reading], weights: Weights, sure: Collec
 
 
 def replace_escaped(escaped: str, charset: str) -> str:
-    """Put U+FFFD in the place of bytes that did not decode."""
+    r"""Put U+FFFD in the place of bytes that did not decode.
+
+    >>> replace_escaped("caf\udce9", "windows-1251")
+    'caf\ufffd'
+    """
     if charset == UTF8:
         return escaped.encode(UTF8, "surrogateescape").decode(UTF8, "replace")
     return re.sub("[\ud800-\udfff]", "\ufffd", escaped)
 
 
 def _declared(data: bytes) -> str | None:
-    """Give the charset that HTML or XML declares, if Python knows it; its superset where there is one."""
+    """Give the charset that HTML or XML declares, or its superset, if Python knows it."""
     found = DECLARATION.search(data[:DECLARED_WITHIN])
     if found is None:
         return None
@@ -242,12 +254,19 @@ def _declared(data: bytes) -> str | None:
 
 
 def _label(codec: str) -> str:
-    """Give the name of a charset as the web spells it, which Python knows too."""
+    """Give the name of a charset as the web spells it, which Python knows too.
+
+    >>> _label("cp1252"), _label("koi8-r")
+    ('windows-1252', 'koi8-r')
+    """
     return re.sub(r"^cp(125\d)$", r"windows-\1", codec)
 
 
 def _detect(data: bytes) -> list[tuple[str, float]]:
-    """Give the charsets that chardet thinks possible and Python can decode, best first, each with the confidence."""
+    """Give the charsets that chardet thinks possible, best first, with the confidence.
+
+    Only those that Python can decode.
+    """
     import chardet
 
     best = chardet.detect(data)
@@ -275,7 +294,11 @@ def _decode_strictly(data: bytes, charset: str) -> Decoded:
 
 
 def join_pairs(data: bytes) -> bytes:
-    """Turn CESU-8 into UTF-8."""
+    r"""Turn CESU-8 into UTF-8.
+
+    >>> join_pairs(b"\xed\xa0\xbd\xed\xb8\x80").decode()
+    '\U0001f600'
+    """
     return CESU_PAIR.sub(
         lambda pair: (
             pair[0].decode(UTF8, "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le").encode()

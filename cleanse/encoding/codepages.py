@@ -88,7 +88,7 @@ def gbk_table() -> U16:
 
 @functools.cache
 def narrow_tables() -> tuple[U32, U8]:
-    """Give what each page of NARROW reads from each byte, and the languages of the page.
+    """Give what each page of NARROW reads from each byte, and its languages.
 
     u32 of shape (pages, 256): code points, 0 for what no text holds; u8 of shape (pages, languages): 1 where a language is written in a page.
 
@@ -111,7 +111,7 @@ def narrow_tables() -> tuple[U32, U8]:
 
 @cache.keep
 def second_readings() -> tuple[U16, U8]:
-    """Give what a character may have been in each way of SECOND, and the languages of each.
+    """Give what a character may have been in each way of SECOND, and their languages.
 
     u16 of shape (ways, BMP): code points, 0 where it may have been none; u8 of shape (ways, languages).
     """
@@ -152,7 +152,7 @@ def make_codecs(pages: Sequence[str]) -> Codecs:
 
 @numba.njit(cache=True, nogil=True)
 def encode_lines(codes: U32, offsets: Offsets, codecs: Codecs) -> tuple[Offsets, Bytes]:
-    """Turn lines back into the bytes that each reader may have had before it, each once.
+    """Turn lines back into the bytes that each reader may have had, each once.
 
     Gives int64 of shape (ways, 4): number of the line; number of the reader, where len(READERS) stands for GBK; where its bytes begin; and
     as bits what they may be: 1 for UTF-8, 2 and so on for the pages of `codecs`. A bit that is not set is certain, one that is set is
@@ -217,7 +217,11 @@ def encode_lines(codes: U32, offsets: Offsets, codecs: Codecs) -> tuple[Offsets,
 
 @numba.njit(cache=True, nogil=True)
 def is_utf8(data: Bytes) -> bool:
-    """Say whether bytes are valid UTF-8 (RFC 3629)."""
+    r"""Say whether bytes are valid UTF-8 (RFC 3629).
+
+    >>> [bool(is_utf8(np.frombuffer(data, np.uint8))) for data in ("é".encode(), b"\xe9", b"\xc0\x80")]
+    [True, False, False]
+    """
     i, end = 0, len(data)
     while i < end:
         first = data[i]

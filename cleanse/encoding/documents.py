@@ -14,7 +14,7 @@ METHODS = frozenset({"charset", "uncertain", "row", "line-ends"})
 
 
 def find_in_documents(documents: pl.DataFrame, windows: pl.Series, methods: Collection[str]) -> pl.DataFrame:
-    """Give a frame of PLACES with a row for each thing that was found in a document as a whole.
+    """Give a frame of PLACES: what was found in documents as a whole.
 
     Reads: `doc`, and where there are such `charset`, `uncertain` and `mended`. `windows` says which documents end all their lines with a
     carriage return. What bytes were decoded from is told whether anybody asks for it or not.

@@ -32,12 +32,12 @@ FTFY_REASONS = ENTITY | CONTROL | BADNESS  # for which ftfy is asked
 
 
 class _Edit(NamedTuple):
-    """A stretch of a run, what it became, and where that ends in the text that was made of the run."""
+    """A stretch of a run, and what it became."""
 
     start: int
     end: int
     text: str
-    made_end: int
+    made_end: int  # where `text` ends in what was made of the run
 
     @property
     def made_start(self) -> int:
@@ -70,7 +70,7 @@ def unescape_lines(lines: Lines, rule: str, gate: Gate) -> Edits:
 
 
 def unescape(line: str, rule: str) -> list[Piece]:
-    """Give the edits that put characters in the place of HTML entities, for as long as there are any.
+    """Give the edits that put characters in the place of HTML entities.
 
     Each entity is replaced as ftfy does; what an entity becomes may be a part of another one.
 
@@ -108,7 +108,10 @@ def _unescape_run(run: str) -> list[_Edit]:
 
 
 def _replace_last(made: list[str], edits: list[_Edit], place: int) -> None:
-    """Replace the entity with which `made` ends, if it ends with one, and what that completes; `place` is where the line was read to."""
+    """Replace the entity with which `made` ends, if it ends with one, and what that completes.
+
+    `place`: where the line was read to.
+    """
     while made and made[-1] == ";":
         tail = "".join(made[-LONGEST:])
         length = len(tail) - tail.rfind("&")
@@ -122,7 +125,10 @@ def _replace_last(made: list[str], edits: list[_Edit], place: int) -> None:
 
 
 def _replace(made: list[str], edits: list[_Edit], place: int, length: int, character: str) -> None:
-    """Put `character` for the last `length` characters of `made`; the edits that made some of these become part of the new one."""
+    """Put `character` for the last `length` characters of `made`.
+
+    The edits that made some of these become part of the new one.
+    """
     begin = len(made) - length
     first = None
     while edits and edits[-1].made_end > begin:

@@ -120,7 +120,10 @@ class Gate:
     """
 
     def __init__(self, characters: Iterable[str] = (), suspicion: tuple[float, float, float, float] = CALM) -> None:
-        """Take the characters that repairs look for, and when a line is UNUSUAL (see `scan_lines`); by default, none is."""
+        """Take the characters that repairs look for, and when a line is UNUSUAL.
+
+        See `scan_lines`. By default no line is.
+        """
         self._tables = make_tables(characters)
         self._languages = load_figures().tables
         self._suspicion = suspicion

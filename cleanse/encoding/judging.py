@@ -55,7 +55,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
     best, lead = readings[0], _lead(readings)
     foreign = FOREIGN.findall(line)
     letters = any(character.isalpha() or character < "\xa0" for character in foreign)
-    right = _is_right(readings, limits, 1 if letters else 2)
+    right = _is_right(best, lead, limits, 1 if letters else 2)
     if best.latin:
         # Accents are all that speaks against a language of which no letter pairs are known; the rest of the line has to say the same.
         right &= best.changes >= limits.min_changes and (best.whole >= limits.whole or len(best.pages) > 2)
@@ -72,7 +72,7 @@ def _judge(line: str, readings: list[Reading], limits: Limits) -> Verdict:
         for reading in readings
     )
     # So is a line that costs much less from end to end in other letters of its script.
-    strange = any(_is_whole(line, reading, limits) for reading in readings)
+    strange = any(_is_whole(line, reading, limits) for reading in readings if reading.whole)
     suspect = suspect and (best.latin or len(set(foreign)) >= limits.min_foreign)
     listed = (right or intruded or strange or suspect) and _is_list(foreign, limits)
     return Verdict(
@@ -93,7 +93,7 @@ def _is_whole(line: str, reading: Reading, limits: Limits) -> bool:
 
 
 def follow_neighbours(verdicts: list[Verdict], documents: Sequence[int], limits: Limits) -> list[Verdict]:
-    """Read suspect lines as most lines of their document were, if that is nearly the best.
+    """Read suspect lines as most lines of their document, if that is nearly best.
 
     A word of two ideographs is also four letters of another language; what stands beside it tells.
     """
@@ -121,7 +121,7 @@ def _follow(verdict: Verdict, pages: tuple[str, ...], limits: Limits) -> Verdict
 
 
 def _read_by(text: str, pages: Sequence[str]) -> str:
-    """Read a text again by pages in turn: written in the first, read in the second, ..."""
+    """Read a text again by pages in turn: write by the first, read by the second, ..."""
     try:
         for first, second in zip(pages[::2], pages[1::2], strict=True):
             text = text.encode(first).decode(second)
@@ -139,11 +139,13 @@ def _is_list(foreign: list[str], limits: Limits) -> bool:
     count = len(letters)
     if count < limits.min_list or 4 * count < 3 * len(foreign):
         return False
-    rising = sum(a < b for a, b in itertools.pairwise(letters))
+    # In the alphabet a letter with a mark stands behind the same letter without, and not where its number puts it: ё before ж.
+    marked = [unicodedata.normalize("NFD", letter) for letter in letters]
+    rising = sum(a < b for a, b in itertools.pairwise(marked))
     # A list in parts is told by letters that stand side by side in the alphabet too.
     beside = sum(ord(b) - ord(a) == 1 for a, b in itertools.pairwise(letters))
     in_order = count >= limits.min_order and (rising >= count - 1 - count // 7 or 3 * beside >= 2 * (count - 1))
-    alike = len(set(letters)) == count and len({unicodedata.normalize("NFD", letter)[0] for letter in letters}) == 1
+    alike = len(set(letters)) == count and len({letter[0] for letter in marked}) == 1
     pairs = sum(letter in foreign and letter != letter.upper() in foreign for letter in set(letters))
     return in_order or alike or (pairs >= limits.min_list and 10 * pairs >= 4 * count)
 
@@ -158,15 +160,15 @@ def _lead(found: Sequence[Reading]) -> float:
     return next(others, float("inf")) - found[0].price
 
 
-def _is_right(readings: Sequence[Reading], limits: Limits, severity: int = 1) -> bool:
-    best, lead = readings[0], _lead(readings)
+def _is_right(best: Reading, lead: float, limits: Limits, severity: int) -> bool:
+    """Say whether the best reading is sure; `severity`: times the lead that it needs."""
     plenty = min(best.gain, lead) >= limits.plenty
     most = limits.doubtful ** (2 if best.pages[-1] == UTF8 else 1) if plenty else 1
     return best.gain >= limits.gain and best.dearness <= most and lead >= limits.lead * severity
 
 
 def gains_more(line: str, fixed: str, verdict: Verdict, limits: Limits) -> bool:
-    """Say whether a reading gains much more, from end to end, than another repair of the line."""
+    """Say whether a reading gains much more from end to end than another repair."""
     best = max(reading.whole for reading in verdict.readings)
     if best < limits.whole:
         return False

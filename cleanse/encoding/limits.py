@@ -37,7 +37,6 @@ class Limits:
     # Which lines are not read again at all.
     natural: float  # what a place of a whole line costs at most in its own language
     least: float  # what a place of any text costs at least
-    mended: float  # what a place costs at most of what ftfy made of a line and nobody doubts
     # What is asked of a reading in the letters of its line, from end to end, ASCII included.
     whole: float  # how much less it costs than the line, for a flag
     intruded: float  # the same where something stands in a word that is no letter

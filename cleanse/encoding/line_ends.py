@@ -23,7 +23,10 @@ def take_returns(lines: Lines, rule: str) -> Edits:
 
 
 def take_mark(lines: Lines, rule: str) -> Edits:
-    """Take away the byte-order mark with which a text begins; elsewhere it is a control character."""
+    """Take away the byte-order mark with which a text begins.
+
+    Elsewhere it is a control character.
+    """
     return {
         row: [Piece(0, 1, "", rule)]
         for row in lines.rows(CONTROL)

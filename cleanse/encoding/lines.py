@@ -41,7 +41,7 @@ class Lines:
 
     @classmethod
     def of(cls, *texts: str, gate: Gate | None = None) -> Lines:
-        """Take the lines of one document, at each of which every repair looks; for examples and tests.
+        """Take lines of one document, at which every repair looks; for examples and tests.
 
         >>> Lines.of("one", "two").numbers
         [0, 1]
@@ -56,7 +56,7 @@ class Lines:
         return [row for row, why in enumerate(self.reasons) if why & (reasons | EVERY)]
 
     def holding(self, characters: frozenset[str]) -> list[int]:
-        """Give the lines that hold one of these characters, for each of which the gate has the reason LITERAL."""
+        """Give the lines that hold one of these characters, of which the gate knows."""
         return [row for row in self.rows(LITERAL) if not characters.isdisjoint(self._characters_of(row))]
 
     def _characters_of(self, row: int) -> set[str]:
@@ -93,7 +93,7 @@ class Lines:
         return self._shifts[row]
 
     def _place(self, row: int, start: int, end: int) -> tuple[int, int]:
-        """Carry a place in the line as it is now to the line as read, widened to what was changed."""
+        """Carry a place in the line as it is now to the line as read."""
         return self._shift(row).unshift(start, end) if row in self.changes else (start, end)
 
     def list_changes(self) -> Edits:
@@ -129,7 +129,10 @@ class CutLines(Lines):
     """
 
     def __init__(self, docs: pl.Series, data: Bytes, found: Offsets, windows: NDArray[np.bool_]) -> None:
-        """Cut out the lines in `found` (`gate.scan_lines`); `windows` says which texts lose the returns of all their lines anyway."""
+        """Cut out the lines in `found`, as `gate.scan_lines` gives them.
+
+        `windows` says which texts lose the returns of all their lines anyway.
+        """
         own = windows[found[:, 0]]
         ends = own & (found[:, 4] & RETURN > 0)
         reasons = np.where(own, found[:, 4] & ~RETURN, found[:, 4])
@@ -144,7 +147,10 @@ class CutLines(Lines):
 def rejoin(
     texts: pl.Series, data: Bytes, offsets: Offsets, lines: CutLines, fixed: dict[int, str], windows: NDArray[np.bool_]
 ) -> pl.Series:
-    """Give the texts with the lines in `fixed` put in, and without the returns of Windows line ends."""
+    """Give the texts with the lines in `fixed` put in.
+
+    Those of which `windows` says so lose the returns of all their lines.
+    """
     view = memoryview(data.data)
     changed: dict[int, list[int]] = {place: [] for place in np.flatnonzero(windows).tolist()}
     for row in sorted(fixed):

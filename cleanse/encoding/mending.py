@@ -131,9 +131,9 @@ def find_lost(
 
 
 def decode_wide(data: bytes, charset: str, lost: float) -> str:
-    """Decode bytes in a charset of WIDE; a byte that belongs to no character becomes a lone surrogate, U+DC00 and its number.
+    """Decode bytes in a charset of WIDE, some of which may be damaged.
 
-    `lost`: the bits that such a byte costs.
+    A byte that belongs to no character becomes a lone surrogate, U+DC00 and its number. `lost`: the bits that such a byte costs.
     """
     table = load_table(charset)
     gone = find_lost(np.frombuffer(data, dtype=np.uint8), *table, int(lost * STEPS))

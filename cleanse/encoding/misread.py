@@ -33,6 +33,7 @@ from cleanse.encoding.limits import Limits
 from cleanse.encoding.lines import Edits, Lines
 from cleanse.encoding.pairs import STEPS
 from cleanse.encoding.pricing import price_lines, price_texts
+from cleanse.encoding.readings import are_hopeful
 from cleanse.rules import Rule
 from cleanse.segments import Piece
 
@@ -46,11 +47,11 @@ PHONETIC_IN_WORD = re.compile(r"[\u0250-\u02ff][^\W\d_]|[^\W\d_][\u0250-\u02ff]"
 
 
 class _Case(NamedTuple):
-    """A line, what ftfy makes of it, and what its readings by other code pages say of it, if they were asked."""
+    """What is known of a line."""
 
     line: str
-    steps: list[Step]
-    verdict: Verdict | None
+    steps: list[Step]  # what ftfy makes of it
+    verdict: Verdict | None  # what its readings by other code pages say, if they were asked
 
     @property
     def fixed(self) -> str:
@@ -75,7 +76,7 @@ def mend_misread(lines: Lines, rules: Mapping[str, Rule]) -> Edits:
 
 
 def _ask_ftfy(lines: Lines, fixer: Fixer) -> dict[int, list[Step]]:
-    """Give what ftfy makes of the lines that concern it, where it makes anything of them; equal lines are mended once."""
+    """Give what ftfy makes of the lines that concern it; equal lines are mended once."""
     known: dict[str, list[Step]] = {}
     for row in (rows := lines.rows(FTFY_REASONS)):
         if lines.texts[row] not in known:
@@ -86,16 +87,18 @@ def _ask_ftfy(lines: Lines, fixer: Fixer) -> dict[int, list[Step]]:
 def _judge(
     lines: Lines, by_ftfy: Mapping[int, list[Step]], rules: Mapping[str, Rule], limits: Limits
 ) -> dict[int, Verdict]:
-    """Judge the lines that look unusual, and those of which it is doubtful what ftfy made of them."""
+    """Judge the lines that look unusual, unless ftfy makes them whole.
+
+    Where ftfy made letters of control characters, the line is always judged.
+    """
     asked = {row for row, why in enumerate(lines.reasons) if why & (UNUSUAL | PAIRED)}
     mended = [row for row, steps in by_ftfy.items() if _mends(steps, rules)]
-    prices = price_lines([by_ftfy[row][-1].after for row in mended])
-    dear = prices[:, 1] > limits.mended * STEPS * prices[:, 2]
-    asked |= {
-        row
-        for row, doubtful in zip(mended, dear.tolist(), strict=True)
-        if doubtful or _is_lettered(lines.texts[row], by_ftfy[row][-1].after)
-    }
+    hopeful = are_hopeful([by_ftfy[row][-1].after for row in mended], limits)
+    for row, doubtful in zip(mended, hopeful, strict=True):
+        if _is_lettered(lines.texts[row], by_ftfy[row][-1].after):
+            asked.add(row)
+        elif not doubtful:
+            asked.discard(row)
     rows = sorted(asked)
     verdicts = judge_lines([lines.texts[row] for row in rows], limits)
     verdicts = follow_neighbours(verdicts, [lines.docs[row] for row in rows], limits)
@@ -129,7 +132,7 @@ def _choose_steps(
 
 
 def _is_worse(case: _Case, verdict: Verdict, limits: Limits) -> bool:
-    """Say whether what ftfy made of a line costs more than another reading of it, which is no UTF-8."""
+    """Say whether a reading that is no UTF-8 is better than what ftfy made."""
     line, fixed, best = case.line, case.fixed, verdict.readings[0]
     if all(page == UTF8 for page in best.pages[1::2]):
         return False
@@ -150,7 +153,9 @@ def _is_worse(case: _Case, verdict: Verdict, limits: Limits) -> bool:
 
 
 def _is_lettered(line: str, fixed: str) -> bool:
-    r"""Say whether ftfy made letters of control characters, as if only Windows-1252 had any there.
+    r"""Say whether ftfy made letters of control characters.
+
+    It does so as if only Windows-1252 had letters there.
 
     >>> _is_lettered("ob\x9aas", "obšas")
     True

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.encoding.pairs import ASCII_LETTER, ASCII_OTHER, FIRST, LAST, U8, U32, Languages
+from cleanse.encoding.pairs import ASCII_LETTER, ASCII_OTHER, FIRST, LAST, LATIN, U8, U32, Languages
 from cleanse.encoding.pricing import describe_pair, is_sparse, main_script
 from cleanse.kernels import Bytes, Offsets
 
@@ -27,11 +27,11 @@ def price_all_pages(
     least: Offsets,
     akin: int,
 ) -> NDArray[np.int64]:
-    """Run `price_pages` over lines one behind the other, each in the `ways` that `encode_lines` gives.
+    """Run `price_pages` over lines, each in the `ways` that `encode_lines` gives.
 
-    `least` int64 of shape (ways,). Gives int64 of shape (ways, pages, 6).
+    `least` int64 of shape (ways,). Gives int64 of shape (ways, pages, 5).
     """
-    result = np.empty((len(ways), len(pages), 6), dtype=np.int64)
+    result = np.empty((len(ways), len(pages), 5), dtype=np.int64)
     for way in range(len(ways)):
         line, place = ways[way, 0], ways[way, 2]
         own = codes[offsets[line] : offsets[line + 1]]
@@ -43,22 +43,22 @@ def price_all_pages(
 def price_pages(
     codes: U32, data: Bytes, pages: U32, allowed: U8, languages: Languages, least: int, akin: int
 ) -> NDArray[np.int64]:
-    """Read the bytes of a line, one a character, by each code page, and price what comes out.
+    """Read the bytes of a line by each code page, and price what comes out.
 
     `codes` is the line as read; `pages` u32 of shape (pages, 256), 0 where a byte is no text; `allowed` u8 of shape (pages, languages), 1
-    where a language is written in a page. Gives int64 of shape (pages, 6):
+    where a language is written in a page. Gives int64 of shape (pages, 5):
 
-    0. steps of the text in its best language; -1 where the page gives no text, or one that is not worth a look: not `least` steps cheaper
-       than the line, nor in the script of the line and `akin` steps cheaper than the line is in its language
+    0. steps of the text in its best language; -1 where the page gives no text, or one that is not worth a look: few of what is not ASCII
+       are letters, or most of them stand alone as only Latin ones do; or it is not `least` steps cheaper than the line, nor in the script
+       of the line and `akin` steps cheaper than the line is in its language
     1. of the places where a character or the one before it changed: steps in the line
     2. the same: steps in the text
     3. the number of these places
-    4. 1 where most of what is not ASCII are letters, and most of them do not stand alone
-    5. the language
+    4. the language
     """
     classes, cases, script_of, scripts = languages.classes, languages.cases, languages.script_of, languages.scripts
     facts, costs, usual = languages.facts, languages.costs, languages.usual
-    result = np.full((len(pages), 6), np.int64(-1))
+    result = np.full((len(pages), 5), np.int64(-1))
     count = len(codes)
     text = np.empty(count + 1, dtype=np.uint32)
     text[count] = 32
@@ -79,36 +79,20 @@ def price_pages(
         for language in range(len(script_of)):
             if allowed[page, language]:
                 page_scripts[page] = script_of[language]
-    # What each place of the line costs as read: where it is most usual, and in each language of its script.
     script = main_script(codes, languages)
+    candidates = np.flatnonzero(script_of == script)
+    known = len(candidates)
     as_read = np.empty(length, dtype=np.int64)
-    in_language = np.empty((length, len(script_of)), dtype=np.int64)
-    candidates = np.empty(len(script_of), dtype=np.int64)
-    known = 0
-    for language in range(len(script_of)):
-        if script_of[language] == script:
-            candidates[known] = language
-            known += 1
-    for k in range(length):
-        i = places[k]
-        before = np.int64(facts[min(codes[i - 1], LAST)] if i else facts[32])
-        fact = np.int64(facts[min(codes[i], LAST)] if i < count else facts[32])
-        first, own, extra = describe_pair(before, fact)
-        as_read[k] = extra if first < 0 else extra + np.int64(usual[first, own])
-        for n in range(known):
-            in_language[k, n] = extra if first < 0 else extra + np.int64(costs[first, own, candidates[n]])
+    in_language = np.empty((length, known), dtype=np.int64)
     sums = np.zeros(known, dtype=np.int64)
-    for k in range(length):
-        for n in range(known):
-            sums[n] += in_language[k, n]
-    whole_line = sums.min() if known else np.int64(0)
+    whole_line = np.int64(-1)
     pairs = np.empty((length, 3), dtype=np.int64)
     changed = np.empty(length, dtype=np.bool_)
     every = np.empty(len(script_of), dtype=np.int32)
     new = np.empty(len(script_of), dtype=np.int32)
     sparse = is_sparse(codes, languages)
     for page in range(len(pages)):
-        if sparse and page_scripts[page] != 1:
+        if sparse and page_scripts[page] != LATIN:
             continue
         whole = True
         letters, foreign_count, together, changes = 0, 0, 0, 0
@@ -125,8 +109,22 @@ def price_pages(
             foreign_count += 1
             together += (i > 0 and codes[i - 1] >= 0x80) or (i + 1 < count and codes[i + 1] >= 0x80)
             letters += cases[code] > 0 or scripts[code] > 0 or 0x300 <= code < 0x370
-        if not whole or not changes:
+        if not whole or not changes or 2 * letters < foreign_count:
             continue
+        if 2 * together < foreign_count and page_scripts[page] != LATIN:
+            continue
+        if whole_line < 0:
+            # What each place of the line costs as read: where it is most usual, and in each language of its script.
+            for k in range(length):
+                i = places[k]
+                before = np.int64(facts[min(codes[i - 1], LAST)] if i else facts[32])
+                fact = np.int64(facts[min(codes[i], LAST)] if i < count else facts[32])
+                first, own, extra = describe_pair(before, fact)
+                as_read[k] = extra if first < 0 else extra + np.int64(usual[first, own])
+                for n in range(known):
+                    in_language[k, n] = extra if first < 0 else extra + np.int64(costs[first, own, candidates[n]])
+                    sums[n] += in_language[k, n]
+            whole_line = sums.min() if known else np.int64(0)
         now, then, altered = np.int64(0), np.int64(0), np.int64(0)
         sums[:] = 0
         for k in range(length):
@@ -166,12 +164,9 @@ def price_pages(
                 result[page, 0] = best
                 result[page, 2] = now + new[language]
                 result[page, 3] = altered
-                result[page, 5] = language
+                result[page, 4] = language
         if dear and whole_line - (best - calm) < akin:
             result[page] = -1
             continue
         result[page, 1] = then
-        result[page, 4] = 2 * letters >= foreign_count and (
-            2 * together >= foreign_count or script_of[result[page, 5]] == 1
-        )
     return result

@@ -49,6 +49,7 @@ PAGES = {
     "Hebrew": {"cp1255": "he"},
     "Thai": {"cp874": "th"},
 }
+LATIN = 1  # number of the first script
 CODECS = {"kz1048": "kz1048", "koi8-t": "koi8_t"}
 # Languages whose characters are too many for pairs: each character by itself. Where there are two code pages, a character
 # counts as it does in that of the two in which it counts less.
@@ -162,7 +163,10 @@ def load_figures() -> Figures:
 
 
 def _read_pairs(model: bytes, codec: str) -> Pairs:
-    """Turn counted pairs of bytes into pairs of characters, case folded; white space and digits are one class each."""
+    """Turn counted pairs of bytes into pairs of characters, case folded.
+
+    White space and digits are one class each.
+    """
     characters = []
     for byte in range(256):
         try:
@@ -179,7 +183,7 @@ def _read_pairs(model: bytes, codec: str) -> Pairs:
 
 
 def _compose(pairs: Pairs) -> Pairs:
-    """Reckon the pairs of the letters that Unicode composes of a letter and a tone mark, which Windows-1258 keeps apart."""
+    """Reckon the pairs of letters with a tone mark, which Windows-1258 keeps apart."""
     after: dict[str, float] = {}
     for (first, _), weight in pairs.items():
         after[first] = after.get(first, 0.0) + weight
@@ -234,7 +238,10 @@ def _classes(letters: list[str]) -> tuple[U16, U8]:
 
 
 def _is_letter(code: int) -> bool:
-    """Say whether a character is a letter, a mark, or one of the control characters that stand for letters in damaged text."""
+    """Say whether a character is a letter, a mark, or a control character.
+
+    Control characters stand for letters in damaged text.
+    """
     return unicodedata.category(chr(code))[0] in "LM" or 0x80 <= code < 0xA0
 
 
@@ -247,7 +254,10 @@ def _scripts() -> U8:
 
 
 def _kinds(classes: U16, count: int) -> U8:
-    """Say of each class what it holds: letters (0), symbols (1), white space, digits and marks of ASCII (2), marks of vowels (3), letters of ASCII (4)."""
+    """Say of each class what it holds.
+
+    Letters (0), symbols (1), white space, digits and marks of ASCII (2), marks of vowels (3), letters of ASCII (4).
+    """
     kinds = np.zeros(count, dtype=np.uint8)
     for code in np.flatnonzero(classes):
         category = unicodedata.category(chr(code))
@@ -296,7 +306,7 @@ def _costs(pairs: Pairs, classes: U16, scripts: U8, kinds: U8) -> U8:
 
 
 def _excess(usual: U8, scripts: U8) -> NDArray[np.int16]:
-    """Give by how much the cost of a pair is above what is common for a pair that is not of ASCII alone."""
+    """Give by how much the cost of a pair is above what is common."""
     return usual.astype(np.int16) - COMMON[scripts].astype(np.int16)[None, :]
 
 
@@ -319,7 +329,7 @@ def _single_costs(models: list[tuple[bytes, str]]) -> U8:
 
 
 def _price_kana(costs: U8) -> None:
-    """Give kana that no sample held, and those of half width, which no sample holds, what they cost at most."""
+    """Lower the costs of kana that no sample held, and of those of half width."""
     costs[KANA] = np.minimum(costs[KANA], RARE_KANA)
     for code in HALF_WIDTH:
         whole = unicodedata.normalize("NFKC", chr(code))
@@ -357,5 +367,9 @@ def _single_shares(model: bytes, codec: str) -> NDArray[np.float64]:
 
 
 def character_codes(text: str) -> U32:
-    """Give the code points of a text."""
+    """Give the code points of a text.
+
+    >>> character_codes("aé").tolist()
+    [97, 233]
+    """
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

@@ -45,9 +45,9 @@ SPARSE = 4  # letters of ASCII for each character that is not, where those are l
 
 
 def price_lines(lines: Sequence[str]) -> NDArray[np.int64]:
-    """Price lines, each pair of letters in the language in which it is most usual (`price_line`).
+    """Price lines, each pair of letters in the language where it is most usual.
 
-    Gives int64 of shape (lines, 5), see `price_all`.
+    See `price_line`. Gives int64 of shape (lines, 5), see `price_all`.
     """
     return _price(lines, as_read=True)
 
@@ -65,7 +65,9 @@ def _price(texts: Sequence[str], *, as_read: bool) -> NDArray[np.int64]:
 
 
 def price_end_to_end(texts: Sequence[str], allowed: U8) -> list[float]:
-    """Price texts from end to end, ASCII included, each in the best language that it is allowed.
+    """Price texts from end to end, each in the best language that it is allowed.
+
+    ASCII counts too.
 
     `allowed` u8 of shape (texts, languages). Gives bits.
     """
@@ -84,9 +86,9 @@ def offsets_of(texts: Sequence[str]) -> Offsets:
 
 @numba.njit(cache=True, nogil=True)
 def price_all(codes: U32, offsets: Offsets, languages: Languages, as_read: bool) -> NDArray[np.int64]:  # noqa: FBT001
-    """Price texts one behind the other, by `price_line` where they are `as_read`, else by `price_text`.
+    """Price texts one behind the other, by `price_line` or by `price_text`.
 
-    Gives int64 of shape (texts, 5): steps in all; steps of what is not ASCII; the number of those places; 1 where most of what is not ASCII
+    The first is for lines `as_read`. Gives int64 of shape (texts, 5): steps in all; steps of what is not ASCII; the number of those places; 1 where most of what is not ASCII
     is of a script with many characters; 1 where the text `is_sparse`.
     """
     result = np.empty((len(offsets) - 1, 5), dtype=np.int64)
@@ -155,7 +157,10 @@ def price_text(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
 
 @numba.njit(cache=True, nogil=True)
 def price_line(codes: U32, languages: Languages) -> tuple[Any, Any, Any]:
-    """Say what a line costs at least, as `price_text` does, each pair in the language in which it is most usual."""
+    """Say what a line costs, each pair in the language in which it is most usual.
+
+    Gives what `price_text` gives.
+    """
     facts, usual = languages.facts, languages.usual
     total, foreign, places = np.int64(0), np.int64(0), np.int64(0)
     before = np.int64(facts[32])
@@ -205,9 +210,9 @@ def price_whole(codes: U32, offsets: Offsets, allowed: U8, languages: Languages)
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def describe_pair(before: Any, code: Any) -> tuple[Any, Any, Any]:
-    """Give the classes of a pair of characters, and the steps that come on top of its cost in a language.
+    """Give the classes of a pair of characters, and what it costs in any language.
 
-    Where all languages have the same cost, the first class is -1, and the steps are that cost. `before` and `code` are of
+    That many steps come on top of its cost in a language. Where all languages have the same cost, the first class is -1. `before` and `code` are of
     `Languages.facts`: an array as an argument would be counted in and out each time, which takes ten times as long as all else.
     """
     own, first = code & CLASS, before & CLASS
@@ -222,7 +227,7 @@ def describe_pair(before: Any, code: Any) -> tuple[Any, Any, Any]:
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def describe_any_pair(before: Any, code: Any) -> tuple[Any, Any, Any]:
-    """Describe a pair as `describe_pair` does, but hold pairs of ASCII to cost what they cost in a language."""
+    """Describe a pair as `describe_pair` does, also one of ASCII."""
     first, own, extra = describe_pair(before, code)
     if first < 0 and own and before & CLASS:
         first, extra = before & CLASS, np.int64(0)
@@ -231,7 +236,7 @@ def describe_any_pair(before: Any, code: Any) -> tuple[Any, Any, Any]:
 
 @numba.njit(cache=True, nogil=True)
 def main_script(codes: U32, languages: Languages) -> int:
-    """Give the script of most characters that are not ASCII: its number, or IDEOGRAPHS."""
+    """Give the number of the script of most characters outside ASCII, or IDEOGRAPHS."""
     scripts = languages.scripts
     counts = np.zeros(IDEOGRAPHS + 1, dtype=np.int64)
     for code in codes:

@@ -16,8 +16,8 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -37,13 +37,13 @@ from cleanse.encoding.codepages import (
 )
 from cleanse.encoding.limits import Limits
 from cleanse.encoding.page_pricing import price_all_pages
-from cleanse.encoding.pairs import BMP, INSIDE_WORD, STEPS, character_codes, load_figures
+from cleanse.encoding.pairs import BMP, INSIDE_WORD, LATIN, STEPS, character_codes, load_figures
 from cleanse.encoding.pricing import offsets_of, price_end_to_end, price_lines, price_texts
+from cleanse.kernels import Offsets
 
 # A character of GBK within a word of Latin letters.
 IN_WORD = re.compile("(?<=[A-Za-z])[\u2e80-\uffef](?=[A-Za-z])")
 LAYERS = 3
-LATIN = 1  # number of the script in `pairs.PAGES`
 
 
 class Reading(NamedTuple):
@@ -71,10 +71,22 @@ class _Search:
     """What is known of a line while its readings are looked for."""
 
     price: float
-    seen: set[str]
-    found: list[Reading]
-    layer: list[Reading]
-    sparse: bool = False
+    sparse: bool  # what is not ASCII stands alone in it, between letters
+    layer: list[Reading]  # the texts that are read again next: at first the line itself
+    found: list[Reading] = field(default_factory=list)
+    fresh: list[Reading] = field(default_factory=list)  # what was read in this layer
+    seen: set[str] = field(default_factory=set)
+
+    def end_layer(self) -> None:
+        """Note what was read in this layer, and choose what is read again.
+
+        UTF-8 is: it is often damaged more than once.
+        """
+        fresh = sorted(self.fresh, key=_rank)
+        new = [reading for reading in fresh if not _holds_no_text(reading.text)]
+        self.found = sorted([*self.found, *new], key=_rank) if self.found else new
+        self.layer = [reading for reading in fresh if reading.pages[-1] == UTF8]
+        self.fresh = []
 
 
 def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
@@ -83,34 +95,38 @@ def read_again(lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
     No reading holds what no text holds. A line has none where no text could cost so little that it were worth a flag, and where the line
     costs what its language does.
     """
+    numbers = [number for number, hopeful in enumerate(are_hopeful(lines, limits)) if hopeful]
     searches: dict[int, _Search] = {}
-    prices, in_language = price_lines(lines), price_texts(lines)
-    own, ideographic = in_language[:, 1], prices[:, 3] > 0
-    # An ideograph is one place, where a letter between two of ASCII is two.
-    places = np.where(ideographic, in_language[:, 2], prices[:, 2])
-    natural = np.where(ideographic, limits.per_ideograph, limits.natural)
-    hopeful = own > STEPS * np.maximum(natural * places, limits.least * places + limits.suspect / 4)
-    for number in np.flatnonzero(hopeful).tolist():
-        start = Reading(lines[number], (), float(prices[number, 0]) / STEPS, 0.0, 0.0)
-        searches[number] = _Search(start.price, {start.text}, [], [start], sparse=bool(prices[number, 4]))
+    for number, (price, *_, sparse) in zip(numbers, price_lines([lines[n] for n in numbers]).tolist(), strict=True):
+        start = Reading(lines[number], (), price / STEPS, 0.0, 0.0)
+        searches[number] = _Search(start.price, bool(sparse), [start], seen={start.text})
     going = list(searches.values())
     for _ in range(LAYERS):
         starts = [(search, start) for search in going for start in search.layer]
         if not starts:
             break
-        fresh: dict[int, list[Reading]] = {}
-        for search, reading in _read_layer(starts, limits):
-            fresh.setdefault(id(search), []).append(reading)
-        going = [search for search in going if id(search) in fresh]
+        _read_layer(starts, limits)
+        going = [search for search in going if search.fresh]
         for search in going:
-            search.layer = _next_layer(search, sorted(fresh[id(search)], key=_rank))
+            search.end_layer()
     found = [searches[number].found if number in searches else [] for number in range(len(lines))]
     found = [_prefer_plain(readings, limits.plain) if len(readings) > 1 else readings for readings in found]
     return _compare_whole(found, lines, limits)
 
 
+def are_hopeful(lines: Sequence[str], limits: Limits) -> list[bool]:
+    """Say of lines whether any text could cost so much less that it were worth a flag.
+
+    None could where a line costs what its language does.
+    """
+    _, foreign, places, ideographic, _ = price_texts(lines).T
+    natural = np.where(ideographic > 0, limits.per_ideograph, limits.natural)
+    most = np.maximum(natural * places, limits.least * places + limits.suspect / 4)
+    return [bool(hopeful) for hopeful in foreign > STEPS * most]
+
+
 def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Limits) -> list[list[Reading]]:
-    """Price readings in the letters of their line from end to end: letters of ASCII tell the language."""
+    """Price readings in the letters of their line from end to end, ASCII included."""
     names, allowed = load_figures().names, narrow_tables()[1]
     likely = [
         (line, [place for place, reading in enumerate(readings) if reading.script and len(reading.pages) == 2])
@@ -141,34 +157,36 @@ def _compare_whole(found: list[list[Reading]], lines: Sequence[str], limits: Lim
 
 
 def _tighten(text: str) -> str:
-    """Take away spaces that say nothing."""
+    """Take away spaces that say nothing.
+
+    >>> _tighten("  one   two ")
+    'one two'
+    """
     return re.sub(" {2,}", " ", text.strip(" "))
 
 
 def _scripts_of_letters(lines: Sequence[str], limits: Limits) -> list[int]:
-    """Give the script of most letters of each line, ASCII included; 0 where it has few."""
+    """Give the script of most letters of each line; 0 where it has few."""
     codes, scripts = character_codes("".join(lines)), load_figures().tables.scripts
     return [int(script) for script in pricing.find_scripts(codes, offsets_of(lines), scripts, limits.min_letters)]
 
 
 def _keeps_letters(line: str, text: str) -> bool:
-    """Say whether letters, and control characters that may stand for some, became letters."""
-    return all(
-        unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
-        for old, new in set(zip(FOREIGN.findall(line), FOREIGN.findall(text), strict=True))
-        if old != new
-    )
+    """Say whether letters, and control characters in their place, became letters.
+
+    >>> _keeps_letters("Szõlõ", "Szőlő"), _keeps_letters("Szõlõ", "Sz§l§")
+    (True, False)
+    """
+    return all(map(_keeps_letter, FOREIGN.findall(line), FOREIGN.findall(text)))
+
+
+@functools.lru_cache(maxsize=10_000)
+def _keeps_letter(old: str, new: str) -> bool:
+    return old == new or unicodedata.category(new)[0] in "LM" or not (old.isalpha() or old < "\xa0")
 
 
 def _rank(reading: Reading) -> tuple[float, int, tuple[str, ...]]:
     return reading.price, len(reading.pages), reading.pages
-
-
-def _next_layer(search: _Search, fresh: list[Reading]) -> list[Reading]:
-    """Note what was found, and choose the readings from which the next layer starts."""
-    new = [reading for reading in fresh if not _holds_no_text(reading.text)]
-    search.found = sorted([*search.found, *new], key=_rank) if search.found else new
-    return [reading for reading in fresh if reading.pages[-1] == UTF8]
 
 
 def _holds_no_text(text: str) -> bool:
@@ -176,13 +194,27 @@ def _holds_no_text(text: str) -> bool:
     return not (text.isprintable() and "\ufffd" not in text) and NO_TEXT.search(text) is not None
 
 
-def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterator[tuple[_Search, Reading]]:
-    """Read the bytes of texts again in each way that is exact both ways."""
-    figures = load_figures().tables
-    script_of = figures.script_of.tolist()
+def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> None:
+    """Read the bytes of texts again in each way that is exact both ways.
+
+    What comes out is added to `fresh` of their searches.
+    """
     texts = [start.text for _, start in starts]
     codes, offsets = character_codes("".join(texts)), offsets_of(texts)
     ways, data = encode_lines(codes, offsets, load_codecs())
+    _read_wide(starts, ways, limits)
+    ways = ways[ways[:, 1] < len(READERS)]
+    least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
+    akin, figures = int(-STEPS * limits.against), load_figures().tables
+    prices = price_all_pages(codes, offsets, data, ways, *narrow_tables(), figures, least[ways[:, 0]], akin)
+    _read_narrow(starts, ways, data.tobytes(), prices, limits)
+
+
+def _read_wide(starts: list[tuple[_Search, Reading]], ways: Offsets, limits: Limits) -> None:
+    """Read by the code pages of several bytes a character.
+
+    `ways`: as `encode_lines` gives them.
+    """
     wide: list[tuple[_Search, Reading, str, str, str]] = []
     dense = np.array([not search.sparse for search, _ in starts])
     # Han characters that stand alone between letters of ASCII are letters with accents, in UTF-8 that was read as GBK.
@@ -206,56 +238,46 @@ def _read_layer(starts: list[tuple[_Search, Reading]], limits: Limits) -> Iterat
         gain = search.price - price
         if reader == GBK:
             gain += 2 * INSIDE_WORD / STEPS * len(IN_WORD.findall(start.text))
-        most = limits.per_ideograph if ideographic else limits.per_letter
-        dearness = foreign / STEPS / max(1, places) / most
-        yield (
-            search,
-            Reading(
-                text,
-                (*start.pages, reader, page),
-                price,
-                gain,
-                dearness,
-                intruders=page == UTF8 and gain >= limits.suspect and _becomes_latin(start.text, text),
-            ),
-        )
-    ways = ways[ways[:, 1] < len(READERS)]
-    least = np.array([int(STEPS * (limits.suspect / 8 - start.gain)) for _, start in starts], dtype=np.int64)
-    akin = int(-STEPS * limits.against)
-    prices = price_all_pages(codes, offsets, data, ways, *narrow_tables(), figures, least[ways[:, 0]], akin)
-    jobs, numbers = np.nonzero((prices[:, :, 0] >= 0) & (prices[:, :, 4] > 0))
+        dearness = foreign / STEPS / max(1, places) / (limits.per_ideograph if ideographic else limits.per_letter)
+        intruders = page == UTF8 and gain >= limits.suspect and _becomes_latin(start.text, text)
+        search.fresh.append(Reading(text, (*start.pages, reader, page), price, gain, dearness, intruders=intruders))
+
+
+def _read_narrow(
+    starts: list[tuple[_Search, Reading]], ways: Offsets, data: bytes, prices: Offsets, limits: Limits
+) -> None:
+    """Read by the code pages of one byte a character.
+
+    `prices`: as `price_pages` gives them for each of the `ways`.
+    """
+    jobs, pages = np.nonzero(prices[:, :, 0] >= 0)
     # Two pages may give the same text: it counts as in the one whose languages suit it.
-    cheapest = np.lexsort((numbers, prices[jobs, numbers, 0], jobs))
-    jobs, numbers = jobs[cheapest], numbers[cheapest]
-    content = data.tobytes()
-    for (line, reader_number, place, _), number, (total, then, now, places, _, language) in zip(
-        ways[jobs].tolist(), numbers.tolist(), prices[jobs, numbers].tolist(), strict=True
+    cheapest = np.lexsort((pages, prices[jobs, pages, 0], jobs))
+    jobs, pages = jobs[cheapest], pages[cheapest]
+    total, then, now, places, language = prices[jobs, pages].T
+    columns = (
+        pages,
+        total / STEPS,
+        (then - now) / STEPS,
+        now / STEPS / np.maximum(1, places) / limits.per_letter,
+        load_figures().tables.script_of[language],
+    )
+    for (number, reader, place, _), page, price, gain, dearness, script in zip(
+        ways[jobs].tolist(), *(column.tolist() for column in columns), strict=True
     ):
-        search, start = starts[line]
-        reader = READERS[reader_number]
-        text = content[place : place + len(start.text)].decode(NARROW_NAMES[number])
-        if text not in search.seen:
-            search.seen.add(text)
-            script = script_of[language]
-            gain = (then - now) / STEPS + start.gain
-            pages = (*start.pages, reader, NARROW_NAMES[number])
-            dearness = now / STEPS / max(1, places) / limits.per_letter
-            # What changed is asked only of what may be taken or flagged.
-            new = find_changes(start.text, text) if script == LATIN and gain >= limits.suspect else []
-            yield (
-                search,
-                Reading(
-                    text,
-                    pages,
-                    total / STEPS,
-                    gain,
-                    dearness,
-                    script,
-                    len({text[number] for number in new}),
-                    len(new),
-                    has_intruder(start.text, new),
-                ),
-            )
+        search, start = starts[number]
+        text = data[place : place + len(start.text)].decode(NARROW_NAMES[page])
+        if text in search.seen:
+            continue
+        search.seen.add(text)
+        gained = gain + start.gain
+        reading = Reading(text, (*start.pages, READERS[reader], NARROW_NAMES[page]), price, gained, dearness, script)
+        # What changed is asked only of what may be taken or flagged.
+        if script == LATIN and gained >= limits.suspect:
+            new = find_changes(start.text, text)
+            intruders = has_intruder(start.text, new)
+            reading = reading._replace(changes=len({text[i] for i in new}), places=len(new), intruders=intruders)
+        search.fresh.append(reading)
 
 
 def _prefer_plain(readings: list[Reading], plain: float) -> list[Reading]:
@@ -280,7 +302,7 @@ def _is_in_gb2312(text: str) -> bool:
 
 
 def _becomes_latin(line: str, text: str) -> bool:
-    """Say whether what stood in Latin words, and is no letter of them, became Latin letters."""
+    """Say whether what stood in Latin words and is no letter became Latin letters."""
     letters = [character for character in FOREIGN.findall(text) if character.isalpha()]
     return (
         bool(letters)
@@ -290,7 +312,11 @@ def _becomes_latin(line: str, text: str) -> bool:
 
 
 def find_changes(line: str, text: str) -> list[int]:
-    """Give the places at which a reading by a page of NARROW differs from the line."""
+    """Give the places at which a reading by a page of NARROW differs from the line.
+
+    >>> find_changes("Szõlõ és", "Szőlő és")
+    [2, 4]
+    """
     return [place for place, character in _find_foreign(line) if text[place] != character]
 
 
@@ -304,7 +330,7 @@ def _find_foreign(line: str) -> list[tuple[int, str]]:
 
 
 def has_intruder(line: str, places: Sequence[int]) -> bool:
-    """Say whether at one of the places something stands in a word that is no letter of it.
+    """Say whether at one of the places something stands in a word that is no letter.
 
     >>> has_intruder("Zg³o", [2]), has_intruder("m³ and café", [1])
     (True, False)
@@ -315,7 +341,7 @@ def has_intruder(line: str, places: Sequence[int]) -> bool:
 
 @functools.lru_cache(maxsize=10_000)
 def _intrudes(three: str) -> bool:
-    """Say whether the middle one of three characters stands in a Latin word and is no letter of it.
+    """Say whether the middle of three characters stands in a word and is no letter.
 
     So does a symbol between two letters, and a letter of another script beside one.
     """

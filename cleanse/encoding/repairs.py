@@ -91,7 +91,10 @@ PARAMETERS = {"charset": Weights.needed() - UNCERTAINTY, "uncertain": UNCERTAINT
 
 
 def choose_repairs(rules: Iterable[Rule]) -> list[tuple[Repair, Asked]]:
-    """Choose the repairs that rules ask for, in the order of REPAIRS; a rule with patterns asks for one of its own."""
+    """Choose the repairs that rules ask for, in the order of REPAIRS.
+
+    Each rule with patterns asks for one of its own.
+    """
     rules = list(rules)
     methods = {rule.head.method: rule for rule in rules if rule.head.method}
     chosen: list[tuple[Repair, Asked]] = []
@@ -104,7 +107,7 @@ def choose_repairs(rules: Iterable[Rule]) -> list[tuple[Repair, Asked]]:
 
 
 def find_reasons(chosen: Iterable[tuple[Repair, Asked]]) -> int:
-    """Give the reasons, as bits, for which the gate lets lines through to these repairs."""
+    """Give the reasons, as bits, for which the gate lets lines through."""
     reasons = 0
     for repair, asked in chosen:
         for method in asked:

@@ -36,7 +36,9 @@ def look_again(
     buffer: NDArray[np.int64],
     sums: NDArray[np.int32],
 ) -> Any:
-    """Say whether a line of Latin letters is less usual, in any language, than what it may have been in another.
+    """Say whether a line of Latin letters is less usual than what it may have been.
+
+    Each counts in the language in which it costs least.
 
     First only what is not ASCII counts, and `against` steps may speak for the line: nearly all lines end there. Then ASCII counts too, and
     `least` steps must speak against the line. `second`, `allowed` and `cheapest` are of Gate. `buffer` and `sums` are work space: a row
@@ -106,7 +108,7 @@ def look_again(
 
 @numba.njit(cache=True, nogil=True)
 def _may_cost_less(buffer: NDArray[np.int64], places: int, second: U16, cheapest: U8, facts: U32, most: Any) -> bool:
-    """Say whether a line costs at most so many steps in one of the ways to read it again.
+    """Say whether a line costs at most so many steps in a way to read it again.
 
     Each pair counts in the language in which it costs least, so this is never wrong where it says no.
     """
@@ -133,7 +135,7 @@ def _may_cost_less(buffer: NDArray[np.int64], places: int, second: U16, cheapest
 
 @numba.njit(cache=True, nogil=True)
 def _read_pairs(data: Bytes, begin: int, stop: int, buffer: NDArray[np.int64]) -> int:
-    """Put the pairs of characters that are not of ASCII alone into a buffer, and count them."""
+    """Put the pairs of characters outside ASCII into a buffer, and count them."""
     places = 0
     before: Any = np.int64(32)
     code: Any

@@ -30,7 +30,7 @@ class Repairer:
     """The repairs that a set of rules asks for."""
 
     def __init__(self, rules: Rules, every: Rules | None = None) -> None:
-        """Take the rules of the encoding family; `every` also knows the rules that were not selected.
+        """Take the rules; `every` also knows those that were not selected.
 
         Rules in draft are tried on a copy of the text, together with the others; of what comes out only their hits are noted.
         """
@@ -59,9 +59,9 @@ class Repairer:
         return Limits.of(rule.head.parameters) if rule else None
 
     def repair(self, documents: pl.DataFrame, *, gated: bool = True) -> pl.DataFrame:
-        """Add `repaired` str and `encoding_hits` list[HIT] to a frame with `doc`, `text` and perhaps `charset`, `uncertain`, `mended`.
+        """Add `repaired` str and `encoding_hits` list[HIT].
 
-        Without the gate every line is looked at, which is slow and gives the same.
+        Reads: `doc`, and what `repair_text` reads. Without the gate every line is looked at, which is slow and gives the same.
         """
         # What is made for single lines is gone before the collector wakes, so that it finds nothing to look through.
         with uncollected():
@@ -73,7 +73,7 @@ class Repairer:
         return attach_hits(documents.with_columns(repaired.alias("repaired")), make_hits(found, self.rules), COLUMN)
 
     def find_repairs(self, documents: pl.DataFrame, *, gated: bool) -> tuple[pl.Series, pl.DataFrame]:
-        """Give the repaired texts, and a frame of what was found in them: PLACES, and `only_flags` bool."""
+        """Give the repaired texts, and what was found: PLACES, and `only_flags` bool."""
         data, offsets = kernels.buffers(documents["text"].fill_null(""))
         found, breaks = self.gate.find_lines(data, offsets, 0 if gated else EVERY)
         windows = (breaks[:, 0] > 0) & (breaks[:, 0] == breaks[:, 1]) & ("line-ends" in self.methods)
@@ -93,7 +93,7 @@ class Repairer:
     def _spare_code(
         self, documents: pl.DataFrame, lines: CutLines, changes: Edits, fixed: dict[int, str]
     ) -> pl.DataFrame:
-        """Take the repairs of lines of code out of `changes` and `fixed`, and give them as places where they only flag.
+        """Take the repairs of lines of code away, and give them as places that are flagged.
 
         Reads `doc` and, where there is one, `code_lines`.
         """

@@ -34,7 +34,9 @@ UNCERTAINTY = {"min_lead", "min_bytes"}  # parameters of `encoding/uncertain`; w
 
 @dataclass(frozen=True)
 class Weights:
-    """What counts when a charset is chosen: the parameters of `encoding/charset` and `encoding/uncertain`.
+    """What counts when a charset is chosen.
+
+    They are the parameters of `encoding/charset` and `encoding/uncertain`.
 
     Bits: `lost`: what a byte that does not decode costs; `cut`: the same at the very end, where a character was cut; `stray`: what a character that no
     text holds costs on top; `declared`: what a charset that the page declares is given; `detected`: the same of one of which chardet is sure, times its confidence;
@@ -103,7 +105,13 @@ class Reading:
 
 
 def sample_lines(data: bytes, size: int) -> bytes:
-    """Give the first lines that hold more than ASCII, up to so many bytes; all where it is not more."""
+    r"""Give the first lines that hold more than ASCII, up to so many bytes.
+
+    Data of fewer bytes is given whole.
+
+    >>> sample_lines("one\nété\nzwölf\n".encode(), 9)
+    b'\xc3\xa9t\xc3\xa9\nzw\xc3'
+    """
     if len(data) <= size:
         return data
     lines, length = [], 0
@@ -119,7 +127,10 @@ def sample_lines(data: bytes, size: int) -> bytes:
 def weigh_readings(
     readings: Sequence[Reading], weights: Weights, bonus: Mapping[str, float] = MappingProxyType({})
 ) -> list[Reading]:
-    """Say what readings cost, and sort them, cheapest first. `bonus`: the bits that a charset is given."""
+    """Say what readings cost, and sort them, cheapest first.
+
+    `bonus`: the bits that a charset is given.
+    """
     if not readings:
         return []
     texts = [re.sub("[\ud800-\udfff]", LOST, reading.text) for reading in readings]
@@ -153,7 +164,7 @@ def weigh_readings(
 
 
 def lead(readings: Sequence[Reading]) -> float:
-    """Say how many bits the best reading costs less than the best of those that are another text."""
+    """Say how many bits the best reading costs less than the next text."""
     best = readings[0]
     return next((other.price - best.price for other in readings[1:] if other.text != best.text), float("inf"))
 

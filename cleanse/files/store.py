@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -56,6 +58,7 @@ __all__ = [
     "are_whole",
     "cannot_write",
     "check_out",
+    "find_os_error",
     "is_jsonl",
     "iterate_parts",
     "mark_jsonl",
@@ -74,6 +77,7 @@ __all__ = [
 
 
 TEMPORARY = ".tmp"
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 PUBLISHED = "published"  # in the manifest: nothing is left to do but to tidy up
 
 
@@ -223,7 +227,16 @@ def part_schema(work: Path, table: str, shard: int, batch: int) -> pl.Schema:
 def cannot_write(path: Path, error: OSError) -> OutputError:
     """Make the error for a place that cannot be written."""
     reason = error.strerror or str(error)
-    return OutputError(f"cannot write: {reason}", where=str(path), hint="choose another OUT, or mend its folder")
+    hint = "choose another OUT, or mend its folder"
+    if error.errno in FULL:
+        hint = "make room, and give the same command again: it goes on where it stopped"
+    return OutputError(f"cannot write: {reason}", where=str(path), hint=hint)
+
+
+def find_os_error(error: pl.exceptions.PolarsError) -> OSError | None:
+    """Give the error of the system that Polars tells of, such as a full disk; None where it is another."""
+    told = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(told[1]), os.strerror(int(told[1]))) if told else None
 
 
 def check_out(out: Path, metadata: dict[str, str], *, overwrite: bool) -> None:

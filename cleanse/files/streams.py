@@ -13,7 +13,9 @@ import zstandard
 from cleanse.files.addresses import open_bytes
 from cleanse.files.sources import InputFile
 
-PACKED_BYTES = 64 << 10
+PACKED_BYTES = 4 << 10  # that are unpacked at once: of Zstandard they may become 128 MB
+# A file that unpacks to more than both is taken for a bomb. Deflate packs at most 1,032 bytes into one; text is packed 2 to 20 times.
+BOMB_BYTES, BOMB_TIMES = 256 << 20, 200
 BROKEN_STREAM = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 
 
@@ -21,9 +23,9 @@ def open_file(file: InputFile) -> Any:
     """Open a file for reading, through its compression."""
     name = file.source.lower()
     if name.endswith(".gz"):
-        return _GzipStream(open_bytes(file.path))
+        return io.BufferedReader(_Unpacked(_GzipStream(open_bytes(file.path)), file.size))
     if name.endswith(".zst"):
-        return io.BufferedReader(_ZstdStream(open_bytes(file.path)))  # closed with the reader
+        return io.BufferedReader(_Unpacked(io.BufferedReader(_ZstdStream(open_bytes(file.path))), file.size))
     return open_bytes(file.path)
 
 
@@ -37,6 +39,33 @@ class _GzipStream(gzip.GzipFile):
     def close(self) -> None:
         super().close()
         self._packed.close()
+
+
+class BombError(OSError):
+    """A packed file of which so much comes that it was made to fill the memory."""
+
+
+class _Unpacked(io.RawIOBase):
+    """What a packed file holds, as long as it is no bomb."""
+
+    def __init__(self, stream: io.BufferedIOBase, packed_bytes: int) -> None:
+        self._stream = stream
+        self._most = max(BOMB_BYTES, BOMB_TIMES * packed_bytes)
+        self._count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = self._stream.readinto1(buffer)  # hands over what it has, before it meets a damage
+        self._count += size
+        if self._count > self._most:
+            raise BombError(f"unpacks to more than {BOMB_TIMES} times its size, and more than {BOMB_BYTES >> 20} MB")
+        return size
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 class _ZstdStream(io.RawIOBase):

@@ -5,7 +5,7 @@ Kernels take NumPy arrays of bytes and offsets, release the GIL, and know nothin
 
 from __future__ import annotations
 
-from cleanse.kernels import code, measures, places
+from cleanse.kernels import code, measures, places, site
 from cleanse.kernels.text import (
     PLANES,
     SCRIPTS,
@@ -77,6 +77,7 @@ __all__ = [
     "shingle_sets",
     "sign_tables",
     "sign_texts",
+    "site",
     "space_table",
     "split_buffer",
     "token_tables",

@@ -90,6 +90,11 @@ def sign_tables(ignored: str, signs: str, behind: str, before: str) -> tuple[U8,
     those that are before a digit where no word stands before, all of which count as one. Full-width and half-width forms are
     those that they are forms of, and the dotless and the dotted i of Turkish are i.
     """
+    make = functools.partial(_make_sign_tables, ignored, signs, behind, before)
+    return cache.fetch("kernels.sign_tables", repr((ignored, signs, behind, before)), make)
+
+
+def _make_sign_tables(ignored: str, signs: str, behind: str, before: str) -> tuple[U8, U32]:
     codes = range(PLANES)
     plain = [code if 0xD800 <= code < 0xE000 else ord(_narrow(chr(code))) for code in codes]
     lowered = [ord(small) if len(small := chr(code).casefold()) == 1 else code for code in codes]

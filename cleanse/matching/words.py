@@ -5,6 +5,7 @@ Most rules look at short lines only, and most words matter only where they open 
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,8 @@ from cleanse.matching.spelling import spell
 
 # Lines by their length in characters: a word is looked for up to the lines that a rule of its looks at.
 LENGTHS = (120, 400, LONGEST_LINE)
-Reach = tuple[bool, int]  # whether only where it opens a line, and the index of the lengths of lines
+OPENING_LENGTHS = (LONGEST_LINE,)  # where it opens a line, that is one place a line
+Reach = tuple[bool, int]  # whether only where it opens a line, and how many characters the line has at most
 
 
 @dataclass(frozen=True)
@@ -37,21 +39,20 @@ class Words:
         Reads of each: how it is written, its number, whether it must open a line, and how many characters the line has at most. `terms`
         are looked for in any line: the bytes of a form, and the number of the term.
         """
-        spelled: dict[Reach, set[tuple[str, int]]] = {
-            (opening, length): set() for opening in (True, False) for length in range(len(LENGTHS))
-        }
+        reaches = [(opening, most) for opening in (True, False) for most in (OPENING_LENGTHS if opening else LENGTHS)]
+        spelled: dict[Reach, set[tuple[str, int]]] = {reach: set() for reach in reaches}
         for text, number, opening, most in words:
-            last = int(np.searchsorted(LENGTHS, min(most, LONGEST_LINE)))
-            for length in range(last + 1):
+            lengths = OPENING_LENGTHS if opening else LENGTHS
+            for length in lengths[: bisect.bisect_left(lengths, most) + 1]:
                 spelled[opening, length].add((text, number))
         spellings = {text: [form.encode() for form in spell(text)] for found in spelled.values() for text, _ in found}
         others = [(form, first_term + term) for form, term in terms]
         return Words(
             {
-                (opening, length): prepare_forms(
+                (opening, most): prepare_forms(
                     [(form, number) for text, number in found for form in spellings[text]] + ([] if opening else others)
                 )
-                for (opening, length), found in spelled.items()
+                for (opening, most), found in spelled.items()
             },
             first_term,
         )
@@ -62,9 +63,10 @@ class Words:
         `opening` says that it was looked for only where it opens the line. The terms of others come by themselves.
         """
         frames, terms = [], []
-        lengths = np.searchsorted(LENGTHS, lines.chars)
-        for (opening, length), forms in self.forms.items():
-            rows = np.flatnonzero(lengths == length).astype(np.uint32)
+        least = 0
+        for (opening, most), forms in self.forms.items():
+            rows = np.flatnonzero((lines.chars > least) & (lines.chars <= most)).astype(np.uint32)
+            least = most if most < LONGEST_LINE else 0
             starts, ends = lines.starts[rows], lines.ends[rows]
             found = (find_openings if opening else find_literals)(lines.data, starts, ends, forms)
             if not opening:

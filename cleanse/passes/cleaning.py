@@ -25,6 +25,7 @@ from cleanse.files import (
 from cleanse.hits import explode_hits
 from cleanse.passes.care import Care, cut_batch, read_announcement
 from cleanse.passes.engine import Died, Engine
+from cleanse.passes.sites import share_lines
 from cleanse.passes.trying import MEGABYTE, Sample
 from cleanse.progress import Reporter, Step
 from cleanse.rules import Rules
@@ -147,6 +148,9 @@ def _clean_batch(
 ) -> None:
     others = [name for name in batch.documents.columns if name.startswith((OTHER, JSON_OTHER))]
     frame = batch.documents.drop(others)
+    shares = share_lines(batch, job)
+    if shares is not None:
+        frame = frame.with_columns(shares)
     for name, stage in pipeline.STAGES.items():
         clock = time.perf_counter()
         frame = stage(frame.lazy(), prepared).collect()

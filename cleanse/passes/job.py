@@ -1,5 +1,6 @@
 """A run: three passes of plain functions over Parquet files in the work folder.
 
+    count_sites   count which lines the pages of a site share, where the input says which pages are of one
     clean_shard   read a shard, run the stages, write its tables in parts
     resolve       find duplicates over all parts
     assemble      write OUT and the report's tables in input order
@@ -24,7 +25,7 @@ import polars as pl
 
 from cleanse import dedupe
 from cleanse.catalogue import refuse_unusable
-from cleanse.errors import CleanseError, OptionError, StoreError, WorkerError
+from cleanse.errors import CleanseError, InputError, OptionError, StoreError, WorkerError
 from cleanse.files import (
     Inputs,
     Wanted,
@@ -47,6 +48,7 @@ from cleanse.passes.assembling import assemble, name_made_out
 from cleanse.passes.cleaning import Job, clean_shards, refuse_quarantine, total_seconds
 from cleanse.passes.engine import open_engine
 from cleanse.passes.resolving import digest_earlier, resolve
+from cleanse.passes.sites import count_sites
 from cleanse.passes.trying import (
     MEGABYTE,
     choose_columns,
@@ -136,6 +138,7 @@ def run(
         found = with_whole_paths(found)
     if chosen.limit is not None:
         found = limit_inputs(found, job.columns, every, chosen.limit)
+    stamps = _stamp(found)
     told = chosen.result() | ({} if earlier is None else {"against": digest_earlier(earlier, place)})
     told |= {} if chosen.min_precision is None else {"verdicts": _digest_verdicts(said)}
     metadata = _metadata(found, every, told)
@@ -153,10 +156,14 @@ def run(
         if chosen.sample is not None:
             sample = choose_sample(shards, job.columns, every, chosen.sample, chosen.seed, engine)
             job = replace(job, sample=sample)
+        clock = time.perf_counter()
+        count_sites(job, shards, engine)
+        sites = time.perf_counter() - clock
         summaries = clean_shards(job, shards, engine, progress)
+        _check_unchanged(found, stamps)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)
-        timing = {"clean": time.perf_counter() - started}
+        timing = {"sites": sites, "clean": time.perf_counter() - started - sites}
         resolved = resolve(job, summaries, timing, earlier)
         summary = assemble(job, place, summaries, resolved, metadata, timing, progress)
         summary |= {
@@ -177,6 +184,33 @@ def _check_out(place: Path, address: str | None, metadata: dict[str, str], *, ov
         check_remote_out(address, metadata, overwrite=overwrite)
     else:
         store.check_out(place, metadata, overwrite=overwrite)
+
+
+def _stamp(found: Inputs) -> dict[str, tuple[int, int] | None]:
+    """Note size and time of each file, by which a change while it is read is found out."""
+    stamps: dict[str, tuple[int, int] | None] = {}
+    for file in found.files:
+        try:
+            state = os.stat(file.path)  # noqa: PTH116 - a name may be no UTF-8
+        except OSError:
+            stamps[file.path] = None
+        else:
+            stamps[file.path] = (state.st_size, state.st_mtime_ns)
+    return stamps
+
+
+def _check_unchanged(found: Inputs, stamps: dict[str, tuple[int, int] | None]) -> None:
+    """Refuse an input that is not what it was when the run began: half of one text and half of another would come out.
+
+    Raises:
+        InputError: it names the first file.
+    """
+    now = _stamp(found)
+    for file in found.files:
+        if now[file.path] != stamps[file.path]:
+            what = "an input is gone" if now[file.path] is None else "an input was changed"
+            hint = "run again when nobody writes to the input"
+            raise InputError(f"{what} while it was read", where=file.source, hint=hint)
 
 
 def _read_result(out: Path) -> Result | None:
@@ -234,6 +268,11 @@ def _at_work(work: store.WorkFolder, out: Path) -> Iterator[store.WorkFolder]:
     except OSError as error:
         work.close()
         raise store.cannot_write(Path(str(error.filename or out)), error) from error
+    except pl.exceptions.PolarsError as error:
+        work.close()
+        if (told := store.find_os_error(error)) is None:
+            raise
+        raise store.cannot_write(out, told) from error
     except BaseException:
         work.close()
         raise

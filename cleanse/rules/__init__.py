@@ -7,36 +7,23 @@ the compiled parts of a rule.
 from __future__ import annotations
 
 from cleanse.rules.joining import Replaced, locate_example
-from cleanse.rules.model import (
-    ANY,
-    RULE_FILE,
-    SPAM_SCORE,
-    Block,
-    Example,
-    Heading,
-    Mark,
-    Measure,
-    Pattern,
-    Points,
-    Rule,
-    Rules,
-    Scorecard,
-    Template,
-    Variant,
-    builtin_folder,
-    compile_pattern,
-    load_rules,
-    read_rules,
-)
+from cleanse.rules.load import RETIRED, RULE_FILE, builtin_folder, load_rules, read_rules
+from cleanse.rules.patterns import Pattern, Template, compile_pattern
 from cleanse.rules.prefilter import END, byte_bits, find_first_bytes, find_needs
+from cleanse.rules.rule import ANY, Rule, Variant
+from cleanse.rules.ruleset import SPAM_SCORE, Rules
+from cleanse.rules.schema import Block, Body, Example, Head, Heading, Mark, Measure, Points, Scorecard
 
 __all__ = [
     "ANY",
     "END",
+    "RETIRED",
     "RULE_FILE",
     "SPAM_SCORE",
     "Block",
+    "Body",
     "Example",
+    "Head",
     "Heading",
     "Mark",
     "Measure",

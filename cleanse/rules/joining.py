@@ -14,7 +14,8 @@ from cleanse.errors import Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from cleanse.rules.model import Body, Head, Rule
+    from cleanse.rules.rule import Rule
+    from cleanse.rules.schema import Body, Head
 
 WORD = "replaces"  # the key that has to be there
 

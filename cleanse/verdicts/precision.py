@@ -106,14 +106,16 @@ def keep_valid(verdicts: Iterable[Verdict], rules: Rules, versions: Iterable[tup
     the text and its context alone. Verdicts on rules that are not there are left out. `versions` are pairs of rule and version that count as
     this version too: a run may have changed what rules do, not what they hit.
     """
-    from cleanse.catalogue import find_hits
-
     present = {*versions, *((rule.id, rule.version) for rule in rules)}
     last = [v for v in keep_last(verdicts) if v.rule in rules or (v.rule, v.version) in present]
     older = [v for v in last if (v.rule, v.version) not in present]
     tried = list({(v.rule, v.digest): v for v in older}.values())
-    texts = [(v.rule, v.language, v.text, v.context) for v in tried]
-    again = {(v.rule, v.digest) for v, hit in zip(tried, find_hits(rules, texts), strict=True) if hit}
+    again: set[tuple[str, str]] = set()
+    if tried:  # to make the rules ready for it takes time
+        from cleanse.catalogue import find_hits
+
+        texts = [(v.rule, v.language, v.text, v.context) for v in tried]
+        again = {(v.rule, v.digest) for v, hit in zip(tried, find_hits(rules, texts), strict=True) if hit}
     return [v for v in last if (v.rule, v.version) in present or (v.rule, v.digest) in again]
 
 
