@@ -89,7 +89,9 @@ def test_mkdocs_builds_it(site: Path) -> None:
     built = site.parent.parent / "site"
     assert (built / "search/search_index.js").exists()
     for page in built.rglob("*.html"):
-        assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"?https?://[^>]*", page.read_text("utf-8")) == [], page
+        assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"?https?://[^>]*", page.read_text("utf-8")) == [], (
+            page
+        )
 
 
 def test_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
