@@ -195,3 +195,37 @@ def test_bytes_that_do_not_decode_can_be_told() -> None:
     decoded = charset.decode(data, RULES)
     assert decoded.escaped is not None
     assert decoded.escaped.encode("gb18030", "surrogateescape") == data
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("iso2022_jp", "渡し船は月曜日に止まった。夜のうちに風が変わった。"),
+        ("iso2022_kr", "나룻배는 월요일에 멈추었다. 밤사이에 바람이"),
+        ("hz", "渡船在星期一停了，因为夜里刮起了大风。"),
+    ],
+)
+@pytest.mark.parametrize("damage", ["cut", "added", "lost"])
+def test_a_charset_in_seven_bits_with_a_broken_byte(name: str, sentence: str, damage: str) -> None:
+    """It announces its characters, so it is no ASCII, and the other line is read to the letter."""
+    data = f"{sentence}\n{sentence}\n".encode(name)
+    broken = {"cut": data[:-2], "added": data[:21] + b"\xff" + data[21:], "lost": data[:21] + data[22:]}[damage]
+    got = charset.decode(broken, RULES)
+    assert got.charset.startswith(name)
+    assert got.text.split("\n")[0 if damage == "cut" else 1] == sentence
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b[31mred\x1b[0m, says the terminal", "a ~{ in prose ~{x~}", "x = ~{a}; y = ~{bc~} + 3"]
+)
+def test_what_looks_like_seven_bits_is_utf8(text: str) -> None:
+    """Colours of a terminal and braces behind a tilde announce nothing."""
+    assert charset.decode(f"{text}\n".encode(), RULES).text == f"{text}\n"
+
+
+@pytest.mark.parametrize("text", ["The ferry stopped.", "नाव सोमवार को रुक गई।", "ጀልባው ሰኞ ቆመ።", "படகு நின்றது."])
+@pytest.mark.parametrize("name", ["utf-16", "utf-32"])
+def test_a_cut_behind_a_byte_order_mark(name: str, text: str) -> None:
+    """The mark names the charset in any script, and only the last character is lost."""
+    got = charset.decode(text.encode(name)[:-1], RULES)
+    assert got.text == f"\ufeff{text[:-1]}\ufffd"

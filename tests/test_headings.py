@@ -132,3 +132,30 @@ def test_what_makes_furniture_of_a_label(text: str, taken: set[tuple[str, int]])
 def test_a_cross_reference_of_a_manual_is_no_link(language: str, line: str, taken: bool):  # noqa: FBT001
     """One name, or names with a full stop, are pages of the manual; a title is an article."""
     assert bool(strips([(language, line)])[0]) is taken
+
+
+# A sentence that a hard line break cuts before its last words, which are a label by themselves; and the rule of the label.
+BROKEN = [
+    ("en", "The script reads the table line by line and skips the ones that are\ncomments.", "comments"),
+    ("en", "To learn how the table is built, turn to the chapter about it, which has\nmore details.", "read-more"),
+    ("en", "This page is about the second edition of the handbook, which was printed on\nJune 20, 2016.", "date-line"),
+    ("fr", "Le programme saute les lignes qui commencent par un dièse, donc les\ncommentaires.", "comments"),
+    ("es", "El programa pasa por alto las líneas con almohadilla, es decir, los\ncomentarios.", "comments"),
+    ("ru", "Программа пропускает строки, которые начинаются с решётки, то есть\nкомментарии.", "comments"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "rule"), BROKEN)
+def test_the_end_of_a_broken_sentence_is_no_label(language: str, text: str, rule: str):
+    """Alone, or under a line that ends its sentence, the same words are a label."""
+    above, label = text.split("\n")
+    rule = f"boilerplate/{rule}"
+    broken, ended = strips([(language, text), (language, f"{above} so.\n{label}")])
+    assert rule not in {name for name, _ in broken}
+    assert (rule, 1) in ended
+
+
+def test_a_label_over_a_broken_line_is_a_heading():
+    """The text below a heading may be broken before its first full stop."""
+    text = "The file has one setting a line.\n\nComments\n\nA line is read as a comment when it begins with a\nhash. All else is a setting."
+    assert strips([("en", text)]) == [set()]

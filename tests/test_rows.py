@@ -36,6 +36,8 @@ LINES = {
     "too large": (b'{"text": "one", "n": 1e999}', "one", None, "NaN or Infinity"),
     "half a character": (b'{"text": "one \\\\ud83d two"}'.replace(b"\\\\", b"\\"), "one \ufffd two", None, "lone surrogate"),
     "two halves": (b'{"text": "one \xed\xa0\xbd\xed\xb8\x80"}', "one \U0001f600", "cesu-8", None),
+    "iso-2022-jp": (row("船は朝九時に港を出ます。", "iso2022_jp"), "船は朝九時に港を出ます。", "iso2022_jp", None),
+    "byte-order mark": (b'\xef\xbb\xbf{"text": "one"}', "one", None, "byte-order mark"),
     "tab": (b'{"text": "one\ttwo"}', "one\ttwo", None, "control character"),
 }  # fmt: skip
 
@@ -105,3 +107,16 @@ def test_a_column_of_bytes_is_decoded(tmp_path: Path, kind: str) -> None:
     assert [(place, error[:8]) for _, place, error in quarantine(result)] == [(1, "`text` i"), (4, "not text")]
     assert hits(result, "encoding/charset") == [("a.parquet#2", "gb18030"), ("a.parquet#3", "utf-8")]
     assert table(result, "originals").rows() == [("a.parquet#3", bad)]
+
+
+@pytest.mark.parametrize("name", ["utf-16", "utf-16-le", "iso2022_jp", "hz"])
+def test_bytes_that_are_ascii_to_look_at(tmp_path: Path, name: str) -> None:
+    """A value of a binary column is decoded as a file would be, also where each of its bytes is ASCII."""
+    text = {"iso2022_jp": "船は朝九時に港を出ます。", "hz": "渡船在星期一停了。"}.get(
+        name, "The ferry stopped on Monday."
+    )
+    made = tmp_path / "a.parquet"
+    pl.DataFrame({"text": [text.encode(name), b"plain"]}).write_parquet(made)
+    result = run(tmp_path, {"a.parquet": made.read_bytes()}, select=["encoding"])
+    assert [value.removeprefix("\ufeff") for value in rows(result)["text"]] == [text, "plain"]
+    assert len(hits(result, "encoding/charset")) == 1

@@ -53,7 +53,15 @@ SUPERSETS = {
 }
 # These look like UTF-8 where the text is ASCII.
 SEVEN_BITS = ("iso2022", "hz")
+NOT_PLAIN = ("\x00", "\x1b", "~{")  # what shows that it may be one of them, or UTF-16
+# What they announce their characters with, and what does it once for the whole file.
+ANNOUNCED = (
+    (re.compile(rb"\x1b\$\)C"), "iso2022_kr", b"\x1b$)C"),
+    (re.compile(rb"\x1b(?:\$[@B]|\$\([@BD]|\([IJ])"), "iso2022_jp_ext", b""),
+    (re.compile(rb"~\{(?:[!-w][!-~])+(?:~\}|$)", re.MULTILINE), "hz", b""),
+)
 UTF16 = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+UNITS = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}  # bytes
 # Pages of one byte a character that much text is in. chardet knows more, and adds what it thinks possible.
 NARROW = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "koi8-u", "cp866",
@@ -105,10 +113,24 @@ def decode(data: bytes, rules: Rules, hint: str | None = None) -> Decoded:
     try:
         text = data.decode(UTF8)
     except UnicodeDecodeError:
-        return _read_cesu(data) or _mostly_utf8(data, weights) or _decode_legacy(data, weights, hint)
-    if b"\x00" not in data and b"\x1b" not in data and b"~{" not in data:
+        return (
+            _read_cesu(data)
+            or _mostly_utf8(data, weights)
+            or _read_announced(data, weights)
+            or _decode_legacy(data, weights, hint)
+        )
+    if is_plain(data):
         return Decoded(text, UTF8, exact=True)
     return _decode_seven_bits(data, text, weights)
+
+
+def is_plain(data: bytes) -> bool:
+    """Say whether bytes are UTF-8, and can be nothing else."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return not any(sign.encode() in data for sign in NOT_PLAIN)
 
 
 def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
@@ -116,6 +138,13 @@ def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
     for charset in marked:
         try:
             return _decode_strictly(data, charset)
+        except UnicodeError:
+            continue
+    for charset in marked:
+        whole = len(data) - len(data) % UNITS[charset]
+        try:
+            # Only the last character is cut.
+            return Decoded(data[:whole].decode(charset) + "\ufffd", charset, exact=False)
         except UnicodeError:
             continue
     readings = [Reading(charset, data.decode(charset, "replace")) for charset in marked]
@@ -133,6 +162,9 @@ def _decode_seven_bits(data: bytes, text: str, weights: Weights) -> Decoded:
                 return _decode_strictly(data, charset)
             except UnicodeError:
                 break
+    announced = _read_announced(data, weights)
+    if announced is not None:
+        return announced
     own = Reading(UTF8, text)
     if b"\x00" in data:
         readings = weighing.weigh_readings([own, *_read_units(data)], weights)
@@ -141,6 +173,20 @@ def _decode_seven_bits(data: bytes, text: str, weights: Weights) -> Decoded:
         if readings[0].charset != UTF8:
             return _settle(data, readings, weights)
     return Decoded(text, UTF8, exact=True)
+
+
+def _read_announced(data: bytes, weights: Weights) -> Decoded | None:
+    """Decode a charset in seven bits that announces its characters, and in which a few bytes are broken or cut."""
+    for announcement, charset, once in ANNOUNCED:
+        if not announcement.search(data):
+            continue
+        # A byte that is lost shifts all behind it, up to the next announcement or the end of the line.
+        text = "".join((once + line).decode(charset, "replace") for line in data.splitlines(keepends=True))
+        text = re.sub("\ufffd+", "\ufffd", text)
+        best = weighing.weigh_readings([Reading(charset, text)], weights)[0]
+        if weighing.is_text(best, weights) and best.foreign > best.lost:
+            return Decoded(text, charset, exact=False)
+    return None
 
 
 def _read_units(data: bytes) -> list[Reading]:

@@ -17,6 +17,7 @@ from cleanse.rules import Rules
 
 SAMPLE_BYTES = 256 << 10
 NOT_A_NUMBER, LONE_SURROGATE, CONTROL = "NaN or Infinity", "lone surrogate", "control character"
+MARK = "byte-order mark"
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,17 @@ class Mender:
     def mend(self, line: bytes) -> Mended | None:
         """Read a line that is no JSON as it stands; None where it can't be mended."""
         decoded, text = None, ""
-        try:
+        if charset.is_plain(line):
             text = line.decode()
-        except UnicodeDecodeError:
+        else:
             try:
-                decoded = charset.decode(line, self._rules, self._hint)
+                decoded = charset.decode(line, self._rules, None if _is_utf8(line) else self._hint)
             except InputError:
                 return None
             text = decoded.text
+            decoded = None if decoded.charset == charset.UTF8 and decoded.exact else decoded
+        # Files that begin with the mark were put one behind the other.
+        marked, text = text.startswith(charset.BYTE_ORDER_MARK), text.removeprefix(charset.BYTE_ORDER_MARK)
         try:
             record = json.loads(text, strict=False)
         except (ValueError, RecursionError):
@@ -70,6 +74,7 @@ class Mender:
         why = NOT_A_NUMBER if mended.numbers else LONE_SURROGATE if mended.surrogates else None
         if why is None and not _is_json(text):
             why = CONTROL
+        why = MARK if why is None and marked else why
         return Mended(mended.value, decoded, why)
 
     @functools.cached_property
@@ -159,6 +164,7 @@ def decode_column(column: Any, rules: Rules) -> tuple[Any, Decodings]:
     Gives the column as strings, null where bytes are no text; and what happened to each value that is not UTF-8, by its place.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.types as kinds
 
     kind = column.type.value_type if kinds.is_dictionary(column.type) else column.type
@@ -170,29 +176,32 @@ def decode_column(column: Any, rules: Rules) -> tuple[Any, Decodings]:
     if kinds.is_fixed_size_binary(kind):
         column = column.cast(pa.binary())
     try:
-        if binary:
-            return column.cast(pa.large_binary()).cast(pa.large_string()), {}
-        column.validate(full=True)
+        if not binary:
+            column.validate(full=True)
+            return column, {}
+        texts = column.cast(pa.large_binary()).cast(pa.large_string())
+        if not any(pc.any(pc.match_substring(texts, sign)).as_py() for sign in charset.NOT_PLAIN):
+            return texts, {}
     except pa.ArrowInvalid:
         pass
-    else:
-        return column, {}
     found: Decodings = {}
     texts = [
-        _decode_value(value, rules, place, found)
+        _decode_value(value, rules, place, found, binary=binary)
         for place, value in enumerate(column.cast(pa.large_binary()).to_pylist())
     ]
     return pa.chunked_array([pa.array(texts, pa.large_string())]), found
 
 
-def _decode_value(value: bytes | None, rules: Rules, place: int, found: Decodings) -> str | None:
-    if value is None or _is_utf8(value):
+def _decode_value(value: bytes | None, rules: Rules, place: int, found: Decodings, *, binary: bool) -> str | None:
+    if value is None or (charset.is_plain(value) if binary else _is_utf8(value)):
         return None if value is None else value.decode()
     try:
         decoded = charset.decode(value, rules)
     except InputError as error:
         found[place] = Undecoded(error.what, value)
         return None
+    if decoded.charset == charset.UTF8 and decoded.exact:
+        return decoded.text
     found[place] = Decoding(decoded, None if decoded.exact else value)
     return decoded.text
 

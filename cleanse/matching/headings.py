@@ -10,6 +10,7 @@ import polars as pl
 
 from cleanse.hits import acts
 from cleanse.matching.lines import Flags, Lines, Rows
+from cleanse.matching.sentences import find_sentence_ends, join_broken
 from cleanse.rules import Heading, Rule, Variant
 
 
@@ -18,12 +19,13 @@ class Headings:
     """What rules say of headings: for each saying, which variants are of a rule that says so.
 
     An entry a variant: `groups`, with which others it is, since rules ask only those of their own group which lines they take; `takes`,
-    whether it takes lines away; `labelled`, whether it has labels; `bare`, whether it says something of headings and has none.
+    whether it takes lines away; `whole`, whether it takes whole lines; `labelled`, whether it has labels; `bare`, whether it says something of headings and has none.
     """
 
     said: list[tuple[Heading, Flags]]
     groups: Rows
     takes: Flags
+    whole: Flags
     labelled: Flags
     bare: Flags
 
@@ -44,12 +46,13 @@ class Headings:
             [(one, np.array([rule.head.heading == one for rule in rules])) for one in said],
             np.array([group for group, *_ in variants], dtype=np.int64),
             np.array(takes, dtype=np.bool_),
+            np.array([rule.head.scope == "line" for rule in rules], dtype=np.bool_),
             np.array([rule.head.label for rule in rules], dtype=np.bool_),
             np.array([bool(rule.head.heading and not rule.head.label) for rule in rules], dtype=np.bool_),
         )
 
     def drop(self, labels: pl.DataFrame, others: pl.DataFrame, lines: Lines) -> pl.DataFrame:
-        """Leave out the labels that are headings of a text.
+        """Leave out the labels that are headings of a text, and lines that are the end of a sentence.
 
         Reads and gives pairs of `variant` and `row`; `others` are what patterns hit. A rule that has labels asks only of these.
         """
@@ -57,6 +60,7 @@ class Headings:
         every = every.filter(pl.Series(self.takes[every["variant"].to_numpy()]))
         taken = np.zeros((self.groups.max(initial=0) + 1, len(lines) + 1), dtype=np.bool_)
         taken[self.groups[every["variant"].to_numpy()], every["row"].to_numpy()] = True
+        labels, others = (self._drop_sentence_ends(pairs, taken, lines) for pairs in (labels, others))
         bare = pl.Series(self.bare[others["variant"].to_numpy()])
         asked = pl.concat([labels, others.filter(bare)])
         rows = asked["row"].to_numpy().astype(np.int64)
@@ -72,6 +76,12 @@ class Headings:
             if heading.above:
                 headed[own] &= _is_text(firsts, -1, heading, lines)
         return pl.concat([others.filter(~bare), asked.filter(pl.Series(~headed))])
+
+    def _drop_sentence_ends(self, pairs: pl.DataFrame, taken: Flags, lines: Lines) -> pl.DataFrame:
+        """Leave out the pairs of `variant` and `row` whose line is the end of a sentence; `taken` says which rows go, by group."""
+        variants, rows = pairs["variant"].to_numpy(), pairs["row"].to_numpy().astype(np.int64)
+        ends = find_sentence_ends(rows, taken[self.groups[variants], np.maximum(rows - 1, 0)], lines)
+        return pairs.filter(pl.Series(~(self.whole[variants] & ends)))
 
     def _find_blocks(self, asked: pl.DataFrame, lines: Lines) -> tuple[Rows, Rows]:
         """Give of each pair of `variant` and `row` the first and the last row of what stands or falls together.
@@ -104,6 +114,9 @@ def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:
     near &= np.abs(lines.line[there].astype(np.int64) - lines.line[rows]) <= heading.max_gap + 1
     near &= lines.chars[there] >= heading.min_chars
     asked = np.flatnonzero(near)
-    matches = [pl.col("text").str.contains(pattern) for pattern in heading.below]
-    near[asked] = lines.take(there[asked]).select(pl.any_horizontal(matches)).to_series().to_numpy()
+    matches = pl.any_horizontal([pl.col("text").str.contains(pattern) for pattern in heading.below])
+    near[asked] = lines.take(there[asked]).select(matches).to_series().to_numpy()
+    asked = asked[~near[asked]] if step > 0 else asked[:0]
+    if len(asked):
+        near[asked] = join_broken(there[asked], lines).select(matches).to_series().to_numpy()
     return near
