@@ -11,6 +11,7 @@ the halves that were left out.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -343,6 +344,20 @@ def fit_steps(leads: list[tuple[str, float, bool]]) -> dict[str, list[list[float
     return steps
 
 
+def print_reliability(halves: list[list[tuple[str, float, bool]]]) -> None:
+    """Print how often a score is right, where model and scores were fitted without the texts: the steps of each half score the other."""
+    scored: list[tuple[float, bool]] = []
+    for steps, leads in zip(map(fit_steps, halves), reversed(halves), strict=True):
+        for kind, lead, right in leads:
+            scored.append((max((score for least, score in steps[kind] if lead >= least), default=0.0), right))
+    for low, high in itertools.pairwise((0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.01)):
+        own = [(score, right) for score, right in scored if low <= score < high]
+        if own:
+            print(
+                f"score from {low:.2f} {len(own):6} texts  mean {mean(a for a, _ in own):.3f}  right {mean(b for _, b in own):.3f}"
+            )
+
+
 def write_model(
     tables: dict[str, Any], terms: dict[str, dict[str, int]], close: dict[str, dict[str, int]], steps: dict[str, Any]
 ) -> None:
@@ -406,10 +421,12 @@ def main() -> None:
     texts = [text for text in texts if text.language in named]
     own = [text for text in texts if text.source == "sentences"]
     others = [text for text in texts if text.source.removeprefix(TURNED) != "sentences"]
-    leads = []
+    halves = []
     for half in (0, 1):
         made, *_ = fit([*own[half::2], *others], {})
-        leads += test(made, own[1 - half :: 2], f"half {half + 1} of sentences", groups)
+        halves.append(test(made, own[1 - half :: 2], f"half {half + 1} of sentences", groups))
+    print_reliability(halves)
+    leads = halves[0] + halves[1]
     for source in sorted({text.source for text in texts}):
         out = [text for text in texts if text.source == source]
         rest = [text for text in texts if text.source.removeprefix(TURNED) != source]
