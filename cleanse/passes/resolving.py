@@ -79,7 +79,8 @@ def resolve(
     if len(twice := _find_twice(ids)):
         names = ", ".join(twice.head(5).to_list())
         hint = "number the rows with --number-rows, or name a column whose values differ with --id-column"
-        raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
+        what = "1 id occurs" if len(twice) == 1 else f"{len(twice)} ids occur"
+        raise InputError(f"{what} more than once", where=names, hint=hint)
     outcome, tried = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS)), pl.DataFrame(schema=dedupe.DECISIONS)
     if job.signs and parts:
         tables = [("documents", "signatures", *part) for part in parts]
