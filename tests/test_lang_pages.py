@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from cleanse import lang
-from cleanse.rules.model import load_rules
+from cleanse.rules import load_rules
 
 RULES = load_rules()
 PARAGRAPHS = {
