@@ -168,7 +168,7 @@ def near_copies() -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("options", "held"), [({"shard_bytes": 700}, 1), ({"workers": 2, "shard_bytes": 3000}, None), ({}, 5000)], ids=str
+    ("options", "held"), [({"shard_bytes": 700}, 400), ({"workers": 2, "shard_bytes": 3000}, None), ({}, 5000)], ids=str
 )
 def test_any_order_shards_workers_and_memory_keep_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, int], held: int | None
