@@ -11,6 +11,7 @@ the halves that were left out.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import os
@@ -45,8 +46,13 @@ FOLD = {
 CLOSE_ONLY = {
     "mediawiki"
 }  # sources from which only what tells close languages apart is learnt: their style is one for all languages
+TURNED = "in Latin letters: "  # begins the source of texts that were turned from Cyrillic letters into Latin ones
+CYRILLIC = str.maketrans({"љ": "lj", "њ": "nj", "џ": "dž"}) | str.maketrans(
+    "абвгдђежзијклмнопрстћуфхцчш", "abvgdđežzijklmnoprstćufhcčš"
+)
+BOTH = {"sr"}  # languages written in two scripts, of which detectors say different things
 FEW = 200  # texts of such a source that each language of a group must have
-MIXED = {("eld", tag) for tag in ("ms", "no", "hr", "sr", "ku")} | {("udhr", "bs-Cyrl")}
+MIXED = {("sentences", "ms")} | {("eld", tag) for tag in ("ms", "no", "hr", "sr", "ku")} | {("udhr", "bs-Cyrl")}
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,11 @@ class Text:
     short: str
     said: tuple[Said, ...]
     said_short: tuple[Said, ...]
+
+    @property
+    def latin(self) -> bool:
+        """Say whether most of it is written in Latin letters."""
+        return model.is_latin(self.text)
 
     def of(self, regime: str) -> tuple[str, tuple[Said, ...]]:
         """Give text and what was said of it, long or short."""
@@ -86,12 +97,23 @@ def read_texts(extra: Iterable[str]) -> Iterator[Text]:
     for name in extra:
         rows += map(json.loads, Path(name).read_text("utf-8").rstrip("\n").split("\n"))
     for row in rows:
-        if (row["source"], row["language"]) in MIXED:
-            continue
         text = model.clean_sample(row["text"])[:400]
-        short = shorten(text)
-        said = tuple(tuple(ask(one) for ask in DETECTORS.values()) for one in (text, short))
-        yield Text(row["source"], fold(row["language"]), text, short, *said)
+        language, source = fold(row["language"]), row["source"]
+        # Serbian in Cyrillic letters is Serbian for certain, and in Latin letters the same words.
+        cyrillic = language == "sr" and not model.is_latin(text)
+        if (source, row["language"]) in MIXED and not cyrillic:
+            continue
+        yield ask_about(source, language, text)
+        if cyrillic:
+            yield ask_about(TURNED + source, language, text.translate(CYRILLIC))
+
+
+def ask_about(source: str, language: str, text: str) -> Text:
+    """Ask the detectors about a text and its first three words."""
+    short = shorten(text)
+    return Text(
+        source, language, text, short, *(tuple(ask(one) for ask in DETECTORS.values()) for one in (text, short))
+    )
 
 
 def fit_trust(texts: list[Text]) -> dict[str, Any]:
@@ -109,7 +131,8 @@ def fit_trust(texts: list[Text]) -> dict[str, Any]:
             for text in texts:
                 tag, sure = text.of(regime)[1][i]
                 weight = min(1.0, TEXTS / number[text.language])
-                of[text.language][f"{tag} {sure}".strip()] += weight
+                written = text.language + trust.LATIN * (text.language in BOTH and text.latin)
+                of[written][f"{tag} {sure}".strip()] += weight
                 if text.language in sayable[name] and tag == text.language:
                     right[sure] += weight
                 else:
@@ -126,12 +149,14 @@ def _tidy(counts: Counter[str]) -> dict[str, float]:
     return {key: round(count, 1) for key, count in sorted(counts.items()) if count >= 0.05}
 
 
-def _features(texts: Iterable[Text], languages: set[str]) -> tuple[dict[str, Counter[str]], Counter[str]]:
+def _features(
+    texts: Iterable[Text], languages: set[str], marks: dict[str, re.Pattern[str]] | None = None
+) -> tuple[dict[str, Counter[str]], Counter[str]]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     total = Counter[str]()
     for text in texts:
         if text.language in languages:
-            own = set(model.list_features(text.text))
+            own = set(model.list_features(text.text)) | model.list_marks(text.text, marks or {})
             counts[text.language].update(own)
             total[text.language] += len(own)
     return counts, total
@@ -161,18 +186,21 @@ def fit_words(texts: list[Text]) -> dict[str, dict[str, int]]:
     return found
 
 
-def fit_close(texts: list[Text], groups: list[list[str]]) -> dict[str, dict[str, int]]:
+def is_rare(texts: list[Text], group: list[str]) -> bool:
+    """Say whether a language of a close group has few texts of a source that is for close languages only."""
+    counts = Counter((text.source, text.language) for text in texts)
+    return any(counts[source, language] < FEW for source in CLOSE_ONLY for language in group)
+
+
+def fit_close(texts: list[Text], groups: list[list[str]], marks: dict[str, str]) -> dict[str, dict[str, int]]:
     """Find what tells the languages of each close group apart: points for and against, against the mean of the group."""
     found: dict[str, dict[str, int]] = {}
     for group in groups:
-        rare = any(
-            sum(text.source == source and text.language == language for text in texts) < FEW
-            for source in CLOSE_ONLY for language in group
-        )  # fmt: skip
-        latin = [text for text in texts if text.language in group and any("a" <= one <= "z" for one in text.text)]
-        if rare:  # messages of one language beside prose of another would tell the genres apart
+        latin = [text for text in texts if text.language in group and text.latin]
+        if is_rare(texts, group):  # messages of one language beside prose of another would tell the genres apart
             latin = [text for text in latin if text.source not in CLOSE_ONLY]
-        counts, total = _features(latin, set(group))
+        own_marks = loading.compile_marks(marks) if group == groups[0] else {}
+        counts, total = _features(latin, set(group), own_marks)
         members = [language for language in group if total[language] > 500]
         if len(members) < 2:
             continue
@@ -200,8 +228,14 @@ def fit(
     letters = dict(close["letters"])
     points = letters.pop("points")
     general = [text for text in texts if text.source not in CLOSE_ONLY]
-    tables, terms = fit_trust(general), fit_words(general)
-    near = fit_close(texts, close["groups"])
+    mixed = {language for _, language in MIXED}
+    near_ones = {
+        language for group in close["groups"] if mixed & set(group) and not is_rare(texts, group) for language in group
+    }
+    tables = fit_trust([text for text in texts if text.source not in CLOSE_ONLY or text.language in near_ones])
+    # The words of a language in two scripts are those of the first; in the other script its group lends it words.
+    terms = fit_words([text for text in general if not (text.language in BOTH and text.latin)])
+    near = fit_close(texts, close["groups"], close["marks"])
     named = loading.add_words({language: dict(own) for language, own in near.items()}, close)
     han, scripts, numbers = (
         tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")) for name in ("han", "scripts", "parameters")
@@ -219,6 +253,7 @@ def fit(
         scripts,
         han,
         numbers,
+        close["marks"],
     )
     return made, tables, terms, near
 
@@ -309,6 +344,20 @@ def fit_steps(leads: list[tuple[str, float, bool]]) -> dict[str, list[list[float
     return steps
 
 
+def print_reliability(halves: list[list[tuple[str, float, bool]]]) -> None:
+    """Print how often a score is right, where model and scores were fitted without the texts: the steps of each half score the other."""
+    scored: list[tuple[float, bool]] = []
+    for steps, leads in zip(map(fit_steps, halves), reversed(halves), strict=True):
+        for kind, lead, right in leads:
+            scored.append((max((score for least, score in steps[kind] if lead >= least), default=0.0), right))
+    for low, high in itertools.pairwise((0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 1.01)):
+        own = [(score, right) for score, right in scored if low <= score < high]
+        if own:
+            print(
+                f"score from {low:.2f} {len(own):6} texts  mean {mean(a for a, _ in own):.3f}  right {mean(b for _, b in own):.3f}"
+            )
+
+
 def write_model(
     tables: dict[str, Any], terms: dict[str, dict[str, int]], close: dict[str, dict[str, int]], steps: dict[str, Any]
 ) -> None:
@@ -371,15 +420,17 @@ def main() -> None:
     named = {one[0] for text in general for one in text.said} & {text.language for text in general}
     texts = [text for text in texts if text.language in named]
     own = [text for text in texts if text.source == "sentences"]
-    others = [text for text in texts if text.source != "sentences"]
-    leads = []
+    others = [text for text in texts if text.source.removeprefix(TURNED) != "sentences"]
+    halves = []
     for half in (0, 1):
         made, *_ = fit([*own[half::2], *others], {})
-        leads += test(made, own[1 - half :: 2], f"half {half + 1} of sentences", groups)
+        halves.append(test(made, own[1 - half :: 2], f"half {half + 1} of sentences", groups))
+    print_reliability(halves)
+    leads = halves[0] + halves[1]
     for source in sorted({text.source for text in texts}):
         out = [text for text in texts if text.source == source]
-        rest = [text for text in texts if text.source != source]
-        if rest and source not in CLOSE_ONLY:
+        rest = [text for text in texts if text.source.removeprefix(TURNED) != source]
+        if rest and source not in CLOSE_ONLY and not source.startswith(TURNED):
             known = {text.language for text in rest}
             held = test(fit(rest, {})[0], [text for text in out if text.language in known], f"without {source}", groups)
             leads += held if source == "eld" else []

@@ -62,14 +62,16 @@ def step(card: Planted, texts: list[str]) -> NDArray[np.float64]:
     """Give a row a text and a column a bound: 1 where the measure reaches it."""
     folded, terms = card.read(texts)
     marks = card.admit(Lines(pl.Series(texts, dtype=pl.String)))[1]
-    columns = sum(len(bounds) for _, bounds, _ in card.tables)
+    columns = sum(len(bounds) for bounds in (table.bounds for table in card.card.tables))
     matrix = np.zeros((len(texts), columns))
     for row, text in enumerate(texts):
-        values = measures.measure(text, folded[row], terms[row], int(marks[row]), title=False, bracket=False)
+        values = measures.measure(
+            text, folded[row], terms[row], int(marks[row]), card.settings, title=False, bracket=False
+        )
         column = 0
-        for name, bounds, _ in card.tables:
-            for bound in bounds:
-                matrix[row, column] = values.get(name, 0) >= bound
+        for table in card.card.tables:
+            for bound in table.bounds:
+                matrix[row, column] = values.get(table.measure, 0) >= bound
                 column += 1
     return matrix
 
@@ -114,8 +116,10 @@ def main() -> None:
     frame = gather(arguments.data)
     labels = frame["label"].to_numpy()
     matrix = step(card, frame["text"].to_list())
-    lowest = card.base + sum(points[0] for _, _, points in card.tables)  # what a segment has that reaches no bound
-    rises = [b - a for _, _, points in card.tables for a, b in itertools.pairwise(points)]
+    lowest = card.card.limits.base + sum(
+        table.points[0] for table in card.card.tables
+    )  # what a segment has that reaches no bound
+    rises = [b - a for table in card.card.tables for a, b in itertools.pairwise(table.points)]
     start = np.array([lowest, *rises]) / 10
     bits = card.threshold / 10
     print("left out        points of the file    fitted without it   (precision recall F1)")
@@ -133,7 +137,7 @@ def main() -> None:
             f"{name:15} not spam: {int((own & ~labels).sum())}, flagged {alarms[0]} by the file, {alarms[1]} fitted on all"
         )
     text, column = FILE.read_text("utf-8"), 1
-    for name, bounds, points in card.tables:
+    for name, bounds, points in ((table.measure, table.bounds, table.points) for table in card.card.tables):
         fitted = [points[0]]
         for _ in bounds:
             fitted.append(round(fitted[-1] + 10 * steps[column]))

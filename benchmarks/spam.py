@@ -1,6 +1,6 @@
 """How much spam is found, and what is called spam and is none.
 
-    python benchmarks/spam.py [../shared/data] [--list] [--top 200] [--held-out spam_held_out] [--only]
+    python benchmarks/spam.py [../shared/data] [--list] [--top 200] [--held-out spam_held_out] [--left-out] [--only]
 
 Prints the recall of lines that were written before the terms were looked at (`--held-out`, a folder beside this file), a table of sets (precision, recall, F1 by segment), of disguises, of planted pages (by line), of clean lines (false alarms a
 10,000 lines), and the time of the stage. A set without real data on this machine is left out. `--list` names each false alarm. `--without` leaves the terms of a language
@@ -103,6 +103,26 @@ def show_held_out(card: Planted, name: str, *, listed: bool) -> None:
                 print(f"    {'missed' if label else 'FALSE'} {language} {theme}: {text}")
 
 
+def show_left_out(rule: Rule) -> None:
+    """Print what is found of the held-out lines of each theme and language without the terms of it, and of disguises without any terms."""
+    rows = [row for name in spam_texts.HELD_OUT for row in spam_texts.held_out(name) if row[2]]
+    for title, column in (("theme", 1), ("language", 0)):
+        print(f"\nrecall without the terms of the {title}: ", end="")
+        for name in sorted({row[column] for row in rows}):
+            texts = [row[3] for row in rows if row[column] == name]
+            found = found_lines(Planted(without(rule, name.split("-")[0])), texts)["doc"].n_unique()
+            print(f"{name} {found}/{len(texts)}", end=", ", flush=True)
+    bare = rule
+    for theme in {theme for body in rule.languages.values() for theme in body.terms}:
+        bare = without(bare, theme)
+    card = Planted(bare)
+    for title, texts in (
+        ("held-out lines", [row[3] for row in rows]),
+        ("disguises", [line for _, line in spam_texts.disguised_lines()]),
+    ):
+        print(f"\nrecall of {title} without any terms: {found_lines(card, texts)['doc'].n_unique() / len(texts):.3f}")
+
+
 def show_clean(card: Planted, data: Path, *, listed: bool) -> None:
     """Print false alarms a 10,000 lines: sentences by language, whole documents by kind."""
     sentences = spam_texts.clean_sentences(data)
@@ -180,6 +200,9 @@ def main() -> None:
     parser.add_argument("--top", type=int, default=0)
     parser.add_argument("--without", nargs="*", default=[])
     parser.add_argument("--held-out", nargs="*", default=list(spam_texts.HELD_OUT), help="folders of held-out lines")
+    parser.add_argument(
+        "--left-out", action="store_true", help="what is found of a theme or language without its terms"
+    )
     parser.add_argument("--only", action="store_true", help="only the held-out lines")
     arguments = parser.parse_args()
     rule = load_rules()["spam/planted"]
@@ -188,6 +211,8 @@ def main() -> None:
     card = Planted(rule)
     for name in arguments.held_out:
         show_held_out(card, name, listed=arguments.list)
+    if arguments.left_out:
+        show_left_out(rule)
     if arguments.only:
         return
     show_made(card)

@@ -16,11 +16,10 @@ import orjson
 import polars as pl
 import pytest
 
-from cleanse import documents, load_rules, pipeline
+from cleanse import documents, load_rules, pipeline, rules
 from cleanse.catalogue import check as catalogue
 from cleanse.catalogue import pages
 from cleanse.cli import main
-from cleanse.rules import model as rules
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "rules/README.md")]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from cleanse import encoding
 from cleanse.encoding import charset as charset_module
+from cleanse.encoding.gate import LONGEST_SEGMENT
 from cleanse.errors import InputError
 from cleanse.rules import load_rules
 
@@ -285,7 +286,7 @@ def test_any_repair_can_be_undone(text):
 def test_a_very_long_line_is_mended_in_pieces():
     """A line longer than ftfy decodes at once is mended as ftfy mends it."""
     text = "FÃ¼r dich. " + "und so weiter, " * 70_000 + "FÃ¼r mich. " * 500
-    assert len(text) > encoding.LONGEST_SEGMENT
+    assert len(text) > LONGEST_SEGMENT
     ((repaired, _),) = repair(text, repairer=FTFY_ALONE)
     assert repaired == by_ftfy(text)
 

@@ -90,12 +90,12 @@ ERRORS = {
     "same ids": (
         {"a.jsonl": '{"id": "k", "text": "x"}\n{"id": "k", "text": "y"}\n'},
         (),
-        "1 ids occur more than once: k",
+        "1 id occurs more than once: k",
     ),
     "ids over files": (
         {"a.jsonl": '{"id": "é", "text": "x"}', "b.csv": "id,text\né,y\n"},
         (),
-        "1 ids occur more than once: é",
+        "1 id occurs more than once: é",
     ),
     "no text in JSONL": ({"a.jsonl": '{"body": "x"}'}, (), "no column `text`; there are body: a.jsonl"),
     "no text in CSV": ({"a.csv": "body\nx\n"}, (), "no column `text`; there are body: a.csv"),

@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from cleanse import boilerplate, decide, encoding, line_rules, spam
-from cleanse.catalogue import cases as catalogue
+from cleanse.catalogue import case as catalogue
 from cleanse.hits import HITS as HIT_LISTS
 from cleanse.hits import explode_hits
 from cleanse.rules import ANY, Rules, load_rules

@@ -213,6 +213,11 @@ def test_out_inside_an_input(s3: object, tmp_path: Path) -> None:
         (["s3://nowhere/in", "out.parquet"], "no such bucket, file or folder: s3://nowhere/in"),
         (["s3://crawl/nothing/*.txt", "out.parquet"], "no file matches: s3://crawl/nothing/*.txt"),
         (["in", "s3://nowhere/out.parquet"], "no such bucket, file or folder: s3://nowhere/out.parquet"),
+        (["s3://*", "out.parquet"], "the address names no place: s3://*"),
+        (
+            ["https://nowhere.invalid/a.txt", "out.parquet"],
+            "no such file, or no such server: https://nowhere.invalid/a.txt",
+        ),
         (["in", "s3://crawl"], "OUT is a whole bucket: s3://crawl"),
         (["in", "s3://crawl/out.docx"], "OUT cannot be of the kind .docx"),
         (["in", "https://example.org/out.parquet"], "nothing can be written to https://"),
@@ -390,7 +395,8 @@ def test_large_parquet_of_the_web(web: str, tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("b.txt", "no such file"), ("notes.docx", "unknown kind of file"), ("", "unknown kind")]
+    ("name", "said"),
+    [("b.txt", "no such file, or no such server"), ("notes.docx", "unknown kind of file"), ("", "unknown kind")],
 )
 def test_wrong_addresses_of_the_web(web: str, tmp_path: Path, name: str, said: str) -> None:
     """A file that is not there, one of another kind, and a folder."""

@@ -88,7 +88,10 @@ def test_mkdocs_builds_it(site: Path) -> None:
     assert done.returncode == 0, done.stderr
     built = site.parent.parent / "site"
     assert (built / "search/search_index.js").exists()
-    assert "fonts.googleapis.com" not in (built / "index.html").read_text("utf-8")
+    for page in built.rglob("*.html"):
+        assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=\"?https?://[^>]*", page.read_text("utf-8")) == [], (
+            page
+        )
 
 
 def test_the_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:

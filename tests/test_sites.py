@@ -166,6 +166,16 @@ def test_a_run_takes_what_all_pages_of_a_folder_hold(tmp_path: Path) -> None:
     assert "site-row-percent" in signals["evidence"].to_list() or "all measures" in signals["evidence"].to_list()
 
 
+def test_sites_are_counted_a_portion_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many portions there are, the run comes to the same."""
+    pages = write_pages(tmp_path / "in")
+    outs = []
+    for name, most in (("a", 1 << 28), ("b", 500)):
+        monkeypatch.setattr("cleanse.passes.sites.PORTION_BYTES", most)
+        outs.append(cleanse.run(pages, tmp_path / f"{name}.parquet", pages="always", duplicates=False).out.read_bytes())
+    assert outs[0] == outs[1]
+
+
 def test_rows_with_addresses_are_pages_of_their_hosts(tmp_path: Path) -> None:
     """With `--url-column` the host is the site; without it rows are of none."""
     rows = pl.DataFrame(

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from cleanse import decide, encoding, line_rules, pipeline, planted, spam
-from cleanse.errors import OptionError
+from cleanse.errors import OptionError, RuleError
 from cleanse.hits import HITS
 from cleanse.options import Options
 from cleanse.rules import load_rules
@@ -102,11 +102,20 @@ def test_a_repaired_line_keeps_its_points():
         ("B E T 7 7 online", "bet77 online"),
         ("M⭐A⭐X⭐7⭐7", "max77"),
         ("sl0t g4c0r m4xw1n", "slot gacor maxwin"),
+        ("R4J4T0T0 and M3R4K88", "rajatoto and merak88"),
         ("ѕlоt gасоr", "slot gacor"),
         ("s\u200bl\u200bo\u200bt", "slot"),
         ("Пpиглaшaю в кoмaндy", "приглашаю в команду"),
         ("β-carotene, 5 µm", "β-carotene, 5 µm"),
         ("TIARA4D", "tiara4d"),
+        ("𝕄𝔼ℝ𝔸𝕂𝟠𝟠", "merak88"),
+        ("🅼🅴🆁🅰🅺88", "merak88"),
+        ("ᴹᴱᴿᴬᴷ⁸⁸", "merak88"),
+        ("ꓟꓰꓣꓮꓗ88", "merak88"),
+        ("ᎷᎬᎡᎪᏦ88", "merak88"),
+        ("M\u3164E\u3164R\u3164A\u3164K", "merak"),
+        ("CANLI BAHİS", "canli bahis"),
+        ("ℝ and 10⁶", "r and 10⁶"),
     ],
 )
 def test_disguise_is_folded(disguised, plain):
@@ -126,6 +135,11 @@ def test_disguise_is_folded(disguised, plain):
         "s\u200bl\u200bo\u200bt g\u200ba\u200bc\u200bo\u200br hari ini",
         "Нyжны люди в кoмaндy, дoxoд от 500$, oбyчeниe бecплaтнo, пишитe в лc",
         "b-u-y v-i-a-g-r-a online without prescription, cheap",
+        "𝕄𝔼ℝ𝔸𝕂𝟙𝟟",
+        "🅼🅴🆁🅰🅺88 bikin tenang",
+        "hidup tenang bersama 𝗠𝗲𝗿𝗮𝗸𝗧𝗼𝘁𝗼",
+        "M/E/R/A/K/8/8 selalu di hati",
+        "GUVENILIR BAHIS SITELERI VE CANLI CASINO",
     ],
 )
 def test_disguised_spam_is_flagged(text):
@@ -149,6 +163,14 @@ def test_disguised_spam_is_flagged(text):
         "Part no. KX4471-B, torque 88 Nm",
         "Мы ждали поезд на станции, i всё было тихо.",
         "【北港银行】",
+        "Files: crypto/aes188-decrypt.asm crypto/aes188-encrypt.asm",
+        "Copyright 1999-2005 A. Person <person88@mail.example>",
+        "The codecs iso2022_jp_2 and utf8 are in the list since 1999.",
+        "𝗢𝘂𝗿 𝗵𝗮𝗿𝗯𝗼𝘂𝗿 𝗳𝗲𝘀𝘁𝗶𝘃𝗮𝗹 begins on Friday.",
+        "For all x in ℝ, ℂ, ℚ, ℤ and ℕ the map is continuous.",
+        "[tʰ], [kʰ] and [pʰ] are said with a breath, [sʲ] and [nʲ] with a raised tongue.",
+        "ᎣᏏᏲ is how one says hello in Cherokee.",
+        "Step ➊ open the lid, step ➋ pour, step ➌ close it.",
         "- Gift cards Gift cards",
         "- Contact us Contact us",
     ],
@@ -156,6 +178,34 @@ def test_disguised_spam_is_flagged(text):
 def test_honest_text_is_not(text):
     """Initials, formulas, phonetics, code, hashtags and doubled menu words are nobody's spam."""
     assert flagged(text) == []
+
+
+def test_each_limit_of_the_rule_is_named():
+    """A limit that is missing or unknown is an error that names it, and not a silent default."""
+    rule = RULES["spam/planted"]
+    parameters = {**rule.head.parameters, "shoes": 3}
+    del parameters["far"]
+    with pytest.raises(RuleError, match="missing: far; unknown: shoes"):
+        planted.Planted(rule.change_head(parameters=parameters))
+
+
+def test_a_line_in_another_script_is_strange_in_its_article():
+    """A phrase that is too weak for itself is flagged in an article that has no letter of its script, and not in one that has."""
+    weak = "网上赌场欢迎各位朋友前来参观"
+    latin = "\n".join([PROSE, "Boats are older than the pier, and three of them carry sails."] * 4)
+    chinese = "港口的船只每天两次开往小岛，直到十月底为止。\n" * 8
+    assert flagged(f"{latin}\n{weak}") == [weak]
+    assert flagged(f"{chinese}{weak}") == []
+    evidence = run(f"{latin}\n{weak}")["signals"].item().to_list()
+    assert "foreign-script" in {signal["evidence"] for signal in evidence}
+
+
+def test_a_line_of_keywords_says_so():
+    """A line that begins with `tags:` and holds a term of sellers is flagged sooner; other tags are not."""
+    line = "online casino, boats, weather, news"
+    assert flagged(f"{PROSE}\nTags: {line}") == [f"Tags: {line}"]
+    assert flagged(f"{PROSE}\n{line}") == []
+    assert flagged(f"{PROSE}\nTags: harbour, boats, weather, news of the day, casino") == []
 
 
 def test_a_bracket_in_a_paragraph_is_flagged_alone():

@@ -6,7 +6,7 @@ and `write_skeleton`; a run uses `refuse_unusable`.
 
 from __future__ import annotations
 
-from cleanse.catalogue.cases import cases
+from cleanse.catalogue.case import cases
 from cleanse.catalogue.check import find_faults, find_strays, refuse_unusable
 from cleanse.catalogue.examples import find_hits
 from cleanse.catalogue.rows import rule_as_row

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from cleanse import code, dedupe, quality
-from cleanse.catalogue.cases import Case, cases, file_of, place_example
+from cleanse.catalogue.case import Case, cases, file_of, place_example
 from cleanse.catalogue.patterns import find_exception_faults, find_pattern_faults, pattern_problem
 from cleanse.catalogue.points import find_scorecard_faults
 from cleanse.catalogue.sentences import (

@@ -15,7 +15,7 @@ from cleanse.hits import acts, explode_hits
 from cleanse.rules import ANY, Example, Rules
 
 if TYPE_CHECKING:
-    from cleanse.catalogue.cases import Case
+    from cleanse.catalogue.case import Case
 
 Problem = tuple[str, str]
 Verdict = tuple["Case", Problem | None]
@@ -47,7 +47,7 @@ def find_hits(rules: Rules, texts: Sequence[tuple[str, str, str, str | None]], *
     `context` is the line that the text stands in, null where it is the text; of a duplicate the other document. With `whole`, the
     text is the line already. Rules must be known.
     """
-    from cleanse.catalogue.cases import Case
+    from cleanse.catalogue.case import Case
 
     cases = []
     for number, (rule_id, language, text, context) in enumerate(texts):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from cleanse.catalogue.cases import file_of
+from cleanse.catalogue.case import file_of
 from cleanse.errors import Fault
 from cleanse.rules import ANY, Rule
 

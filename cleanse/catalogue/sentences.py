@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from cleanse.catalogue.cases import file_of
+from cleanse.catalogue.case import file_of
 from cleanse.errors import Fault
 from cleanse.matching import OPENING
 from cleanse.rules import ANY, Rule, compile_pattern

@@ -34,7 +34,8 @@ def describe_difference(found: Difference) -> str:
     lines = [_name_side("A", found.a), _name_side("B", found.b), ""]
     lines += _table([[FATES[name], _count(count)] for name, count in found.counts.items()])
     if found.languages_changed:
-        lines.append(f"{_count(found.languages_changed)} documents have another language")
+        subject = "document has" if found.languages_changed == 1 else "documents have"
+        lines.append(f"{_count(found.languages_changed)} {subject} another language")
     lines += _section("versions of rules that differ", ["rule", "A", "B"], found.versions)
     lines += _section(
         "fate of documents that differs", ["A", "B", "language", "documents", "characters"], found.reasons

@@ -78,7 +78,7 @@ def _compare_runs(before: str, after: str, rule: str) -> list[Piece] | None:
     [(0, 2, 'é', 'encoding/mojibake'), (3, 5, 'é', 'encoding/mojibake')]
     """
     first, second = RUNS.split(before), RUNS.split(after)
-    if first[::2] != second[::2] or len(before) > LONGEST_DIFF:
+    if first[::2] != second[::2]:
         return None
     old, new = first[1::2], second[1::2]
     if not set("".join(old)).isdisjoint("".join(new)) or max(map(len, before.split(" "))) > LONGEST_WORD:

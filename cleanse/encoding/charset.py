@@ -143,10 +143,12 @@ def _decode_marked(data: bytes, marked: list[str], weights: Weights) -> Decoded:
     for charset in marked:
         whole = len(data) - len(data) % UNITS[charset]
         try:
-            # Only the last character is cut.
-            return Decoded(data[:whole].decode(charset) + "\ufffd", charset, exact=False)
+            text = data[:whole].decode(charset)
         except UnicodeError:
             continue
+        if text != BYTE_ORDER_MARK:
+            # Only the last character is cut.
+            return Decoded(f"{text}\ufffd", charset, exact=False)
     readings = [Reading(charset, data.decode(charset, "replace")) for charset in marked]
     best = weighing.weigh_readings(readings, weights)[0]
     if not weighing.is_text(best, weights):

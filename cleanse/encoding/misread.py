@@ -185,5 +185,5 @@ def _is_phonetic(line: str, fixed: str) -> bool:
     >>> _is_phonetic("ÉÈ", "\u0248"), _is_phonetic("É™", "\u0259")
     (False, True)
     """
-    made = [letter for letter in fixed if letter not in line and letter.isalpha()]
-    return bool(made) and set(made) <= set(PHONETIC_ALONE.findall(fixed)) and not PHONETIC_IN_WORD.search(fixed)
+    made = {letter for letter in set(fixed) - set(line) if letter.isalpha()}
+    return bool(made) and made <= set(PHONETIC_ALONE.findall(fixed)) and not PHONETIC_IN_WORD.search(fixed)

@@ -11,6 +11,7 @@ import functools
 import glob
 import importlib.util
 import io
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -75,6 +76,9 @@ def connect(address: str) -> tuple[Any, str]:
     if package is None:
         hint = f"known are {' '.join(f'{name}://' for name in PACKAGES)}"
         raise InputError("an address of a store that is not known", where=printable(address), hint=hint)
+    if not address.partition("://")[2].strip("/*?"):
+        hint = f"write it in full, such as {protocol}://{'example.org' if protocol in WEB else 'bucket'}/pages.jsonl"
+        raise InputError("the address names no place", where=printable(address), hint=hint)
     missing = [name for name in dict.fromkeys(("fsspec", package)) if importlib.util.find_spec(name) is None]
     if missing:
         hint = "pip install 'cleanse-corpus[remote]'"
@@ -95,6 +99,8 @@ def _name(address: str) -> str:
 def _connect(protocol: str) -> Any:
     import fsspec
 
+    # What went wrong is said once, in our words; who has set up logging sees theirs, too.
+    logging.getLogger(PACKAGES[protocol]).addHandler(logging.NullHandler())
     return fsspec.filesystem(protocol)
 
 
@@ -107,7 +113,7 @@ def explain(error: Exception, address: str) -> CleanseError:
     login = CREDENTIALS.get(ALIASES.get(protocol, protocol), "check the address, and who may read it")
     status = getattr(error, "status", None)
     if isinstance(error, FileNotFoundError) or status == 404 or "NotFound" in told:
-        what = "no such file" if protocol in WEB else "no such bucket, file or folder"
+        what = "no such file, or no such server" if protocol in WEB else "no such bucket, file or folder"
         return InputError(what, where=where, hint="check the spelling")
     if isinstance(error, PermissionError) or status in (401, 403) or "InvalidAccessKeyId" in told:
         return InputError(f"no right to it: {_shorten(error)}", where=where, hint=login)

@@ -62,7 +62,7 @@ class Judge:
     def __init__(self, model: Model, data: Bytes, scanned: Scan, said: I32) -> None:
         self.model, self.limits = model, model.parameters
         self.data, self.bytes = data, memoryview(data)  # type: ignore[arg-type]
-        self.scan, self.said = scanned, said
+        self.scan, self.said, self.settled = scanned, said, is_settled(said, self.limits)
         self.known: dict[tuple[str, tuple[str, float]], Judgement] = {}
         self.starts, self.ends, self.bounds = scanned.starts.tolist(), scanned.ends.tolist(), scanned.pieces.tolist()
         self.implies: dict[str, str] = model.scripts["implies"]
@@ -95,9 +95,11 @@ class Judge:
 
     def _judge_words(self, unit: int, *, mixed: bool) -> Verdict:
         """Show three pieces to the detectors; judge line by line where the pieces are surely in different languages."""
-        texts = list(dict.fromkeys(map(clean_sample, self._texts(unit, PROBES))))
         best, lead = int(self.said[unit, BEST]), int(self.said[unit, LEAD])
         words = (self.model.lexicon.languages[best], lead / 10) if best >= 0 else ("", 0.0)
+        if mixed and self.settled[unit]:
+            return self._judge_lines(unit, Judgement(*words, self.model.score("words", words[1])))
+        texts = list(dict.fromkeys(map(clean_sample, self._texts(unit, PROBES))))
         verdict = self._ask(self._join(texts), words)
         return self._judge_lines(unit, verdict) if mixed else Verdict([(verdict.language, 1.0)], verdict.score)
 
@@ -121,12 +123,15 @@ class Judge:
         own = rows[rows[:, SCRIPT] == script]
         asked = own[(own[:, VOTES] == best) & (own[:, LETTERS] >= self.limits["line_letters"])]
         asked = asked[:: max(1, -(-len(asked) // int(self.limits["max_lines"])))]
+        said, present = self._read_lines(asked, overall.language)
         letters: Counter[str] = Counter()
         known: dict[int, str] = {}
-        for row, said in zip(asked.tolist(), self._read_lines(asked), strict=True):
-            tag = overall.language if said is None or model.kind(said) == model.kind(overall.language) else said
-            letters[tag] += row[LETTERS]
-            known[row[LINE]] = tag
+        before = ""
+        for row, guess in zip(asked.tolist(), said, strict=True):
+            # A line that says little is in a language that other lines surely have, or in that of the line before.
+            before = present.get(model.kind(guess)) or before or overall.language
+            letters[before] += row[LETTERS]
+            known[row[LINE]] = before
         total = sum(letters.values())
         if not total:
             return Verdict([(overall.language, 1.0)], overall.score)
@@ -145,8 +150,11 @@ class Judge:
         whole = sum(count for _, count in kept)
         return Verdict([(tag, count / whole) for tag, count in kept], score, lines)
 
-    def _read_lines(self, rows: NDArray[np.int64]) -> list[str | None]:
-        """Give for each of some lines the language that its words, or else both fast detectors, are sure of."""
+    def _read_lines(self, rows: NDArray[np.int64], overall: str) -> tuple[list[str], dict[str, str]]:
+        """Give for each of some lines what its words speak for, and the languages that are surely there, by the first of their group.
+
+        Where the words of a line are not sure and speak for no such language, both fast detectors may be sure.
+        """
         model, size = self.model, int(self.limits["line_bytes"])
         starts = np.ascontiguousarray(rows[:, FIRST])
         ends = starts + np.minimum(rows[:, LENGTH], size)
@@ -156,16 +164,17 @@ class Judge:
         said, _ = judge_pieces(
             self.data, starts, ends, np.array([0, len(rows)]), model.lexicon, np.ones(1, dtype=np.bool_)
         )
-        found: list[str | None] = []
-        for start, end, (best, sure) in zip(
-            starts.tolist(), ends.tolist(), zip(said[:, BEST].tolist(), is_sure(said, self.limits).tolist(), strict=True), strict=True
-        ):  # fmt: skip
-            if sure:
-                found.append(model.lexicon.languages[best])
-            else:
-                text = clean_sample(str(self.bytes[start:end], "utf-8"))
-                found.append(model.certain(text, ask_eld(text)) if "eld" in model.detectors else None)
-        return found
+        found = [model.lexicon.languages[best] if best >= 0 else "" for best in said[:, BEST].tolist()]
+        sure = np.flatnonzero(is_sure(said, self.limits)).tolist()
+        present = {model.kind(found[line]): found[line] for line in sure} | {model.kind(overall): overall}
+        for line, guess in enumerate(found):
+            if model.kind(guess) not in present and "eld" in model.detectors:
+                text = clean_sample(str(self.bytes[int(starts[line]) : int(ends[line])], "utf-8"))
+                certain = model.certain(text, ask_eld(text))
+                if certain:
+                    found[line] = certain
+                    present.setdefault(model.kind(certain), certain)
+        return found, present
 
 
 def judge_scripts(model: Model, data: Bytes, scanned: Scan) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -181,7 +190,7 @@ def judge_scripts(model: Model, data: Bytes, scanned: Scan) -> tuple[pl.DataFram
     pieces, said = judge_pieces(data, scanned.starts, scanned.ends, scanned.pieces, model.lexicon, worded)
     kinds = np.append(model.lexicon.groups, -1)  # the last one for those of which no word is known
     of_unit = np.repeat(np.arange(len(units)), np.diff(scanned.pieces))
-    odd = is_sure(pieces, model.parameters) & (kinds[pieces[:, BEST]] != kinds[said[of_unit, BEST]])
+    odd = is_sure(pieces, model.parameters, "hint") & (kinds[pieces[:, BEST]] != kinds[said[of_unit, BEST]])
     mixed = np.bincount(of_unit[odd], minlength=len(units)) > 0
     settled = worded & ~mixed & is_settled(said, model.parameters)
     names[settled] = np.array(model.lexicon.languages, dtype=object)[said[settled, BEST]]
@@ -204,6 +213,11 @@ def judge_scripts(model: Model, data: Bytes, scanned: Scan) -> tuple[pl.DataFram
             doc, letters = int(units[unit, DOC_OF]), int(units[unit, LETTERS_OF])
             extras += [(doc, tag, letters * share, scores[unit]) for tag, share in verdict.languages]
             lines += [(doc, line, tag) for line, tag in verdict.lines.items()]
+    # What little text in a second script says is not believed where its score is low: names and signs.
+    first = np.append(True, units[1:, DOC_OF] != units[:-1, DOC_OF])[: len(units)]
+    main = np.maximum.accumulate(np.where(first, np.arange(len(units)), 0))
+    weak = ~first & (scores < model.parameters["min_part_score"])
+    names[weak] = names[main[weak]]
     whole = ~by_line
     parts = pl.DataFrame({
         "doc": units[whole, DOC_OF], "language": pl.Series(names[whole].tolist(), dtype=pl.String),
@@ -250,24 +264,26 @@ def _lettered() -> NDArray[np.int64]:
     return np.array([number for number, name in enumerate(SCRIPTS, 1) if name in named])
 
 
-def is_sure(said: I32, limits: dict[str, float]) -> NDArray[np.bool_]:
-    """Say of pieces whether their words leave no doubt, at least about the group of close languages."""
+def is_sure(said: I32, limits: dict[str, float], what: str = "piece") -> NDArray[np.bool_]:
+    """Say of pieces whether their words leave no doubt, at least about the group of close languages.
+
+    `what` begins the names of the limits: a `hint` that a document has another language is less than a `piece` that is surely in it.
+    """
     features = said[:, FEATURES]
-    needed = np.maximum(10 * limits["piece_bits"], 10 * limits["piece_rate"] * features)
-    sure: NDArray[np.bool_] = (features >= limits["piece_features"]) & (said[:, APART] >= needed)
+    needed = np.maximum(10 * limits[f"{what}_bits"], 10 * limits[f"{what}_rate"] * features)
+    sure: NDArray[np.bool_] = (features >= limits[f"{what}_features"]) & (said[:, APART] >= needed)
     return sure
 
 
 def fill_lines(known: dict[int, str], lines: list[int]) -> dict[int, str]:
     """Give each line between two lines of one language that language, and the first and last lines that of the nearest known one."""
     numbers = sorted(known)
-    filled = dict(known)
-    places = np.searchsorted(numbers, lines).tolist()
-    for line, at in zip(lines, places, strict=True):
-        before, behind = known[numbers[max(at, 1) - 1]], known[numbers[min(at, len(numbers) - 1)]]
-        if before == behind:
-            filled[line] = before
-    return filled
+    tags = np.array([known[number] for number in numbers], dtype=object)
+    own = np.array(lines)
+    places = np.searchsorted(numbers, own)
+    before, behind = tags[np.maximum(places, 1) - 1], tags[np.minimum(places, len(numbers) - 1)]
+    same = before == behind
+    return dict(zip(own[same].tolist(), before[same].tolist(), strict=True)) | known
 
 
 def judge_han(model: Model, data: Bytes, scanned: Scan) -> NDArray[np.object_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import xxhash
 from cleanse import cache
 from cleanse.language.detectors import find_detectors
 from cleanse.language.model import Model
-from cleanse.language.trust import read_trust
+from cleanse.language.trust import LATIN, read_trust
 from cleanse.language.words import make_lexicon
 from cleanse.rules import builtin_folder
 
@@ -76,7 +77,13 @@ def _load_model() -> Model:
         _read(folder / "scripts.toml"),
         _read(folder / "han.toml"),
         _read(folder / "parameters.toml"),
+        close["marks"],
     )
+
+
+def compile_marks(marks: dict[str, str]) -> dict[str, re.Pattern[str]]:
+    """Compile the patterns that tell close languages apart."""
+    return {name: re.compile(pattern) for name, pattern in marks.items()}
 
 
 def make_model(
@@ -92,6 +99,7 @@ def make_model(
     scripts: dict[str, Any],
     han: dict[str, Any],
     parameters: dict[str, float],
+    marks: dict[str, str],
 ) -> Model:
     """Make a model of its tables."""
     tables = read_trust(trust)
@@ -102,9 +110,10 @@ def make_model(
             by_tag: dict[str, float] = {}
             for (tag, _), count in counts.items():
                 by_tag[tag] = by_tag.get(tag, 0.0) + count
+            plain_name = language.removesuffix(LATIN)
             for tag, count in by_tag.items():
-                if tag not in ("un", language) and total >= 60 and count > parameters["partner_share"] * total:
-                    partners.setdefault(tag, set()).add(language)
+                if tag not in ("un", plain_name) and total >= 60 and count > parameters["partner_share"] * total:
+                    partners.setdefault(tag, set()).add(plain_name)
     return Model(
         parameters,
         tables,
@@ -126,4 +135,5 @@ def make_model(
             common,
             10 * parameters["rare_word_bits"],
         ),
+        compile_marks(marks),
     )

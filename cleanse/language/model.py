@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from cleanse.language.trust import Trust
 from cleanse.language.words import Lexicon
 
 WORDS = re.compile(r"[^\W\d_]+")
+LATIN_LETTERS = re.compile("[a-z]")
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
 AGREED = 99.0  # stands for the bits by which a verdict leads on which detectors agree
 LONE = 20.0  # bits by which a candidate without a rival leads
@@ -36,6 +37,16 @@ def list_features(text: str) -> list[str]:
         if len(word) >= 5:
             features += (word[:3] + "-", "-" + word[-3:])
     return features
+
+
+def list_marks(text: str, marks: Mapping[str, re.Pattern[str]]) -> set[str]:
+    """Give the names of the patterns that a text shows, each behind `~`."""
+    return {f"~{name}" for name, pattern in marks.items() if pattern.search(text)}
+
+
+def is_latin(text: str) -> bool:
+    """Say whether most letters of a cleaned text are Latin ones; letters with marks count against it."""
+    return 2 * len(LATIN_LETTERS.findall(text)) > sum(map(str.isalpha, text))
 
 
 def clean_sample(text: str) -> str:
@@ -72,6 +83,7 @@ class Model:
     scripts: dict[str, Any]
     han: dict[str, Any]
     lexicon: Lexicon
+    marks: dict[str, re.Pattern[str]]
     detectors: tuple[str, ...] = field(default_factory=find_detectors)
     _memory: dict[tuple[Any, ...], dict[str, float]] = field(default_factory=dict)
     _settled: dict[tuple[Any, ...], Judgement | None] = field(default_factory=dict)
@@ -163,16 +175,27 @@ class Model:
             return Judgement("und", 0.0, 0.0)
         ranked = sorted(bits.items(), key=lambda pair: (-pair[1], pair[0]))
         lead = ranked[0][1] - ranked[1][1] if len(ranked) > 1 else LONE
-        return Judgement(ranked[0][0], lead, self.score(regime, lead))
+        score = self.score(regime, lead)
+        if not self._is_supported(ranked[0][0], text, said):
+            score = min(score, self.parameters["unsupported_score"])
+        return Judgement(ranked[0][0], lead, score)
+
+    def _is_supported(self, language: str, text: str, said: tuple[Said | None, ...]) -> bool:
+        """Say whether two detectors name a language, or a word of the text is one of its own: names of things have neither."""
+        if sum(self.kind(one[0]) == self.kind(language) for one in said if one) > 1:
+            return True
+        own = self.words.get(language, {}).keys() | self.close.get(language, {}).keys()
+        return not own.isdisjoint(WORDS.findall(text))
 
     def add_up(self, text: str, said: tuple[Said | None, ...], regime: str) -> dict[str, float]:
         """Give the bits of each candidate."""
-        key = (regime, said)
+        latin = is_latin(text)
+        key = (regime, said, latin)
         known = self._memory.get(key)
         if known is None:
             if len(self._memory) > MEMORY:
                 self._memory.clear()
-            known = self._memory[key] = self._weigh(said, regime)
+            known = self._memory[key] = self._weigh(said, regime, latin=latin)
         bits = dict(known)
         marked = [language for language, own in self._marked(text).items() if own]
         if not bits and not marked:
@@ -180,7 +203,10 @@ class Model:
         for language in marked:
             bits.setdefault(language, min(bits.values(), default=0.0) - 3)
         if len(bits) > 1:
-            self._add_words(bits, set(list_features(text)), regime)
+            features = set(list_features(text))
+            if not self.marked.isdisjoint(bits):
+                features |= list_marks(text, self.marks)
+            self._add_words(bits, features, regime)
             for language in marked:
                 bits[language] += self.letter_points
         return bits
@@ -193,7 +219,7 @@ class Model:
                 score = probability
         return score
 
-    def _weigh(self, said: tuple[Said | None, ...], regime: str) -> dict[str, float]:
+    def _weigh(self, said: tuple[Said | None, ...], regime: str, *, latin: bool) -> dict[str, float]:
         candidates = {one[0] for one in said if one and one != NOTHING}
         for tag in sorted(candidates):
             candidates |= self.partners.get(tag, frozenset())
@@ -204,7 +230,7 @@ class Model:
             total = 0.0
             for name, one in zip(DETECTORS, said, strict=True):
                 if one is not None:
-                    total += self.trust[regime, name].points(language, one, self.parameters["prior_texts"])
+                    total += self.trust[regime, name].points(language, one, self.parameters["prior_texts"], latin=latin)
             if language not in self.words or self.trust[regime, "cld2"].texts(language) < self.parameters["few_texts"]:
                 knowing = sum(language in self.trust[regime, name].known for name in DETECTORS)
                 total -= self.parameters["rare_bits" if knowing > 1 else "lone_bits"]
@@ -243,6 +269,13 @@ class Model:
             return {}
         there = frozenset(text)
         return {language: not there.isdisjoint(own) for language, own in self._letter_sets.items()}
+
+    @functools.cached_property
+    def marked(self) -> frozenset[str]:
+        """Give the languages that patterns tell apart."""
+        return frozenset(
+            language for language, own in self.close.items() if any(f"~{name}" in own for name in self.marks)
+        )
 
     @functools.cached_property
     def _letter_sets(self) -> dict[str, frozenset[str]]:

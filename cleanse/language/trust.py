@@ -11,6 +11,7 @@ from cleanse.language.detectors import DETECTORS, Said
 
 SPREAD = 80  # languages over which what a detector says wrongly is spread
 LENGTHS = ("long", "short")
+LATIN = "-Latn"  # ends the name of a language that has rows of its own for texts in Latin letters
 
 
 @dataclass
@@ -42,16 +43,17 @@ class Trust:
     def _known_points(self) -> dict[tuple[str, Said], float]:
         return {}
 
-    def points(self, language: str, said: Said, prior: float) -> float:
-        """Give the bits of log-likelihood that the detector says this of a text in `language`."""
-        known = self._known_points.get((language, said))
+    def points(self, language: str, said: Said, prior: float, *, latin: bool = False) -> float:
+        """Give the bits of log-likelihood that the detector says this of a text in `language`, written in Latin letters or not."""
+        name = f"{language}{LATIN}" if latin and f"{language}{LATIN}" in self.of else language
+        known = self._known_points.get((name, said))
         if known is None:
-            known = self._known_points[language, said] = self._weigh(language, said, prior)
+            known = self._known_points[name, said] = self._weigh(name, language, said, prior)
         return known
 
-    def _weigh(self, language: str, said: Said, prior: float) -> float:
-        counts = self.of.get(language, {})
-        total = self._totals.get(language, 0.0)
+    def _weigh(self, name: str, language: str, said: Said, prior: float) -> float:
+        counts = self.of.get(name, {})
+        total = self._totals.get(name, 0.0)
         share = (counts.get(said, 0.0) + prior * self._expect(language, said)) / (total + prior)
         return math.log2(max(share, 1e-7))
 

@@ -58,7 +58,7 @@ class Edits:
         """Give the numbers of the lines that went with their break, in order."""
         names = ("line", "replacement", "strips")
         columns = [self.columns[Edit._fields.index(name)][self.first : self.end] for name in names]
-        went = (line for line, replacement, strips in zip(*columns, strict=True) if strips and replacement is None)
+        went = [line for line, replacement, strips in zip(*columns, strict=True) if strips and replacement is None]
         return list(dict.fromkeys(went))
 
     def find_row(self, line: int) -> int:
@@ -133,13 +133,16 @@ class AsRead:
             gap = number - begin - len(lines)
             lines += self._rest[taken : taken + gap]
             taken += gap
-            own = [column[row:behind] for column in columns]
-            if number == next_gone:
-                lines.append("".join([text for _, _, text in _join_strips(own)]))
-                next_gone = next(gone, -1)
-            else:
-                lines.append(_fill(self._rest[taken], own))
+            if number != next_gone:
+                lines.append(_fill(self._rest[taken], [column[row:behind] for column in columns]))
                 taken += 1
+            else:
+                next_gone = next(gone, -1)
+                if behind == row + 1 and len(columns[2][row]) == columns[1][row] - columns[0][row]:
+                    lines.append(columns[2][row])  # most lines that went have one strip
+                else:
+                    own = [column[row:behind] for column in columns]
+                    lines.append("".join([text for _, _, text in _join_strips(own)]))
             row = behind
         lines += self._rest[taken : taken + end - begin - len(lines)]
         if not self._returns:

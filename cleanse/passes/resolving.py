@@ -137,7 +137,11 @@ def _check_ids(parts: _Parts) -> list[int]:
     if len(twice):
         names = ", ".join(twice.head(5).to_list())
         hint = "number the rows with --number-rows, or name a column whose values differ with --id-column"
-        raise InputError(f"{len(twice)} ids occur more than once", where=names, hint=hint)
+        raise InputError(
+            "1 id occurs more than once" if len(twice) == 1 else f"{len(twice)} ids occur more than once",
+            where=names,
+            hint=hint,
+        )
     return heights
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from cleanse.passes.engine import Engine
 
 PARTS = "site_pages"
-COUNTED = "sites.parquet"
+COUNTED = "sites"
+DONE = "done"
 PORTION_BYTES = 256 << 20
+GROUP_ROWS = 256
+HASHES = 1 << 64
 
 
 def count_sites(job: Job, shards: Sequence[Shard], engine: Engine) -> None:
@@ -31,21 +35,29 @@ def count_sites(job: Job, shards: Sequence[Shard], engine: Engine) -> None:
     Does nothing where no rule asks for them, or where nothing says which pages are of one site.
     """
     limits = site.Limits.of(job.rules)
-    table = job.work / COUNTED
-    if limits is None or table.exists() or not (job.columns.url or _has_files(shards)):
+    done = job.work / COUNTED / DONE
+    if limits is None or done.exists() or not (job.columns.url or _has_files(shards)):
         return
     for _ in engine.map(functools.partial(_digest_shard, job=job, limits=limits), shards):
         pass
     parts = sorted((job.work / PARTS).glob("*.parquet"))
+    done.parent.mkdir(exist_ok=True)
     portions = 1 + sum(part.stat().st_size for part in parts) // PORTION_BYTES
-    counts = [pl.DataFrame(schema=site.COUNTS)]
     for portion in range(portions):
-        mine = pl.col("site") % portions == portion
+        # The hashes of sites are spread evenly; parts are in their order, so that of each part a stretch is read.
+        first, last = (HASHES * edge // portions for edge in (portion, portion + 1))
+        mine = pl.col("site").is_between(first, last - 1)
         pages = [pl.scan_parquet(part, glob=False).filter(mine).collect() for part in parts]
-        counts.append(site.count_lines(site.join_pages(pages, limits), limits))
-    temporary = table.with_suffix(".tmp")
-    pl.concat(counts).sort("site").write_parquet(temporary, row_group_size=1_000)
-    temporary.replace(table)
+        counted = site.count_lines(site.join_pages(pages, limits), limits)
+        _write(counted, job.work / COUNTED / f"{portion:05}.parquet")
+    done.touch()
+
+
+def _write(frame: pl.DataFrame, place: Path) -> None:
+    """Write a table in the order of its sites, so that a reader finds the few that it wants."""
+    temporary = place.with_suffix(".tmp")
+    frame.write_parquet(temporary, compression="lz4", row_group_size=GROUP_ROWS, statistics=True)
+    temporary.replace(place)
 
 
 def _has_files(shards: Sequence[Shard]) -> bool:
@@ -55,14 +67,16 @@ def _has_files(shards: Sequence[Shard]) -> bool:
 
 def _digest_shard(shard: Shard, job: Job, limits: site.Limits) -> None:
     """Write the pages of a shard that may be counted."""
-    if store.part_path(job.work, PARTS, shard.number, 0).exists():
+    place = store.part_path(job.work, PARTS, shard.number, 0)
+    if place.exists():
         return
     parts: list[pl.DataFrame] = []
     for batch in read_shard(shard, job.columns, job.every):
         documents = batch.documents
         sites = _name_sites(documents, job)
         parts = [site.join_pages([*parts, site.digest_pages(documents, sites, limits)], limits)]
-    store.write_part(job.work, PARTS, shard.number, 0, site.join_pages(parts, limits))
+    place.parent.mkdir(exist_ok=True)
+    _write(site.join_pages(parts, limits), place)
 
 
 def _name_sites(documents: pl.DataFrame, job: Job) -> pl.Series:
@@ -73,10 +87,10 @@ def _name_sites(documents: pl.DataFrame, job: Job) -> pl.Series:
 def share_lines(batch: Batch, job: Job) -> pl.Series | None:
     """Give the column `site_lines` of a batch; None where no sites were counted."""
     limits = site.Limits.of(job.rules)
-    table = job.work / COUNTED
-    if limits is None or not table.exists():
+    tables = sorted((job.work / COUNTED).glob("*.parquet"))
+    if limits is None or not tables:
         return None
     sites = _name_sites(batch.documents, job)
     wanted = pl.Series(site.hash_names(sites)).unique().to_list()
-    counts = pl.scan_parquet(table, glob=False).filter(pl.col("site").is_in(wanted)).collect()
+    counts = pl.scan_parquet(tables, glob=False).filter(pl.col("site").is_in(wanted)).collect()
     return site.share_lines(batch.documents, sites, counts, limits)

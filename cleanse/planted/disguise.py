@@ -13,7 +13,20 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cleanse.kernels import PLANES
-from cleanse.planted.marks import CYRILLIC, DIGIT, EAST, FANCY, LATIN, MARK, SMALL, SPACE, WIDE, ZERO, class_table
+from cleanse.planted.marks import (
+    CYRILLIC,
+    DIGIT,
+    DRAWN,
+    EAST,
+    FANCY,
+    LATIN,
+    MARK,
+    OTHER,
+    SPACE,
+    WIDE,
+    ZERO,
+    class_table,
+)
 
 # Letters of Cyrillic and Greek that look like a Latin letter.
 LOOKALIKES = dict(
@@ -42,7 +55,7 @@ class Folded:
 # Nothing but this makes a character more or fewer of a text.
 SPECIAL = re.compile(
     "[\u00ad\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1d00-\u1dff\u180e\u200b-\u200d\u2060\u20d0-\u20f0\u2460-\u24ff"
-    "\u2776-\u2793\ua730-\ua7ff\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uff10-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f18f"
+    "\u2776-\u2793\u2102-\u2138\u02b0-\u02b8\u02e1-\u02e3\u13a0-\u13f5\u1401-\u166d\ua4d0-\ua4f7\u115f\u1160\u3164\uffa0\ua730-\ua7ff\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uff10-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f18f"
     "ɢɪɴʀʏʙʜʟ]"
 )
 # Single letters with the same sign or space between them, four at least.
@@ -120,12 +133,14 @@ def _undress(text: str, counts: dict[str, int]) -> tuple[str, list[int]]:
             continue
         plain = character
         if kind == FANCY:
-            plain = SMALL.get(character) or unicodedata.normalize("NFKC", character).strip("()")
+            plain = DRAWN.get(character) or unicodedata.normalize("NFKC", character).strip("()")
             _count(counts, "fancy-letters")
+        elif kind == OTHER and before == FANCY and (raised := unicodedata.normalize("NFKC", character)).isdecimal():
+            plain = raised  # digits above the line behind such letters belong to their name
         elif kind == WIDE:
             plain = unicodedata.normalize("NFKC", character)
             _count(counts, "wide-letters", number=not east)
-        stacked, before = 0, kind
+        stacked, before = 0, kind if plain == character or kind != OTHER else FANCY
         kept.append(plain)
         places += [place] * len(plain)
     return "".join(kept), places
@@ -137,8 +152,14 @@ def _count(counts: dict[str, int], kind: str, number: int = 1) -> None:
         counts[kind] = counts.get(kind, 0) + int(number)
 
 
+def lower_plainly(text: str) -> str:
+    """Give a text in lower case with composed letters and single spaces: what no disguise is needed for."""
+    return SPACES.sub(" ", _lower(unicodedata.normalize("NFC", text)))
+
+
 def _lower(text: str) -> str:
-    lowered = text.lower()
+    """Write a text in lower case, a character for a character; the letters i of Turkish are one."""
+    lowered = text.replace("İ", "i").lower().replace("ı", "i")
     if len(lowered) == len(text):
         return lowered
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
@@ -203,6 +224,8 @@ def _join_spaced(text: str, places: list[int], counts: dict[str, int]) -> Folded
         if NAMED.match(word):
             continue
         head = word.rstrip("0123456789")
+        if len(word) - len(head) == 1:
+            head = word  # two digits at least are the number of a name; one is a letter like those before
         mended = head.translate(DIGIT_LETTERS) + word[len(head) :]
         edits.append((match.start(), match.end(), mended, places[match.start() : match.end()]))
     for start, end, word, own_places in sorted(edits):

@@ -8,9 +8,10 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,19 +23,14 @@ from cleanse import segments
 from cleanse.matching import Lines, Occurrences
 from cleanse.planted import marks as bits
 from cleanse.planted import measures
-from cleanse.planted.disguise import Folded, fold
+from cleanse.planted.article import Article, Articles
+from cleanse.planted.disguise import Folded, fold, lower_plainly
 from cleanse.planted.lexicon import LEVELS, Lexicon
+from cleanse.planted.settings import Settings
 from cleanse.rules import Rule
 from cleanse.scorecards import Card
 
 TOPIC, PITCH, SURE, WORDS = range(4)
-WHOLE = 260  # characters: a longer line is cut into sentences too
-MAX_SEGMENT = 700
-SHORT = 60  # characters: in such a line half as much is enough
-FAR = 40  # tenths of a bit: a short line that lacks more has no part that has enough
-CUT = 80  # characters: a longer line is looked at in parts
-ENOUGH = 4  # of the weights of terms (topic 1, pitch 2, sure 4), one of them of a seller, for a line to be looked at
-LONGEST = 1500  # characters: a longer line is only judged in parts
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
@@ -56,13 +52,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Term:
-    """A term in a folded line: `theme`, `level` and where it stands in the text as it is."""
+    """A term in a folded line: `theme`, `level`, where it stands in the text as it is, and whether it is `dressed` up there."""
 
     name: str
     theme: str
     level: int
     start: int
     end: int
+    dressed: bool = False
 
 
 class Planted:
@@ -73,13 +70,17 @@ class Planted:
         self.rule = rule
         self.card = Card.of(rule)
         self.threshold = self.card.limits.threshold
-        self.lexicon = Lexicon.of({language: body.terms for language, body in rule.languages.items()})
-        weights = np.array([1, 2, 4, 0], dtype=np.int64)
-        quiet = np.array([theme in measures.SIDE_THEMES for theme in self.lexicon.themes])
+        self.settings = own = Settings.of(rule.id, rule.head.parameters)
+        terms = {language: body.terms for language, body in rule.languages.items()}
+        self.lexicon = Lexicon.of(terms, own.unmarked_chars)
+        weights = np.array([own.topic_weight, own.pitch_weight, own.sure_weight, 0], dtype=np.int64)
+        quiet = np.array([theme in measures.SIDE_THEMES for theme in self.lexicon.themes], dtype=np.bool_)
         self._theme = [self.lexicon.themes[number] for number in self.lexicon.theme]
         self._level = self.lexicon.level.tolist()
         self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
-        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes])[self.lexicon.theme]
+        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes], dtype=np.bool_)[
+            self.lexicon.theme
+        ]
         self._sells = self._weights >= weights[PITCH]
         self._weights[common & (self.lexicon.level == PITCH)] = weights[TOPIC]  # shops say it too
 
@@ -98,6 +99,8 @@ class Planted:
             lines.ordinals,
             bits.class_table(),
             bits.byte_table(),
+            self.settings.mark_endings(),
+            self.settings.brand_chars,
         )
         if occurrences is None:
             rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
@@ -108,7 +111,9 @@ class Planted:
         heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
         # The longer the line, the more of it must sell.
         chars = lines.chars.astype(np.int64)
-        enough = ENOUGH - 2 + (chars > SHORT) + (chars > 2 * SHORT) + np.minimum(chars, LONGEST) // 500
+        own = self.settings
+        steps = (chars > own.short_chars).astype(np.int64) + (chars > 2 * own.short_chars)
+        enough = own.enough + steps + np.minimum(chars, own.line_chars) // 500
         hit = (sums >= enough) & (heavy >= 1)
         odd = (marks & (bits.DISGUISES | bits.IS_BRACKET)) > 0
         odd |= ((marks & (bits.IS_TWICE | bits.IS_DIGIT)) > 0) & (sums >= 1)
@@ -122,10 +127,12 @@ class Planted:
         out: list[tuple[object, ...]] = []
         texts = taken["text"].to_list()
         places = taken.select("doc", "line").rows()
-        for number, ((doc, line), text, folded, terms, mark, ordinal) in enumerate(
-            zip(places, texts, *self.read(texts), marks[rows], lines.ordinals[rows], strict=True)
+        articles = Articles(lines)
+        for number, ((doc, line), text, folded, terms, mark, row) in enumerate(
+            zip(places, texts, *self.read(texts), marks[rows], rows.tolist(), strict=True)
         ):
-            for found in self.judge(text, folded, terms, int(mark), title=ordinal == 0):
+            article = functools.partial(articles.of_row, row)
+            for found in self.judge(text, folded, terms, int(mark), article, title=lines.ordinals[row] == 0):
                 whole = found.start == 0 and found.end == len(text)
                 points = [{"measure": name, "points": value} for name, value in found.points.items()]
                 out.append((doc, self.rule.id, line, found.start, found.end, whole, number, points))
@@ -159,31 +166,37 @@ class Planted:
                 reach = max(reach, stop)
             first = begin if to_char is None else int(to_char[begin])
             last = stop - 1 if to_char is None else int(to_char[stop - 1])
-            places = folded[row].places
-            found[row].append(Term(self.lexicon.names[number], theme, level, places[first], places[last] + 1))
+            place, reached = folded[row].places[first], folded[row].places[last] + 1
+            dressed = False
+            if folded[row].counts and level in (PITCH, SURE):
+                shown = lower_plainly(texts[row][place:reached])
+                dressed = shown != folded[row].text[first : last + 1]
+            found[row].append(Term(self.lexicon.names[number], theme, level, place, reached, dressed))
         return folded, found
 
-    def judge(self, text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool) -> list[Found]:
+    def judge(
+        self, text: str, folded: Folded, terms: list[Term], mark: int, article: Callable[[], Article], *, title: bool
+    ) -> list[Found]:
         """Give the segments of a line that reach the threshold; where the line itself does, only the line."""
-        length = len(text)
+        length, own = len(text), self.settings
         heavy = sorted(term.start for term in terms if term.level in (PITCH, SURE))
         structure = bits.IS_BRAND | bits.IS_CLOSED | bits.IS_BRACKET
         if not heavy and not folded.counts and not mark & structure:
             return []  # nothing else can reach a threshold
         whole = None
-        if length <= LONGEST:
-            whole = self.score(text, 0, length, folded, terms, mark, title=title)
-            if whole.total >= self.threshold and not BRACKETS.search(text) and length < CUT:
+        if length <= own.line_chars:
+            whole = self.score(text, 0, length, folded, terms, mark, title=title, article=article)
+            if whole.total >= self.threshold and not BRACKETS.search(text) and length < own.cut_chars:
                 return [whole]
-            if whole.total < self.threshold - FAR and length <= WHOLE and not mark & bits.IS_BRACKET:
+            if whole.total < self.threshold - own.far and length <= own.whole_chars and not mark & bits.IS_BRACKET:
                 return []
         found = []
         odd = bool(mark & bits.DISGUISES)
-        for start, end, bracket in cut_segments(text):
+        for start, end, bracket in cut_segments(text, own):
             at = bisect.bisect_left(heavy, start)
             if not (odd and not text[start:end].isascii()) and not bracket and (at == len(heavy) or heavy[at] >= end):
                 continue
-            scored = self.score(text, start, end, folded, terms, mark, bracket=bracket, part=True)
+            scored = self.score(text, start, end, folded, terms, mark, bracket=bracket, part=True, article=article)
             if scored.total >= self.threshold:
                 found.append(scored)
         found = list(_drop_nested(found))
@@ -197,6 +210,7 @@ class Planted:
     def score(
         self, text: str, start: int, end: int, folded: Folded, terms: list[Term], mark: int,
         *, title: bool = False, bracket: bool = False, part: bool = False,
+        article: Callable[[], Article] | None = None,
     ) -> Found:  # fmt: skip
         """Add up the points of one segment."""
         if part:
@@ -212,31 +226,38 @@ class Planted:
             inner = Folded(folded.text[start:end], []) if same else fold(text[start:end])
         else:
             own, inner = terms, folded
-        values = measures.measure(text[start:end], inner, own, mark, title=title, bracket=bracket)
+        values = measures.measure(text[start:end], inner, own, mark, self.settings, title=title, bracket=bracket)
         points = self.card.add_terms(values)
+        if article and self.threshold - self.settings.near <= sum(points.values()) < self.threshold:
+            own_units = self.settings.strange_units
+            values |= article().compare(text[start:end], self.settings.rest_units, own_units)
+            points = self.card.add_terms(values)
         return Found(start, end, sum(points.values()), points)
 
 
-def cut_segments(text: str) -> Iterator[tuple[int, int, bool]]:
+def cut_segments(text: str, settings: Settings) -> Iterator[tuple[int, int, bool]]:
     """Give the segments inside a line: spans in brackets, and the sentences of a long line, alone and two together."""
     for match in BRACKETS.finditer(text):
         yield match.start(), match.end(), True
-    if len(text) < CUT:
+    if len(text) < settings.cut_chars:
         return
     cuts = [0, *(match.end() for match in SENTENCE.finditer(text)), len(text)]
-    spans = [span for a, b in itertools.pairwise(cuts) if b - a > 8 for span in _cut_window(text, a, b)]
+    spans = [span for a, b in itertools.pairwise(cuts) if b - a > 8 for span in _cut_window(text, a, b, settings)]
     for start, end in spans:
         yield start, start + len(text[start:end].rstrip()), False
-    if len(text) > WHOLE:
+    if len(text) > settings.whole_chars:
         for (start, _), (_, end) in itertools.pairwise(spans):
-            if end - start <= MAX_SEGMENT:
+            if end - start <= settings.part_chars:
                 yield start, start + len(text[start:end].rstrip()), False
 
 
-def _cut_window(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _cut_window(text: str, start: int, end: int, settings: Settings) -> Iterator[tuple[int, int]]:
     """Cut what is too long for a sentence into pieces, at spaces where there are some."""
-    while end - start > MAX_SEGMENT:
-        cut = text.rfind(" ", start + WHOLE, start + MAX_SEGMENT) + 1 or start + MAX_SEGMENT
+    while end - start > settings.part_chars:
+        cut = (
+            text.rfind(" ", start + settings.whole_chars, start + settings.part_chars) + 1
+            or start + settings.part_chars
+        )
         yield start, cut
         start = cut
     yield start, end

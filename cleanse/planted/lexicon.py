@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -47,8 +48,11 @@ class Lexicon:
     lowered: Forms
 
     @staticmethod
-    def of(languages: Mapping[str, Terms]) -> Lexicon:
-        """Take the terms of each language; a term that several languages have counts where it weighs most."""
+    def of(languages: Mapping[str, Terms], unmarked_chars: int) -> Lexicon:
+        """Take the terms of each language; a term that several languages have counts where it weighs most.
+
+        Latin terms of at least `unmarked_chars` characters are also found without their accents, as people type them in a hurry.
+        """
         levels: dict[tuple[str, str], int] = {}
         for themes in languages.values():
             for theme, lists in themes.items():
@@ -70,9 +74,12 @@ class Lexicon:
                 opened |= OPEN_END
             names.append(term)
             opens.append(opened)
+            forms = [text]
+            if len(text) >= unmarked_chars and (bare := _unmark(text)) != text:
+                forms.append(bare)
             if levels[term, theme] < LEVELS.index("words"):
-                spelled += [(form.encode(), number) for form in spell(text)]
-            lowered.append((text.lower().encode(), number))
+                spelled += [(spelling.encode(), number) for form in forms for spelling in spell(form)]
+            lowered += [(form.lower().replace("ı", "i").encode(), number) for form in forms]
         return Lexicon(
             tuple(names),
             every,
@@ -108,6 +115,18 @@ class Lexicon:
         begins, stops = found.starts[alone], found.ends[alone]
         order = np.lexsort((-self.level[terms].astype(np.int64), -stops, begins, lines))
         return lines[order], terms[order], begins[order], stops[order]
+
+
+def _unmark(text: str) -> str:
+    """Write Latin letters without their marks.
+
+    >>> _unmark("canlı bahis"), _unmark("đánh bài"), _unmark("игровой")
+    ('canli bahis', 'danh bai', 'игровой')
+    """
+    letters = unicodedata.normalize("NFD", text.replace("đ", "d").replace("ı", "i").replace("ł", "l"))
+    if not all(c.isascii() for c in letters if not unicodedata.combining(c)):
+        return text
+    return "".join(c for c in letters if not unicodedata.combining(c))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -34,9 +34,19 @@ OTHER, LATIN, DIGIT, CYRILLIC, GREEK, FANCY, WIDE, MARK, ZERO, EAST, SYMBOL, SPA
     IS_DIGITS,
 ) = (1 << number for number in range(12))
 DISGUISES = IS_FANCY | IS_WIDE | IS_STREWN | IS_MIXED | IS_SPACED | IS_DIGITS | IS_ZERO
-SHORT_LINE = 400  # characters: brands and repeated halves are looked for in lines up to here
-# Small capitals, superscripts and the like that Unicode does not decompose.
-SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
+# Letters and digits that are drawn as another sign, where Unicode says nothing of it: small capitals, letters in black circles
+# and squares, digits in black circles, and letters of Cherokee, Lisu and Canadian syllables that look Latin.
+UPPER, LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+DRAWN = (
+    dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
+    | {chr(first + n): letter for first in (0x1F150, 0x1F170) for n, letter in enumerate(LOWER)}
+    | {chr(first + n): str(n + 1) for first in (0x2776, 0x278A, 0x24F5) for n in range(9)}
+    | {"\u24ff": "0"}
+    | dict(zip("ᎪᏴᏟᎠᎬᏀᎻᏆᎫᏦᏞᎷᎾᏢᎡᏚᎢᏌᏙᎳᎩᏃ", "abcdeghijklmoprstuvwyz", strict=True))
+    | dict(zip("ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ", "abcdefghijklmnoprstuvwxyz", strict=True))
+    | dict(zip("ᗩᗷᑕᗪᖴᕼᒍᒪᗰᑎᑭᖇᔕᑌᐯᗯ᙭", "abcdfhjlmnprsuvwx", strict=True))
+)
+RAISED = {code for first, end in ((0x1D2C, 0x1D6B), (0x2B0, 0x2B9), (0x2E1, 0x2E4)) for code in range(first, end)}
 CLUSTERS = (0x0334, 0x0339), (0x20D0, 0x20F1), (0x0488, 0x048A), (0x0332, 0x0334), (0x0305, 0x0306), (0x035C, 0x0363)
 
 
@@ -52,10 +62,15 @@ def class_table() -> U8:
 
 
 def _classify(code: int) -> int:
-    if 0x1D400 <= code < 0x1D800 or 0x249C <= code < 0x24EA or 0x1F110 <= code < 0x1F190 or chr(code) in SMALL:
+    if 0x1D400 <= code < 0x1D800 or 0x249C <= code < 0x24EA or 0x1F110 <= code < 0x1F190 or chr(code) in DRAWN:
         return FANCY
     if 0x2460 <= code < 0x2474 or 0x24EA <= code < 0x2500 or 0x2776 <= code < 0x2794:
         return FANCY if code >= 0x24F5 else OTHER
+    # Letters of formulas such as ℝ, and raised ones: what they stand for is one letter of ASCII.
+    if (code in RAISED or 0x2100 <= code < 0x2139) and unicodedata.normalize("NFKC", chr(code)) in UPPER + LOWER:
+        return FANCY
+    if code in (0x115F, 0x1160, 0x3164, 0xFFA0):  # Hangul that has no shape
+        return ZERO
     if 0xFF10 <= code < 0xFF5B:
         return WIDE
     character = chr(code)
@@ -112,17 +127,21 @@ def mark_lines(
     ordinals: NDArray[np.int64],
     classes: U8,
     kinds: U8,
+    lucky: NDArray[np.bool_],
+    brand_chars: int,
 ) -> NDArray[np.uint16]:
     """Give bits (IS_FANCY and so on) of each line: what there may be evidence of.
+
+    `lucky` says which two last digits a brand may have; brands and repeated halves are looked for in lines of at most `brand_chars`.
 
     A quick look at the bytes turns nearly all lines away; the others are decoded (`_mark_line`).
     """
     marks = np.zeros(len(starts), dtype=np.uint16)
     for line in range(len(starts)):
-        short = chars[line] <= SHORT_LINE
+        short = chars[line] <= brand_chars
         odd, bracket = _look_quickly(data, starts[line], ends[line], kinds, short)
         if odd:
-            marks[line] = _mark_line(data, starts[line], ends[line], classes, short)
+            marks[line] = _mark_line(data, starts[line], ends[line], classes, short, lucky)
         if bracket:
             marks[line] |= IS_BRACKET
         if ordinals[line] < 3 and short:
@@ -184,11 +203,12 @@ def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> 
             )
             if byte == 0xE3:
                 bracket |= second == 0x80 and third == 0x90
+                odd += second == 0x85 and third == 0xA4
             elif byte == 0xE2:
                 odd += (
                     (second == 0x80 and 0x8B <= third <= 0x8D) or (second == 0x81 and third == 0xA0) or second == 0x83
                 )
-                odd += 0x91 <= second <= 0x93 or second == 0x9D
+                odd += 0x91 <= second <= 0x93 or second == 0x9D or second == 0x9E or second == 0x84
             elif byte == 0xEF:
                 letter = (second == 0xBC and third >= 0x90) or (second == 0xBD and third <= 0x9A)
                 wide += letter and third != 0x9A and third != 0x9B and third != 0x9F
@@ -197,10 +217,11 @@ def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> 
                 odd += second == 0x9D or (second == 0x9F and 0x84 <= third <= 0x86)
             elif byte == 0xE1:
                 odd += second == 0xB4 or second == 0xB5 or second == 0xAA or second == 0xB7
+                odd += 0x8E <= second <= 0x99
             elif byte == 0xCC or byte == 0xCD:
                 odd += 1
             elif byte == 0xEA:
-                odd += second == 0x9C or second == 0x9F
+                odd += second == 0x9C or second == 0x9F or second == 0x93
             else:
                 odd += before == 1
         before = kind
@@ -210,7 +231,7 @@ def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> 
 
 
 @numba.njit(cache=True, nogil=True)
-def _mark_line(data: Bytes, i: Any, end: int, classes: U8, short: bool) -> int:
+def _mark_line(data: Bytes, i: Any, end: int, classes: U8, short: bool, lucky: NDArray[np.bool_]) -> int:
     """Decode a line and give its bits."""
     code: Any
     behind: Any
@@ -285,7 +306,7 @@ def _mark_line(data: Bytes, i: Any, end: int, classes: U8, short: bool) -> int:
                 if short and singles >= 4 and single_letters >= 3:
                     found |= IS_SPACED
             elif token > 1:
-                if short and letters >= 3 and 2 <= digits <= 4 and kind != LETTER and _is_lucky(data, i):
+                if short and letters >= 3 and 2 <= digits <= 4 and kind != LETTER and _is_lucky(data, i, lucky):
                     found |= IS_BRAND
                 named = switches == 1 and (data[i - 1] | 32) == 100 and (data[i - 2] == 51 or data[i - 2] == 52)
                 if short and named and letters >= 4:
@@ -314,17 +335,12 @@ def _mark_line(data: Bytes, i: Any, end: int, classes: U8, short: bool) -> int:
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
-def _is_lucky(data: Bytes, i: int) -> bool:
-    """Say whether the digits before byte `i` may be those that betting sites put behind their name."""
+def _is_lucky(data: Bytes, i: int, lucky: NDArray[np.bool_]) -> bool:
+    """Say whether the two bytes before `i` may end a number that betting sites put behind their name; what is no digit of ASCII may."""
     last, other = data[i - 1], data[i - 2]
-    return bool(
-        last == other
-        or (other == 51 and last == 56)
-        or last == 56
-        or last == 57
-        or (last == 51 and other == 48)
-        or last == 53
-    )
+    if not (48 <= last < 58 and 48 <= other < 58):
+        return True
+    return bool(lucky[(other - 48) * 10 + last - 48])
 
 
 @numba.njit(cache=True, nogil=True)

@@ -6,6 +6,7 @@ spaces.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from cleanse.planted.disguise import Folded
 from cleanse.planted.marks import IS_TWICE
+from cleanse.planted.settings import Settings
 
 if TYPE_CHECKING:
     from cleanse.planted.engine import Term
@@ -34,6 +36,8 @@ MEASURES = {
     "lucky-names": "the same with digits that betting sites like: 77, 88, 138, 303, 4d",
     "capital-names": "the same in capitals, four letters at least",
     "fancy-letters": "letters of mathematical, enclosed or small alphabets",
+    "dressed-names": "names with digits, two of whose characters are in disguise",
+    "dressed-terms": "terms of sellers in disguise",
     "wide-letters": "full-width letters in a line without Chinese, Japanese or Korean",
     "strewn-marks": "marks strewn over letters, two on one or struck through",
     "mixed-words": "words that mix look-alikes of two scripts",
@@ -48,6 +52,9 @@ MEASURES = {
     "phrase-pairs": "two phrases side by side that share most of their units",
     "code-percent": "percent of the characters that are signs of code, paths and tables",
     "keyword-run": "a short segment with terms of sellers that is no sentence and reports nothing",
+    "keyword-line": "a line that calls its words keywords or tags, with terms of sellers",
+    "foreign-script": "the segment is written in a script that the rest of its document has not",
+    "strange-percent": "percent of the units that the rest of its document has not",
     "chars": "length in characters",
     "sentence-ends": "marks that end a sentence",
     "title": "the segment is the first line",
@@ -58,23 +65,14 @@ PHONE = re.compile(
     r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}|(?<![a-z])[x*]{7,11}(?![a-z])"
 )
 SHORT_NUMBER = re.compile(r"(?<![\d.,£$€])\d{4,6}(?![\d.,%])")
-RUN_UNITS = 24  # units: a run of keywords is no longer
-LEAST_UNITS = 4  # of a segment that can repeat itself
-TWICE_UNITS = 6  # of a phrase and the same phrase again
-TITLE_UNITS = 3  # of a bracket that repeats its title
-MOST = 60  # percent of units twice
 HEX = re.compile(r"[0-9a-f]+\Z")
-LINK = re.compile(
-    r"https?://|www\.|\b[a-z0-9\-]{2,40}\.(?:com|net|org|info|xyz|top|vip|club|online|site|shop|cc|ru|win|bet|ly|me|co|io|live|link|click|biz|tk)\b|@[a-z]\w{4,}",
-    re.IGNORECASE,
-)
 CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
 CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
-NAME = re.compile(r"(?<![^\W_])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d)")
-LUCKY = re.compile(r"(?:(?!\d?00|255)\d?(\d)\1{1,2}|138|303|168|123|234|69|76|16[58]|18[0-9]|89|4d|3d)\Z")
+# A name with digits that is no part of an address, a path or a name of a program.
+NAME = re.compile(r"(?<![^\W_])(?<![/@_.\-])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d|[@_/]|[.\-]\w)")
 ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
 UNIT = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+"
@@ -82,6 +80,13 @@ UNIT = re.compile(
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
 TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[]\s?([^()（）\[\]【】]{3,60})\s?[)）\]]\s*$")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
+
+
+@functools.cache
+def link_pattern(endings: tuple[str, ...]) -> re.Pattern[str]:
+    """Give the pattern of an address of the web, or of a name with one of these endings."""
+    tops = "|".join(map(re.escape, endings))
+    return re.compile(rf"https?://|www\.|\b[a-z0-9\-]{{2,40}}\.(?:{tops})\b|@[a-z]\w{{4,}}", re.IGNORECASE)
 
 
 def list_units(text: str) -> list[str]:
@@ -99,34 +104,41 @@ def list_units(text: str) -> list[str]:
     return found
 
 
-def measure(text: str, folded: Folded, terms: list[Term], mark: int, *, title: bool, bracket: bool) -> dict[str, float]:
+def measure(
+    text: str, folded: Folded, terms: list[Term], mark: int, own: Settings, *, title: bool, bracket: bool
+) -> dict[str, float]:
     """Measure a segment; what is zero may be missing."""
     values: dict[str, float] = dict(folded.counts)
     values["spaced-names"] = values.pop("spaced-name", 0)
     values["chars"] = len(text)
-    values["code-percent"] = 100 * len(CODE.findall(text)) / len(text)
+    # Signs between spaced letters are no code: they are gone from the folded text.
+    shown = folded.text if values["spaced-names"] else text
+    values["code-percent"] = 100 * len(CODE.findall(shown)) / len(shown)
     values["sentence-ends"] = len(ENDS.findall(text))
     values["title"] = title
     values["listed"] = bool(LISTED.match(text))
-    covered = _count_terms(values, folded.text, terms)
-    covered += _count_names(values, text, folded.text)
+    covered = _count_terms(values, folded.text, terms, own)
+    covered += _count_names(values, text, folded, own)
     values["covered-percent"] = 100 * covered / (len(BLANK.sub("", folded.text)) or 1)
     sells = values["pitch-terms"] + values["sure-terms"] > 0
     values["bracket"] = bracket and sells
     units = list_units(folded.text)
-    if len(units) <= RUN_UNITS and sells and not values["reporting-words"] and not values["sentence-ends"]:
+    if len(units) <= own.run_units and sells and not values["reporting-words"] and not values["sentence-ends"]:
         values["keyword-run"] = 1
-    _find_repeats(values, text, folded.text, units, twice=bool(mark & IS_TWICE), bracket=bracket)
+    label = folded.text.partition(":" if ":" in folded.text else "：")[0].strip("-*•· ")
+    values["keyword-line"] = sells and label in own.labels
+    _find_repeats(values, text, folded.text, units, own, twice=bool(mark & IS_TWICE), bracket=bracket)
     return values
 
 
-def _count_terms(values: dict[str, float], plain: str, terms: list[Term]) -> int:
+def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: Settings) -> int:
     """Count the terms by level and kind, and what stands beside them; give how many characters belong to terms."""
     by_level: list[set[str]] = [set(), set(), set()]
     adverts: set[str] = set()
     topics: Counter[str] = Counter()
     side: dict[str, set[str]] = {SELLING: set(), CONTACT: set(), REPORTING: set()}
     covered = reach = 0
+    values["dressed-terms"] = sum(term.dressed for term in terms if term.theme not in side and term.theme != ADVERTS)
     for term in terms:
         if term.theme in side:
             side[term.theme].add(term.name)
@@ -146,39 +158,49 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term]) -> int
     values["selling-words"] = len(side[SELLING] - heavy)
     values["reporting-words"] = len(side[REPORTING])
     values["contacts"] = len(side[CONTACT])
-    values["links"] = len(LINK.findall(plain))
+    values["links"] = len(link_pattern(own.link_endings).findall(plain))
     values["phones"] = len(PHONE.findall(plain)) + bool(adverts and SHORT_NUMBER.search(plain))
     return covered
 
 
-def _count_names(values: dict[str, float], text: str, plain: str) -> int:
+def _count_names(values: dict[str, float], text: str, folded: Folded, own: Settings) -> int:
     """Count names with digits behind them; give how many characters belong to those that betting sites like."""
-    names = {match.group() for match in NAME.finditer(plain) if not HEX.match(match.group())}
-    lucky = [name for name in names if any(map(LUCKY.match, DIGITS.findall(name)))]
+    found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())]
+    names = {match.group() for match in found}
+    lucky = [name for name in names if any(map(own.is_lucky, DIGITS.findall(name)))]
     values["name-digits"] = len(names)
     values["lucky-names"] = len(lucky)
+    if folded.counts and folded.places:
+        values["dressed-names"] = sum(_is_dressed(text, folded, *match.span()) for match in found)
     values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
     return sum(map(len, lucky)) if text.strip().count(" ") > 1 else 0
 
 
+def _is_dressed(text: str, folded: Folded, start: int, end: int) -> bool:
+    """Say whether two characters of a stretch of the folded text stand there as others, or with something behind them that is gone."""
+    places = folded.places
+    changed = sum(text[places[k]].lower() != folded.text[k] for k in range(start, end))
+    return changed + sum(b - a > 1 for a, b in itertools.pairwise(places[start:end])) >= 2
+
+
 def _find_repeats(
-    values: dict[str, float], text: str, plain: str, units: list[str], *, twice: bool, bracket: bool
+    values: dict[str, float], text: str, plain: str, units: list[str], own: Settings, *, twice: bool, bracket: bool
 ) -> None:
     """Say what a segment repeats: units, all of itself, its title, or one of two phrases."""
     counts = Counter(units)
-    if len(units) >= LEAST_UNITS:
+    if len(units) >= own.least_units:
         values["repeated-percent"] = 100 * sum(count for count in counts.values() if count > 1) / len(units)
         paired = bracket and text.startswith("【") and SEPARATOR.search(plain.strip("【】 "))
-        values["repeats-bracket"] = bool(paired) and values["repeated-percent"] >= MOST
+        values["repeats-bracket"] = bool(paired) and values["repeated-percent"] >= own.bracket_percent
     half = len(units) // 2
     doubled = len(units) % 2 == 0 and units[:half] == units[half:]
     if doubled or (twice and not bracket):
-        values["says-twice"] = len(units) >= TWICE_UNITS
+        values["says-twice"] = len(units) >= own.twice_units
         values["repeated-percent"] = 0  # menus say their items twice too
     match = TITLE.match(plain) if values["title"] else None
     if match:
         inner, outer = list_units(match.group(2)), set(list_units(match.group(1)))
-        values["repeats-title"] = len(inner) >= TITLE_UNITS and all(unit in outer for unit in inner)
+        values["repeats-title"] = len(inner) >= own.title_units and all(unit in outer for unit in inner)
     if (bracket or values["title"] or values["listed"]) and not values.get("says-twice"):
         values["phrase-pairs"] = _share_phrases(plain)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -196,10 +197,9 @@ def _body(
     if not by_line:
         return ["no rule touched a line of it"]
     lines = text.split("\n")
-    shown = sorted({near for number in by_line for near in range(number - CONTEXT, number + CONTEXT + 1)})
     result: list[str] = []
     previous = -1
-    for number in (number for number in shown if 0 <= number < len(lines)):
+    for number in _lines_around(sorted(by_line), len(lines)):
         if number > previous + 1:
             result.append("      ...")
         previous = number
@@ -209,8 +209,17 @@ def _body(
             result.append(f"      ^ {hit['action']} by {hit['rule']}")
             if block := blocks.get((number, hit["rule"])):
                 result.append(f"        a block: lines {number} to {block['last']}, {STOPS[block['stop']]}")
-        result += _sum_signals(evidence.get(number, []))
+        if number in evidence:
+            result += _sum_signals(evidence[number])
     return [*result, "      ..."] if previous < len(lines) - 1 else result
+
+
+def _lines_around(numbers: list[int], count: int) -> Iterator[int]:
+    """Give these numbers of lines and those of the lines near them, in order; the document has `count` lines."""
+    shown = 0
+    for number in numbers:
+        yield from range(max(shown, number - CONTEXT), min(number + CONTEXT + 1, count))
+        shown = max(shown, number + CONTEXT + 1)
 
 
 def _group_by_line(rows: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:
@@ -223,6 +232,9 @@ def _group_by_line(rows: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]
 
 def _mark(line: str, hits: list[dict[str, Any]]) -> str:
     """Put signs around what was hit; a strip hides what lies under it, and long stretches are cut in their middle."""
+    if len(hits) == 1 and hits[0]["action"] == "strip" and hits[0]["start"] < hits[0]["end"]:
+        start, end = hits[0]["start"], hits[0]["end"]
+        return make_visible(f"{_shorten(line[:start])}[-{_shorten(line[start:end])}-]{_shorten(line[end:])}")
     strips = segments.merge_spans((hit["start"], hit["end"]) for hit in hits if hit["action"] == "strip")
     marks = [(start, end, "[-", "-]") for start, end in strips]
     for hit in hits:

@@ -56,6 +56,7 @@ def build(folder: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(lead_links(text, homes.get(name), name, rules), "utf-8")
     settings = (ROOT / "docs/site/mkdocs.yml").read_text("utf-8")
+    shutil.copytree(ROOT / "docs/site/theme", folder.parent / "theme", dirs_exist_ok=True)
     settings = settings.replace("../../build/pages", "pages").replace("../../site", "../site")
     (folder.parent / "mkdocs.yml").write_text(settings.replace("CATALOGUE", navigation(rules)), "utf-8")
 
@@ -137,15 +138,18 @@ def rule_page(rule: Rule) -> str:
         "version": rule.version,
     }
     lines = [f"# {plain(head.title)}", "", f"`{rule.id}`", "", plain(head.why), "", f"**Risk.** {plain(head.risk)}", ""]
-    lines += ["| | |", "|---|---|", *(f"| {name} | {plain(str(value))} |" for name, value in facts.items()), ""]
+    lines += ["| it | |", "|---|---|", *(f"| {name} | {plain(str(value))} |" for name, value in facts.items()), ""]
     for kind, title in (("hit", "It must hit"), ("miss", "It must leave alone")):
         examples = [(language, example.text) for own, language, _, example in rule.examples() if own == kind]
         if examples:
             lines += [f"## {title}", ""]
-            for language, text in examples[:SHOWN_EXAMPLES]:
+            seen: set[str] = set()
+            firsts = [one for one in examples if one[0] not in seen and not seen.add(one[0])]  # one of each language
+            shown = firsts if rule.languages else examples[:SHOWN_EXAMPLES]
+            for language, text in shown:
                 lines += [*([f"`{language}`", ""] if rule.languages else []), *fence(text), ""]
-            if len(examples) > SHOWN_EXAMPLES:
-                lines += [f"and {len(examples) - SHOWN_EXAMPLES} more in the files below.", ""]
+            if len(examples) > len(shown):
+                lines += [f"and {len(examples) - len(shown)} more in the files below.", ""]
     lines += ["## Its files", ""]
     for path in rule.paths:
         lines += [f'??? note "{Path(path).name}"', ""]
