@@ -12,6 +12,7 @@ from cleanse import kernels
 ReadColumns = Callable[[list[str]], Iterable[pl.DataFrame]]
 HELD_BYTES = 1 << 28  # of band keys, and of texts and shingles, at a time
 ENTRY_BYTES = 40  # that a key takes while it is looked for whom else has it
+RANGE_KEYS = 32  # a range holds more than that, however little memory there is: each reads all keys
 
 
 def select_keys(read: ReadColumns, name: str, rows: kernels.U32) -> Callable[[], Iterator[kernels.U64]]:
@@ -35,7 +36,7 @@ def find_shared(
     `read` gives `count` keys, part by part; they are hashes. Where they take more than `held` bytes, they are read once for each of some
     ranges of keys, and there is an outcome for each range.
     """
-    ranges = max(1, -(-ENTRY_BYTES * count // held))
+    ranges = max(1, min(-(-ENTRY_BYTES * count // held), count // RANGE_KEYS))
     for number in range(ranges):
         keys, places = [np.zeros(0, dtype=np.uint64)], [np.zeros(0, dtype=np.uint32)]
         start = 0

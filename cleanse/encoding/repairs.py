@@ -39,6 +39,10 @@ class Repair(NamedTuple):
     find_edits: Callable[[Lines, Asked, Gate], Edits]
     characters: Callable[[Asked], frozenset[str]] = lambda _: frozenset()  # without one of these it does nothing
 
+    def __reduce__(self) -> tuple[Callable[[tuple[str, ...]], Repair], tuple[tuple[str, ...]]]:
+        """Let what was prepared be kept: a repair is known again by its methods, for its functions have no names."""
+        return _find_repair, (tuple(self.methods),)
+
 
 def _change_by(method: str) -> Repair:
     return Repair(
@@ -83,6 +87,7 @@ REPAIRS: tuple[Repair, ...] = (
     ),
     *map(_change_by, CHANGES),
 )
+
 METHODS = frozenset({method for repair in REPAIRS for method in repair.methods} - {PATTERN}) | documents.METHODS
 # Methods that only flag; all others change text.
 FLAGGING = frozenset({"uncertain", "row", "suspect", "private-use"})
@@ -104,6 +109,10 @@ def choose_repairs(rules: Iterable[Rule]) -> list[tuple[Repair, Asked]]:
         elif asked := {method: methods[method] for method in repair.methods if method in methods}:
             chosen.append((repair, asked))
     return chosen
+
+
+def _find_repair(methods: tuple[str, ...]) -> Repair:
+    return next(repair for repair in REPAIRS if tuple(repair.methods) == methods)
 
 
 def find_reasons(chosen: Iterable[tuple[Repair, Asked]]) -> int:
