@@ -111,12 +111,12 @@ def test_the_printed_figures_are_those_of_the_ledger(tmp_path: Path) -> None:
     got = call("run", tmp_path / "in", tmp_path / "out.parquet", "--select", "encoding", "--select", "boilerplate")
     assert got.stdout.splitlines()[:7] == [
         "read         2 documents, 26 characters",
-        f"kept         1 document, 9 characters, in {tmp_path}/out.parquet",
+        f"kept         1 document, 8 characters, in {tmp_path}/out.parquet",
         "dropped      0",
         f"quarantined  1, see {tmp_path}/out.report/quarantine.parquet",
         "             a.jsonl row 1: not valid JSON: unexpected end of data: line 1 column 2 (char 1)",
         "removed      11 characters, 0 of them with dropped documents",
-        "changed      6 characters into 1",
+        "changed      7 characters into 2",
     ]
 
 

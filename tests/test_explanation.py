@@ -44,7 +44,7 @@ def test_a_kept_document(result: Result) -> None:
     """Lines that a rule touched stand with a neighbour on each side; what lies between is left out."""
     assert explain(result.out, "a.txt").splitlines() == [
         "a.txt   from a.txt",
-        "kept; language en (1.00), spam score 0.00, 201 characters read, 182 written, stands for 1",
+        "kept; language en (0.99), spam score 0.00, 201 characters read, 182 written, stands for 1",
         "",
         "      ...",
         "    2 two",
