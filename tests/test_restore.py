@@ -320,7 +320,7 @@ def test_some_documents_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "c.txt": RUSSIAN.encode("cp1251"),
         "d.jsonl": "[]\n[]\n",
         "e.txt": STRIPPED + PROSE,
-        "f.txt": b"\xff\xfe\x00\x00a\x00\x00",
+        "f.txt": b"\x00\xff\xfe\x81\x00\x9d\xff",
         "g.jsonl": f'[]\n{{"text": "/img/harbour-1.jpg\\n{PROSE.strip()}"}}\n',
         "h.csv": b"text\n\x00\xff\xfe\x81\x00\x9d\xff\n",
     }
