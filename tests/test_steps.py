@@ -62,5 +62,7 @@ def test_make(tmp_path: Path) -> None:
     """The rule of make is one: it names what it makes and how."""
     (rule,) = re.findall(r"```make\n(.*?)```", (DOCS / "steps" / "schedulers.md").read_text("utf-8"), re.DOTALL)
     (tmp_path / "Makefile").write_text(rule, "utf-8")
-    done = subprocess.run(["make", "-n"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "-n", "--no-print-directory"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert done.stdout == "cleanse run pages/ clean.parquet --strict --overwrite --quiet\n"
