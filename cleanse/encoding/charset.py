@@ -67,12 +67,6 @@ NARROW = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258", "cp874", "koi8-r", "koi8-u", "cp866",
     "iso8859-2", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8",
 )  # fmt: skip
-# Those that most of the legacy text on the web is in, and of these the pages for the languages of western Europe. A figure for each is a
-# survey: W3Techs counts (2025) 1 % of pages for the second group, less for all others.
-USUAL = (
-    "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp874", "iso8859-2", "iso8859-7", "iso8859-9", "gbk", "big5", "shift_jis", "euc_kr",
-)  # fmt: skip
-WESTERN = ("cp1252", "iso8859-1", "iso8859-15")
 # What CESU-8 makes of a character beyond U+FFFF: each half of its pair in UTF-16 by itself, in three bytes.
 CESU_PAIR = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 
@@ -203,11 +197,8 @@ def _decode_legacy(data: bytes, weights: Weights, hint: str | None) -> Decoded:
     guesses = [charset for charset, confidence in found.items() if confidence >= weights.min_guess]
     names = [declared, UTF8, *guesses, *WIDE, *map(_label, NARROW)]
     readings = _read_bytes(data, [name for name in dict.fromkeys(names) if name], weights)
-    usual = dict.fromkeys((UTF8, *WIDE, *map(_label, USUAL)), weights.usual) | dict.fromkeys(
-        map(_label, WESTERN), weights.western
-    )
     bonus = {
-        reading.charset: weights.detected * found.get(reading.charset, 0.0) + usual.get(reading.charset, 0.0)
+        reading.charset: weights.detected * found.get(reading.charset, 0.0) + weights.prior(reading.charset)
         for reading in readings
     }
     if declared:

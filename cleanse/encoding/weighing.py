@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from cleanse.encoding.mending import decode_wide
 from cleanse.encoding.pairs import STEPS
@@ -40,7 +41,7 @@ class Weights:
 
     Bits: `lost`: what a byte that does not decode costs; `cut`: the same at the very end, where a character was cut; `stray`: what a character that no
     text holds costs on top; `declared`: what a charset that the page declares is given; `detected`: the same of one of which chardet is sure, times its confidence;
-    `usual`, `western`: what a charset is given that much text is in, and one that most is in;
+    `usual`, `western`: what each of the `usual_charsets` is given, which much text is in, and of the `western_charsets`, which most is in;
     `utf8`: what a text in UTF-8 is given, if any character of several bytes is in it; `max_utf8`: what a place of a text in UTF-8 costs at most; `max_letter`, `max_ideograph`: what a place of a text may cost at most; `max_few`: what all places together may cost on top; `min_lead`: how much less a sure charset costs than the next;
     `min_bytes`: how many bytes outside ASCII it has at least.
     Shares: `max_bad_share`: of what is not ASCII, may be no UTF-8 in a text of UTF-8; `max_lost_share`: of all characters, may be lost in any text; `max_lost_short`: the same where it is at
@@ -70,6 +71,8 @@ class Weights:
     sample_bytes: int
     min_guess: float
     min_confidence: float
+    usual_charsets: frozenset[str]
+    western_charsets: frozenset[str]
     min_lead: float = 0.0
     min_bytes: float = 0.0
 
@@ -81,9 +84,18 @@ class Weights:
     @classmethod
     def of(cls, charset: Mapping[str, object], uncertain: Mapping[str, object]) -> Weights:
         """Take the parameters of the two rules."""
-        numbers = {name: float(str(value)) for name, value in (*charset.items(), *uncertain.items())}
-        known = {name: numbers[name] for name in cls.__dataclass_fields__ if name in numbers}
-        return cls(**known | {"sample_bytes": int(known["sample_bytes"])})  # type: ignore[arg-type]
+        known: dict[str, Any] = {
+            name: frozenset(value) if isinstance(value, list) else float(str(value))
+            for name, value in (*charset.items(), *uncertain.items())
+            if name in cls.__dataclass_fields__
+        }
+        return cls(**known | {"sample_bytes": int(known["sample_bytes"])})
+
+    def prior(self, charset: str) -> float:
+        """Give the bits that a charset is given because much text is in it."""
+        if charset in self.western_charsets:
+            return self.western
+        return self.usual if charset in self.usual_charsets else 0.0
 
 
 @dataclass(frozen=True)
