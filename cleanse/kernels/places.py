@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.kernels.text import PLANES, U8, U32, UNSPACED, Bytes, Offsets, code_points, decode_character
+from cleanse.kernels.text import PLANES, U8, U32, UNSPACED, Bytes, Offsets, _mix64, code_points, decode_character
 
 I32 = NDArray[np.int32]
 F32 = NDArray[np.float32]
@@ -81,14 +81,6 @@ def fold_table() -> U32:
     table[changed] = [ord(text) for text in lowered.gather(changed)]
     table[[code for code in range(PLANES) if unicodedata.category(chr(code)) == "Nd"]] = ord("0")
     return table
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _scramble(value: np.uint64) -> np.uint64:
-    value ^= value >> np.uint64(33)
-    value *= np.uint64(0xFF51AFD7ED558CCD)
-    value ^= value >> np.uint64(33)
-    return value
 
 
 @numba.njit(cache=True, nogil=True)
@@ -184,7 +176,7 @@ def _read_line(
                 out[UPPERS] += capitals == letters and letters > 1
                 out[LITTLE] += letters <= LITTLE_WORD and capitals == 0 and digits == 0
                 if letters >= LONG_WORD and filled < len(tokens):
-                    tokens[filled] = _scramble(token)
+                    tokens[filled] = _mix64(token)
                     filled += 1
             run = letters = capitals = digits = value = 0
             token = seed
@@ -230,7 +222,7 @@ def _read_line(
         elif kind == SINGLE:
             out[HALVES] += 1
             if before == SINGLE and filled < len(tokens):
-                tokens[filled] = _scramble((single << np.uint64(24)) ^ low)
+                tokens[filled] = _mix64((single << np.uint64(24)) ^ low)
                 filled += 1
             single = low
             last_mark = NO_END
@@ -271,7 +263,7 @@ def _read_line(
     out[CHARS] = chars
     out[END] = last_mark
     out[OPENING] = opening if opening >= 0 else OPENS_OTHER
-    return filled, _scramble(digest)
+    return filled, _mix64(digest)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
