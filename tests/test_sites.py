@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 import cleanse
+from cleanse.passes import sites
+from cleanse.passes.engine import Died
 from cleanse.scorecards import site
 
 LIMITS = site.Limits(most=48, least=3, alike=70, shared=5)
@@ -174,6 +176,26 @@ def test_sites_are_counted_a_portion_at_a_time(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setattr("cleanse.passes.sites.PORTION_BYTES", most)
         outs.append(cleanse.run(pages, tmp_path / f"{name}.parquet", pages="always", duplicates=False).out.read_bytes())
     assert outs[0] == outs[1]
+
+
+def test_a_shard_that_cannot_be_counted_leaves_all_pages_without_evidence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which pages such a shard holds depends on the cut; the pages of the others were still judged by theirs, so OUT depended on it."""
+    pages = write_pages(tmp_path / "in")
+    counted = cleanse.run(pages, tmp_path / "counted.parquet", pages="always", duplicates=False).out.read_bytes()
+    digest = sites._digest_shard
+    monkeypatch.setattr(
+        sites, "_digest_shard", lambda shard, **how: Died() if shard.number == 0 else digest(shard, **how)
+    )
+    outs = [
+        cleanse.run(
+            pages, tmp_path / f"{size}.parquet", pages="always", duplicates=False, shard_bytes=size
+        ).out.read_bytes()
+        for size in (700, 1500, 1 << 20)
+    ]
+    assert len({counted, *outs}) == 2
+    assert len(set(outs)) == 1
 
 
 def test_rows_with_addresses_are_pages_of_their_hosts(tmp_path: Path) -> None:

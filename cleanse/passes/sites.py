@@ -15,6 +15,7 @@ import polars as pl
 
 from cleanse.documents import DOCUMENT_SUFFIXES
 from cleanse.files import JSON_OTHER, OTHER, Batch, Shard, read_shard, store
+from cleanse.passes.engine import Died
 from cleanse.scorecards import site
 
 if TYPE_CHECKING:
@@ -32,16 +33,21 @@ HASHES = 1 << 64
 def count_sites(job: Job, shards: Sequence[Shard], engine: Engine) -> None:
     """Count the lines of all sites and write the counts into the work folder; once in a run, also where it is resumed.
 
-    Does nothing where no rule asks for them, or where nothing says which pages are of one site.
+    Does nothing where no rule asks for them, where nothing says which pages are of one site, or where a shard kills each process that reads it.
     """
     limits = site.Limits.of(job.rules)
     done = job.work / COUNTED / DONE
     if limits is None or done.exists() or not (job.columns.url or _has_files(shards)):
         return
-    for _ in engine.map(functools.partial(_digest_shard, job=job, limits=limits), shards):
-        pass
-    parts = sorted((job.work / PARTS).glob("*.parquet"))
+    died = [
+        isinstance(one, Died) for one in engine.map(functools.partial(_digest_shard, job=job, limits=limits), shards)
+    ]
     done.parent.mkdir(exist_ok=True)
+    if any(died):
+        # Which pages are in such a shard depends on how the input was cut; so no page gets evidence, or OUT would depend on it too.
+        done.touch()
+        return
+    parts = sorted((job.work / PARTS).glob("*.parquet"))
     portions = 1 + sum(part.stat().st_size for part in parts) // PORTION_BYTES
     for portion in range(portions):
         # The hashes of sites are spread evenly; parts are in their order, so that of each part a stretch is read.
