@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from cleanse.catalogue import check as catalogue
-from cleanse.catalogue import sentences, show, skeleton
-from cleanse.errors import OptionError
+from cleanse.catalogue import refuse_unusable, sentences, show, skeleton
+from cleanse.errors import OptionError, RuleError
 from cleanse.rules import RETIRED, Measure, Rules, builtin_folder, load_rules
 
 RULES = load_rules()
@@ -464,3 +464,14 @@ def test_unless_leaves_lines_alone_and_is_checked(tmp_path):
     assert ("unless", "only rules on lines leave lines alone") in {
         fault[1:] for fault in find_faults(tmp_path, {"boilerplate/mill.toml": span})
     }
+
+
+def test_a_list_of_charsets_names_charsets(tmp_path: Path) -> None:
+    """A name that Python does not know, or no list, is told with its place."""
+    ours = (Path(__file__).resolve().parent.parent / "rules" / "encoding" / "charset.toml").read_text("utf-8")
+    for wrong, told in (('["harbour-1"]', "'harbour-1'"), ("3", "3")):
+        text = re.sub(r"western_charsets = \[.*?\]", f"western_charsets = {wrong}", ours)
+        (tmp_path / "encoding").mkdir(exist_ok=True)
+        (tmp_path / "encoding" / "charset.toml").write_text(f"replaces = true\n{text}", "utf-8")
+        with pytest.raises(RuleError, match=rf"parameters\.western_charsets: no charset that Python knows: {told}"):
+            refuse_unusable(load_rules(tmp_path))

@@ -5,6 +5,7 @@ Every example of every rule is run through the real stages; a rule that misses i
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -121,6 +122,8 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
 
 
 def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
+    from cleanse import encoding
+
     head = rule.head
     known = parameters_of(head.method) | quality.PARAMETERS.get(rule.id, set())
     known |= code.PARAMETERS if rule.family == code.FAMILY else set()
@@ -133,10 +136,28 @@ def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
             problem = pattern_problem(str(value))
             if problem:
                 yield Fault(place, f"parameters.{name}", *problem)
+        elif name in encoding.CHARSET_LISTS & known:
+            strange = [one for one in value if not is_charset(one)] if isinstance(value, list) else [value]
+            if strange:
+                reason = f"no charset that Python knows: {strange[0]!r}"
+                yield Fault(place, f"parameters.{name}", reason, "give a list of names such as windows-1252")
         elif name in known - code.WORDS and (isinstance(value, str | list) or value <= 0):
             yield Fault(
                 place, f"parameters.{name}", f"not a number above 0: {value!r}", "see the rule that came with it"
             )
+
+
+def is_charset(name: str) -> bool:
+    """Say whether Python knows a charset by this name.
+
+    >>> is_charset("windows-1252"), is_charset("harbour-1")
+    (True, False)
+    """
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
 
 
 def _misplaced_measure(rule: Rule, place: str) -> Iterator[Fault]:

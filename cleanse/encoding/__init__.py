@@ -11,9 +11,11 @@ from cleanse.encoding.charset import CHARSET, UTF8
 from cleanse.encoding.documents import LINE_ENDS
 from cleanse.encoding.repairs import FLAGGING, METHODS, PARAMETERS
 from cleanse.encoding.stage import COLUMN, Repairer, repair_text
+from cleanse.encoding.weighing import CHARSET_LISTS
 
 __all__ = [
     "CHARSET",
+    "CHARSET_LISTS",
     "COLUMN",
     "FLAGGING",
     "LINE_ENDS",

@@ -17,7 +17,17 @@ from cleanse.encoding.mending import decode_wide
 from cleanse.encoding.pairs import STEPS
 from cleanse.encoding.pricing import price_texts
 
-__all__ = ["Reading", "Weights", "decode_wide", "is_mostly_read", "is_text", "lead", "sample_lines", "weigh_readings"]
+__all__ = [
+    "CHARSET_LISTS",
+    "Reading",
+    "Weights",
+    "decode_wide",
+    "is_mostly_read",
+    "is_text",
+    "lead",
+    "sample_lines",
+    "weigh_readings",
+]
 
 UTF8 = "utf-8"
 UNITS = {"utf-16": 2, "utf-32": 4}  # bytes that are lost with one character
@@ -30,6 +40,7 @@ STRAY = re.compile(
 )
 
 
+CHARSET_LISTS = {"usual_charsets", "western_charsets"}  # the parameters that are lists of names
 UNCERTAINTY = {"min_lead", "min_bytes"}  # parameters of `encoding/uncertain`; what a rule that is off says counts as 0
 
 
