@@ -157,7 +157,7 @@ def tag_boilerplate(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: 
     signals = pl.DataFrame(schema=segments.SIGNAL_SCHEMA)
     sums = pl.Series(PAGE_POINTS, [None] * frame.height, dtype=pl.Int32)
     if finder.furniture is not None and len(lines):
-        more, signals, outcome = tag_furniture(frame, lines, matched.places, finder.furniture, finder.rules)
+        more, signals, outcome = tag_furniture(frame, lines, matched, finder.furniture, finder.rules)
         hits = pl.concat([hits, more])
         sums = pl.Series(PAGE_POINTS, outcome.page_sums) if finder.furniture.page else sums
     tagged = blocks.attach_ends(attach_hits(frame, hits, COLUMN), matched.ends, ENDS)
@@ -165,7 +165,7 @@ def tag_boilerplate(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: 
 
 
 def tag_furniture(
-    frame: pl.DataFrame, lines: Lines, found: pl.DataFrame, furniture: Furniture, rules: Rules
+    frame: pl.DataFrame, lines: Lines, matched: Matched, furniture: Furniture, rules: Rules
 ) -> tuple[pl.DataFrame, pl.DataFrame, Outcome]:
     """Hit the lines that the scorecard takes for furniture, and say why: hits, signals (`segments.SIGNAL_SCHEMA`), and all sums.
 
@@ -175,7 +175,7 @@ def tag_furniture(
     known = site.place_shares(frame, lines) if site.COLUMN in frame.columns else None
     acting = {own.id: own for own in rules.family(FAMILY) if acts(own)}
     strips = {name for name, own in acting.items() if own.action == "strip"}
-    outcome, struck = furniture.find(lines, found, set(acting), strips, known)
+    outcome, struck = furniture.find(lines, matched, set(acting), strips, known)
     placed = np.flatnonzero((outcome.fates != 0) & ~struck[outcome.rows])
     rows = outcome.rows[placed]
     chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))
