@@ -26,7 +26,7 @@ from cleanse.matching import Lines
 from cleanse.planted import Planted
 from cleanse.rules import Rule
 
-MANUAL = "help"
+NEAR = "near"
 
 
 def without(rule: Rule, name: str) -> Rule:
@@ -86,26 +86,26 @@ def show_held_out(card: Planted, name: str, *, listed: bool) -> None:
     """Print what is found of lines that were written before the terms were looked at, by theme and language."""
     rows = list(spam_texts.held_out(name))
     hits = set(found_lines(card, [text for *_, text in rows])["doc"])
-    for title, column in (("theme", 1), ("language", 0)):
+    for title, column in (("theme", 1), ("language", 0), ("kind", 2)):
         found: defaultdict[str, list[bool]] = defaultdict(list)
         for number, row in enumerate(rows):
-            if row[2]:
+            if row[2] != NEAR:
                 found[row[column]].append(number in hits)
         print(f"\n{name}, recall by {title}: ", end="")
         print(", ".join(f"{key} {sum(own)}/{len(own)}" for key, own in found.items()))
-    spam = sum(row[2] for row in rows)
-    right = sum(row[2] for number, row in enumerate(rows) if number in hits)
-    wrong = [row for number, row in enumerate(rows) if number in hits and not row[2]]
+    spam = sum(row[2] != NEAR for row in rows)
+    right = sum(row[2] != NEAR for number, row in enumerate(rows) if number in hits)
+    wrong = [row for number, row in enumerate(rows) if number in hits and row[2] == NEAR]
     print(f"{name}: recall {right / spam:.3f} of {spam}, {len(wrong)} of {len(rows) - spam} near misses flagged")
     if listed:
-        for number, (language, theme, label, text) in enumerate(rows):
-            if label != (number in hits):
-                print(f"    {'missed' if label else 'FALSE'} {language} {theme}: {text}")
+        for number, (language, theme, kind, text) in enumerate(rows):
+            if (kind != NEAR) != (number in hits):
+                print(f"    {'FALSE' if kind == NEAR else 'missed'} {language} {theme} {kind}: {text}")
 
 
 def show_left_out(rule: Rule) -> None:
     """Print what is found of the held-out lines of each theme and language without the terms of it, and of disguises without any terms."""
-    rows = [row for name in spam_texts.HELD_OUT for row in spam_texts.held_out(name) if row[2]]
+    rows = [row for name in spam_texts.HELD_OUT for row in spam_texts.held_out(name) if row[2] != NEAR]
     for title, column in (("theme", 1), ("language", 0)):
         print(f"\nrecall without the terms of the {title}: ", end="")
         for name in sorted({row[column] for row in rows}):

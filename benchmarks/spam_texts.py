@@ -13,7 +13,7 @@ import polars as pl
 
 from cleanse.rules import load_rules
 
-HELD_OUT = ("spam_held_out", "spam_held_out_2")  # folders of lines by language and theme
+HELD_OUT = ("spam_held_out", "spam_held_out_2", "spam_held_out_3")  # folders of lines by language and theme
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -86,12 +86,12 @@ def near_misses() -> Iterator[tuple[str, str]]:
             yield language, example.text
 
 
-def held_out(name: str) -> Iterator[tuple[str, str, bool, str]]:
-    """Give (language, theme, is it spam, line) of a folder beside this file."""
+def held_out(name: str) -> Iterator[tuple[str, str, str, str]]:
+    """Give (language, theme, kind, line) of a folder beside this file; the kind is `near` for what is no spam."""
     for path in sorted((Path(__file__).parent / name).glob("*.toml")):
         for theme, lists in tomllib.loads(path.read_text("utf-8")).items():
             for kind, lines in lists.items():
-                yield from ((path.stem, theme, kind == "spam", line) for line in lines)
+                yield from ((path.stem, theme, kind, line) for line in lines)
 
 
 def disguised_lines() -> Iterator[tuple[str, str]]:
