@@ -115,6 +115,43 @@ def planted_pages() -> Iterator[tuple[str, set[int]]]:
         yield "\n".join(page), set(planted)
 
 
+def hacked_pages(data: Path, number: int = 60) -> Iterator[tuple[str, str, str, list[tuple[int, str]]]]:
+    """Give (how it was planted, article, page, planted as (line, text)): real articles with held-out lines of spam planted in them.
+
+    The lines of a page are of one language and trade, as a hacker plants them: between paragraphs, behind the end, or inside a paragraph.
+    """
+    frame = pl.read_parquet(data / "throughput_mixed.parquet", columns=["url", "lang", "text"])
+    long = frame.filter(~pl.col("url").str.contains("//help-"), pl.col("text").str.len_chars().is_between(1500, 9000))
+    articles = [text for part in long.partition_by("lang") for text in part["text"].sample(min(12, part.height), seed=3)]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for language, theme, kind, line in (row for name in HELD_OUT for row in held_out(name)):
+        if kind in ("spam", "injected"):
+            groups.setdefault((language, theme), []).append(line)
+    pools = [lines for lines in groups.values() if len(lines) >= 3]
+    chance = random.Random(11)
+    for turn in range(number * 3):
+        article, lines = chance.choice(articles), chance.choice(pools)
+        rows = article.split("\n")
+        chosen = chance.sample(lines, min(len(lines), chance.randint(1, 4)))
+        how = ("between", "behind", "inside")[turn % 3]
+        planted: list[tuple[int, str]] = []
+        if how == "behind":
+            planted = [(len(rows) + k, line) for k, line in enumerate(chosen)]
+            rows += chosen
+        elif how == "between":
+            for line in chosen:
+                rows.insert(chance.randint(1, len(rows)), f"\0{line}")
+            planted = [(k, row[1:]) for k, row in enumerate(rows) if row.startswith("\0")]
+            rows = [row.removeprefix("\0") for row in rows]
+        else:
+            places = [k for k, row in enumerate(rows) if len(row) > 120 and ". " in row[40:-40]]
+            for place, line in zip(chance.sample(places, min(len(places), len(chosen))), chosen, strict=False):
+                cut = rows[place].index(". ", 40) + 2
+                rows[place] = f"{rows[place][:cut]}{line}. {rows[place][cut:]}"
+                planted.append((place, line))
+        yield how, article, "\n".join(rows), planted
+
+
 def labelled_segments(data: Path) -> pl.DataFrame:
     """Read `spam_segments.jsonl`: `set, language, text, label`."""
     rows = [json.loads(line) for line in (data / "spam_segments.jsonl").read_text("utf-8").splitlines()]

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -51,8 +51,7 @@ class Found:
     points: dict[str, int]
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """A term in a folded line: `theme`, `level`, where it stands in the text as it is, and whether it is `dressed` up there."""
 
     name: str
@@ -79,11 +78,10 @@ class Planted:
         self._theme = [self.lexicon.themes[number] for number in self.lexicon.theme]
         self._level = self.lexicon.level.tolist()
         self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
-        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes], dtype=np.bool_)[
-            self.lexicon.theme
-        ]
         self._sells = self._weights >= weights[PITCH]
-        self._weights[common & (self.lexicon.level == PITCH)] = weights[TOPIC]  # shops say it too
+        names = np.array(self.lexicon.themes)[self.lexicon.theme]
+        self._weights[(names == measures.ADVERTS) & (self.lexicon.level == PITCH)] = own.topic_weight  # shops say it too
+        self._weights[(names == measures.PROMISES) & (self.lexicon.level == PITCH)] = own.offer_weight
 
     def admit(
         self, lines: Lines, occurrences: Occurrences | None = None
@@ -172,8 +170,8 @@ class Planted:
         texts = lines.take(np.array(rows, dtype=np.int64))["text"].to_list()
         found = {}
         for row, text, folded, terms in zip(rows, texts, *self.read(texts), strict=True):
-            strange = articles.of_row(row).compare(text, self.settings.rest_units, 1)
-            amid = strange.get("strange-percent", 0) if not measures.ENDS.search(text) else 0
+            ends = measures.ENDS.search(text)
+            amid = 0 if ends else articles.of_row(row).find_strange(text, self.settings.rest_units, 1, inside=False)
             scored = self.score(text, 0, len(text), folded, terms, 0, near={"amid-planted": amid})
             if scored.total >= self.threshold:
                 found[row] = [scored]
@@ -291,13 +289,23 @@ class Planted:
         points = self.card.add_terms(values)
         lacks = self.threshold - sum(points.values())
         if article and 0 < lacks <= self.settings.near * (1 + bool(values["lucky-names"])):
-            own_units = self.settings.strange_units
-            values |= article().compare(text[start:end], self.settings.rest_units, own_units)
-            if values["lucky-names"] and values["pitch-terms"] + values["sure-terms"] + values["promises"]:
-                names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(inner.text)), self.settings)
-                values["name-repeats"] = max((article().text.count(name) for name in names), default=0)
+            values |= self._compare(text[start:end], inner, values, lacks, article())
             points = self.card.add_terms(values)
         return Found(start, end, sum(points.values()), points)
+
+    def _compare(
+        self, segment: str, folded: Folded, values: Mapping[str, float], lacks: int, article: Article
+    ) -> dict[str, float]:
+        """Measure a segment that lacks some points in its document; its words are counted only where that may suffice."""
+        found: dict[str, float] = {"foreign-script": article.is_foreign(segment)}
+        if values["lucky-names"] and values["pitch-terms"] + values["sure-terms"] + values["promises"]:
+            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(folded.text)), self.settings)
+            found["name-repeats"] = max((article.text.count(name) for name in names), default=0)
+        if lacks - sum(self.card.add_terms(found).values()) + self.card.limits.base <= self.card.most("strange-percent"):
+            found["strange-percent"] = article.find_strange(
+                segment, self.settings.rest_units, self.settings.strange_units
+            )
+        return found
 
 
 def cut_segments(text: str, settings: Settings) -> Iterator[tuple[int, int, bool]]:

@@ -107,8 +107,10 @@ def _classify_letter(code: int) -> int:
 
 @functools.cache
 def byte_table() -> U8:
-    """Give what the quick look needs of a byte: 1 a letter of ASCII, 2 a digit, 3 a byte behind which a disguise may stand, 4 Cyrillic or Greek,
-    5 a byte inside a character, 6 a Latin letter that is not of ASCII."""
+    """Give what the quick look needs of a byte.
+
+    1 is a letter of ASCII, 2 a digit, 3 a byte behind which a disguise may stand, 4 Cyrillic or Greek, 5 a byte inside a character, 6 a Latin letter that is not of ASCII.
+    """
     table = np.zeros(256, dtype=np.uint8)
     for byte in range(256):
         if chr(byte).isascii() and chr(byte).isalnum():

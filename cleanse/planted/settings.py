@@ -17,6 +17,7 @@ class Settings:
     """What the rule says of lines, segments and names; `rules/spam/planted/rule.toml` tells what each is for."""
 
     topic_weight: int
+    offer_weight: int
     pitch_weight: int
     sure_weight: int
     enough: int
