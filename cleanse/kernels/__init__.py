@@ -5,8 +5,12 @@ Kernels take NumPy arrays of bytes and offsets, release the GIL, and know nothin
 
 from __future__ import annotations
 
-from cleanse.kernels import code, measures, places, site
-from cleanse.kernels.text import (
+from cleanse.kernels.loading import load_quickly
+
+load_quickly()  # before there are kernels
+
+from cleanse.kernels import code, measures, places, site  # noqa: E402
+from cleanse.kernels.text import (  # noqa: E402
     PLANES,
     SCRIPTS,
     U8,
