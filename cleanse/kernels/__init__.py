@@ -10,6 +10,7 @@ from cleanse.kernels.loading import load_quickly
 load_quickly()  # before there are kernels
 
 from cleanse.kernels import code, measures, places, site  # noqa: E402
+from cleanse.kernels.sums import add_up, find_least  # noqa: E402
 from cleanse.kernels.text import (  # noqa: E402
     PLANES,
     SCRIPTS,
@@ -56,6 +57,7 @@ __all__ = [
     "UNSPACED",
     "Bytes",
     "Offsets",
+    "add_up",
     "as_texts",
     "buffers",
     "choose_rows",
@@ -66,6 +68,7 @@ __all__ = [
     "count_unled",
     "decode_character",
     "find_bytes",
+    "find_least",
     "find_repeated",
     "find_uncomposed",
     "first_visible",

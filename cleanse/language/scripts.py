@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanse import cache, kernels
-from cleanse.kernels import U8, Bytes, Offsets, decode_character
+from cleanse.kernels import U8, Bytes, Offsets, add_up, decode_character
 
 # Scripts of Unicode by the names that Polars knows; the order is that of the numbers in `script_table`, from 1.
 SCRIPTS = (
@@ -70,16 +70,6 @@ def kind_table() -> U8:
 def unspaced_scripts() -> NDArray[np.bool_]:
     """Say of each script number whether it is written without spaces between words."""
     return np.array([False, *(script in (*kernels.UNSPACED, "Bopomofo", "Yi") for script in SCRIPTS)])
-
-
-# A loop of our own instead of `sum` of NumPy: a kernel that calls that takes a quarter of a second more to load.
-@numba.njit(cache=True, nogil=True)
-def _add_up(values: NDArray[np.int64]) -> np.int64:
-    """Add some numbers up."""
-    total = np.int64(0)
-    for value in values:
-        total += value
-    return total
 
 
 @numba.njit(cache=True, nogil=True)
@@ -177,14 +167,14 @@ def _scan_lines(
                 used += 1
             i += 1
             line += 1
-        running, labels = _add_up(tiers[2]), _add_up(tiers[1])
+        running, labels = add_up(tiers[2]), add_up(tiers[1])
         counts[text] += tiers[2]
         # A few letters of running text in a page of labels do not outvote the labels.
         if running < 40 and running * 10 < labels:
             counts[text] += tiers[1]
         if running + labels == 0:
             counts[text] += tiers[0]
-        elif _add_up(counts[text]) == 0:
+        elif add_up(counts[text]) == 0:
             counts[text] += tiers[1]
         bounds[text + 1] = used
     return rows[:used], counts, bounds
