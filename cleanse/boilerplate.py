@@ -68,6 +68,8 @@ def repeats_neighbour(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.
 def words_of_title(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataFrame:
     """Hit lines whose words nearly all stand in a neighbouring line, the title: the alternative text of an image.
 
+    A title has a capital, or a letter of a script without capitals: lines of a list in lower case share words too.
+
     Parameters of the rule: `within` lines above or below; `min_share` of the words of the line.
     """
     parameters = rule.head.parameters
@@ -77,7 +79,8 @@ def words_of_title(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.Dat
     title = pl.col("other").str.to_lowercase().str.extract_all(r"[\p{L}\p{M}\p{N}]+").list.unique()
     share = words.list.set_intersection(title).list.len() / words.list.len()
     differs = pl.col("text").str.strip_chars() != pl.col("other").str.strip_chars()
-    hits = pairs.filter(differs & (share >= parameters["min_share"]))
+    titled = pl.col("other").str.contains(r"[\p{Lu}\p{Lt}\p{Lo}]")
+    hits = pairs.filter(differs & titled & (share >= parameters["min_share"]))
     return whole_lines(hits.unique("row", maintain_order=True).select(LINE_SCHEMA.keys()))
 
 

@@ -337,6 +337,38 @@ def gather_bytes(data: Bytes, starts: Offsets, ends: Offsets) -> tuple[Bytes, Of
     return out, offsets
 
 
+@numba.njit(cache=True, nogil=True)
+def splice_bytes(
+    data: Bytes, offsets: Offsets, texts: Offsets, starts: Offsets, ends: Offsets, others: Bytes, bounds: Offsets
+) -> tuple[Bytes, Offsets]:
+    """Copy all texts, some places replaced; give the bytes, and where each text begins in them.
+
+    Place `i` is the bytes `starts[i]` to `ends[i]` of `data`, in text `texts[i]`, and becomes `others[bounds[i]:bounds[i + 1]]`. Places
+    stand in order and do not overlap.
+    """
+    size = offsets[-1] - offsets[0] + bounds[-1] - bounds[0]
+    for place in range(len(starts)):
+        size -= ends[place] - starts[place]
+    out, begins = np.empty(size, dtype=np.uint8), np.zeros(len(offsets), dtype=np.int64)
+    place = written = 0
+    for text in range(len(offsets) - 1):
+        cursor = offsets[text]
+        while True:
+            more = place < len(starts) and texts[place] == text
+            stop = starts[place] if more else offsets[text + 1]
+            out[written : written + stop - cursor] = data[cursor:stop]
+            written += stop - cursor
+            if not more:
+                break
+            length = bounds[place + 1] - bounds[place]
+            out[written : written + length] = others[bounds[place] : bounds[place + 1]]
+            written += length
+            cursor = ends[place]
+            place += 1
+        begins[text + 1] = written
+    return out, begins
+
+
 def as_texts(data: Bytes, offsets: Offsets) -> pl.Series:
     """Make a column of the bytes of texts that stand one behind the other."""
     array = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
