@@ -87,11 +87,11 @@ def test_a_label_among_its_like_is_furniture():
             {("boilerplate/comments", 1), ("boilerplate/comments", 2)},
         ),
         # Above it does.
-        ("Share\nFont size\nThe wheel turns it.", {("boilerplate/share", 0), ("boilerplate/print-email", 1)}),
+        ("Share\nCopy link\nThe wheel turns it.", {("boilerplate/share", 0), ("boilerplate/print-email", 1)}),
         # Between the title and the article.
         ("Ferry comes back\nShare\nThe ferry came back on Monday.", {("boilerplate/share", 1)}),
         # The sentence stands too far below.
-        ("It works.\nFont size\n\n\n\nTurn the wheel to the left.", {("boilerplate/print-email", 1)}),
+        ("It works.\nCopy link\n\n\n\nTurn the wheel to the left.", {("boilerplate/print-email", 1)}),
         # A licence names its owner over its text, in one line or in two; the foot of a page names its own.
         (
             "Copyright (c) 2014 Maud Perry.\nAll rights reserved.\n\nYou may copy this timetable and change it as long as you name the ferry.",

@@ -24,7 +24,7 @@ def run(*texts: str) -> pl.DataFrame:
     """Run the stages up to the edit over documents of unknown language."""
     frame = encoding.repair_text(pl.LazyFrame({"text": texts}), PREPARED.repairer)
     frame = frame.with_columns(language=pl.lit("und"), language_hits=pl.lit([], dtype=HITS))
-    frame = spam.score_spam(line_rules.tag_lines(frame, PREPARED.lines), PREPARED.rules)
+    frame = spam.score_spam(line_rules.tag_lines(frame, PREPARED.lines), PREPARED.rules, PREPARED.every)
     return decide.edit_text(frame).collect()
 
 

@@ -68,6 +68,10 @@ class Card:
         listed: Sums = places.list_points(values, rows, *self._arrays(columns))
         return listed
 
+    def most(self, measure: str) -> int:
+        """Give the most points that a measure can count; 0 where no table is of it."""
+        return max((point for table in self.tables if table.measure == measure for point in table.points), default=0)
+
     def divide(self, names: Collection[str]) -> tuple[Card, Card]:
         """Give the tables of some measures, and those of the others: two cards whose sums add up to that of this one."""
         inside = tuple(table for table in self.tables if table.measure in names)
