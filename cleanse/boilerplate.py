@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import quality, segments
+from cleanse.compiled import run_compiled
 from cleanse.hits import acts, attach_hits, make_hits
 from cleanse.matching import LINE_SCHEMA, Lines, Matched, Method, blocks, whole_lines
 from cleanse.rules import Rule, Rules
@@ -111,7 +112,8 @@ def no_reference(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataF
     sizes = np.diff([0, *parts, len(place)])
     starts = np.repeat(place[[0, *parts]], sizes) if len(place) else place
     ends = np.repeat(place[[*(parts - 1), -1]], sizes) if len(place) else place
-    addresses = np.flatnonzero(rows["text"].str.contains(parameters["address"]).to_numpy())
+    pattern = parameters["address"]
+    addresses = np.flatnonzero(run_compiled(pattern, lambda: rows["text"].str.contains(pattern)).to_numpy())
     needed = _neighbour_matches(starts[addresses], -1, parameters["above"], lines)
     needed |= _neighbour_matches(ends[addresses], 1, parameters["below"], lines)
     hit = np.ones(len(rows), dtype=np.bool_)
@@ -123,7 +125,8 @@ def _neighbour_matches(rows: NDArray[np.int64], step: int, pattern: str, lines: 
     """Say of each row whether the line one step on, blank ones not counted, is of the same text and matches."""
     there = np.clip(rows + step, 0, len(lines) - 1)
     inside: NDArray[np.bool_] = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
-    inside[inside] = lines.take(there[inside])["text"].str.contains(pattern).to_numpy()
+    texts = lines.take(there[inside])["text"]
+    inside[inside] = run_compiled(pattern, lambda: texts.str.contains(pattern)).to_numpy()
     return inside
 
 
