@@ -128,10 +128,14 @@ def show_hacked(data: Path, *, listed: bool) -> None:
     )
 
 
-def _flagged(texts: pl.Series, prepared: pipeline.Prepared) -> tuple[list[list[tuple[int, int, int, str]]], pl.DataFrame]:
+def _flagged(
+    texts: pl.Series, prepared: pipeline.Prepared
+) -> tuple[list[list[tuple[int, int, int, str]]], pl.DataFrame]:
     """Give what is flagged of each text (line, start, end, text), and the frame."""
     frame = pipeline.add_evidence(pl.LazyFrame({"text": texts}), prepared).collect()
-    hits = [[(hit["line"], hit["start"], hit["end"], hit["text"]) for hit in own] for own in frame["spam_hits"].to_list()]
+    hits = [
+        [(hit["line"], hit["start"], hit["end"], hit["text"]) for hit in own] for own in frame["spam_hits"].to_list()
+    ]
     return hits, frame
 
 

@@ -80,7 +80,9 @@ class Planted:
         self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
         self._sells = self._weights >= weights[PITCH]
         names = np.array(self.lexicon.themes)[self.lexicon.theme]
-        self._weights[(names == measures.ADVERTS) & (self.lexicon.level == PITCH)] = own.topic_weight  # shops say it too
+        self._weights[(names == measures.ADVERTS) & (self.lexicon.level == PITCH)] = (
+            own.topic_weight
+        )  # shops say it too
         self._weights[(names == measures.PROMISES) & (self.lexicon.level == PITCH)] = own.offer_weight
 
     def admit(
@@ -171,7 +173,7 @@ class Planted:
         found = {}
         for row, text, folded, terms in zip(rows, texts, *self.read(texts), strict=True):
             ends = measures.ENDS.search(text)
-            amid = 0 if ends else articles.of_row(row).find_strange(text, self.settings.rest_units, 1, inside=False)
+            amid = 0 if ends else articles.of_row(row).find_strange(text, self.settings.rest_units, 1)
             scored = self.score(text, 0, len(text), folded, terms, 0, near={"amid-planted": amid})
             if scored.total >= self.threshold:
                 found[row] = [scored]
@@ -301,7 +303,8 @@ class Planted:
         if values["lucky-names"] and values["pitch-terms"] + values["sure-terms"] + values["promises"]:
             names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(folded.text)), self.settings)
             found["name-repeats"] = max((article.text.count(name) for name in names), default=0)
-        if lacks - sum(self.card.add_terms(found).values()) + self.card.limits.base <= self.card.most("strange-percent"):
+        terms = self.card.add_terms(found)
+        if lacks - sum(terms.get(name, 0) for name in found) <= self.card.most("strange-percent"):
             found["strange-percent"] = article.find_strange(
                 segment, self.settings.rest_units, self.settings.strange_units
             )

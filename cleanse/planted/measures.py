@@ -76,6 +76,7 @@ CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
 CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
+PARTED = re.compile(r"(?<![^\W_])[a-z]{3,14} \d{2,4}(?![^\W_])")  # a name, and its digits behind a space
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
 # A name with digits that is no part of an address, a path or a name of a program.
 # Letters of scripts without spaces, and of Korean, which joins its endings, may stand beside it.
@@ -216,8 +217,11 @@ def _count_names(values: dict[str, float], text: str, folded: Folded, own: Setti
     values["name-digits"] = len(names)
     values["lucky-names"] = len(lucky)
     if folded.counts and folded.places:
-        found += ending_pattern(own.name_endings).finditer(folded.text)
-        values["dressed-names"] = sum(_is_dressed(text, folded, *match.span()) for match in found)
+        others = [*ending_pattern(own.name_endings).finditer(folded.text), *PARTED.finditer(folded.text)]
+        dressed = {match.group() for match in (*found, *others) if _is_dressed(text, folded, *match.span())}
+        values["dressed-names"] = len(dressed)
+        if dressed:
+            return sum(map(len, dressed))
     values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
     return sum(map(len, lucky)) if text.strip().count(" ") > 1 else 0
 
