@@ -157,14 +157,10 @@ class Planted:
 
     def _find_amid(self, lines: Lines, planted: set[int]) -> dict[int, list[Found]]:
         """Find lines between planted ones that say nothing which the rest of the document says, and are no sentence."""
-        close = {row + step for row in planted for step in (1, 2)} & {row - step for row in planted for step in (1, 2)}
         rows = sorted(
             row
-            for row in close - planted
-            if 0 <= row < len(lines)
-            and lines.chars[row] <= self.settings.amid_chars
-            and any(before in planted and lines.doc[before] == lines.doc[row] for before in (row - 1, row - 2))
-            and any(behind in planted and lines.doc[behind] == lines.doc[row] for behind in (row + 1, row + 2))
+            for row in {row + 1 for row in planted} & {row - 1 for row in planted} - planted
+            if lines.chars[row] <= self.settings.amid_chars and lines.doc[row - 1] == lines.doc[row] == lines.doc[row + 1]
         )
         if not rows:
             return {}

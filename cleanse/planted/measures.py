@@ -201,8 +201,8 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
     values["reporting-words"] = len(side[REPORTING])
     values["contacts"] = len(side[CONTACT])
     values["links"] = len(link_pattern(own.link_endings).findall(plain))
-    short = bool(adverts and phone_pattern(own.short_numbers).search(plain))
-    values["phones"] = len(phone_pattern(own.phones).findall(plain)) + short
+    rest, phones = phone_pattern(own.phones).subn(" ", plain)
+    values["phones"] = phones + bool(adverts and phone_pattern(own.short_numbers).search(rest))
     if values["promises"] or values["pitch-terms"] or values["sure-terms"]:
         values["sums"] = len(set(money_pattern(own.money_signs, own.money_words, own.money_digits).findall(plain)))
         values["percents"] = len(PERCENT.findall(plain))
