@@ -286,18 +286,21 @@ class Planted:
         values |= near
         points = self.card.add_terms(values)
         lacks = self.threshold - sum(points.values())
-        if article and 0 < lacks <= self.settings.near * (1 + bool(values["lucky-names"])):
-            values |= self._compare(text[start:end], inner, values, lacks, article())
+        sells = values["pitch-terms"] + values["sure-terms"] + values["promises"]
+        named = bool(values["lucky-names"] and sells)
+        if article and 0 < lacks <= self.settings.near * (1 + named):
+            values |= self._compare(text[start:end], inner if named else None, lacks, article())
             points = self.card.add_terms(values)
         return Found(start, end, sum(points.values()), points)
 
-    def _compare(
-        self, segment: str, folded: Folded, values: Mapping[str, float], lacks: int, article: Article
-    ) -> dict[str, float]:
-        """Measure a segment that lacks some points in its document; its words are counted only where that may suffice."""
+    def _compare(self, segment: str, named: Folded | None, lacks: int, article: Article) -> dict[str, float]:
+        """Measure a segment that lacks some points in its document; its words are counted only where that may suffice.
+
+        The names in it are counted where it is given as `named`, folded.
+        """
         found: dict[str, float] = {"foreign-script": article.is_foreign(segment)}
-        if values["lucky-names"] and values["pitch-terms"] + values["sure-terms"] + values["promises"]:
-            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(folded.text)), self.settings)
+        if named:
+            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(named.text)), self.settings)
             found["name-repeats"] = max((article.text.count(name) for name in names), default=0)
         terms = self.card.add_terms(found)
         if lacks - sum(terms.get(name, 0) for name in found) <= self.card.most("strange-percent"):

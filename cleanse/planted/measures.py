@@ -70,6 +70,7 @@ MEASURES = {
     "bracket": "the segment stands in brackets",
     "listed": "the segment is an item of a list",
 }
+LINKED = re.compile(r"[.@]|://")
 PERCENT = re.compile(r"\d\s?[%％]")
 HEX = re.compile(r"[0-9a-f]+\Z")
 CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
@@ -200,7 +201,8 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
     values["selling-words"] = len(side[SELLING] - heavy)
     values["reporting-words"] = len(side[REPORTING])
     values["contacts"] = len(side[CONTACT])
-    values["links"] = len(link_pattern(own.link_endings).findall(plain))
+    # Nothing but what has one of these signs, or one of these figures, is an address or a number.
+    values["links"] = len(link_pattern(own.link_endings).findall(plain)) if LINKED.search(plain) else 0
     rest, phones = phone_pattern(own.phones).subn(" ", plain)
     values["phones"] = phones + bool(adverts and phone_pattern(own.short_numbers).search(rest))
     if values["promises"] or values["pitch-terms"] or values["sure-terms"]:
