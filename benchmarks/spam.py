@@ -250,7 +250,9 @@ def show_time(data: Path) -> None:
         cut, found, admitted, judged = (b - a for a, b in itertools.pairwise(marks))
         for step, seconds in zip(steps, (cut, found, admitted, judged - admitted), strict=True):
             step.append(1000 * seconds / size)
-    values = (f"{name} {min(step):.1f}" for name, step in zip(("lines", "terms", "gates", "judging"), steps, strict=True))
+    values = (
+        f"{name} {min(step):.1f}" for name, step in zip(("lines", "terms", "gates", "judging"), steps, strict=True)
+    )
     print("CPU ms a MB:", ", ".join(values))
 
 

@@ -25,13 +25,14 @@ from cleanse.matching import Lines, Occurrences
 from cleanse.planted import marks as bits
 from cleanse.planted import measures
 from cleanse.planted.article import Article, Articles
-from cleanse.planted.disguise import Folded, fold, lower_plainly
-from cleanse.planted.lexicon import LEVELS, Lexicon
+from cleanse.planted.disguise import Folded, fold, fold_plain, lower_plainly
+from cleanse.planted.lexicon import LEVELS, Lexicon, find_densest
 from cleanse.planted.settings import Settings
 from cleanse.rules import Rule
 from cleanse.scorecards import Card
 
 TOPIC, PITCH, SURE, WORDS = range(4)
+ODD = bits.DISGUISES | bits.IS_DIGIT  # what may make another text of one of ASCII
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
@@ -104,17 +105,15 @@ class Planted:
             self.settings.brand_chars,
         )
         if occurrences is None:
-            rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
+            rows, terms, begins, _ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
         else:
-            rows, terms, *_ = self.lexicon.choose(lines.data, lines.starts, lines.ends, occurrences)
-        weight = self._weights[terms]
-        sums = np.bincount(rows, weights=weight, minlength=len(lines))
-        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
-        # The longer the line, the more of it must sell.
-        chars = lines.chars.astype(np.int64)
+            rows, terms, begins, _ = self.lexicon.choose(lines.data, lines.starts, lines.ends, occurrences)
         own = self.settings
-        steps = (chars > own.short_chars).astype(np.int64) + (chars > 2 * own.short_chars)
-        enough = own.enough + steps + np.minimum(chars, own.line_chars) // 500
+        sums = find_densest(rows, begins, self._weights[terms], len(lines), own.window_bytes)
+        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
+        # The longer the line, the more must sell where most of it stands together.
+        chars = lines.chars.astype(np.int64)
+        enough = own.enough + (chars > own.short_chars) + (chars > 2 * own.short_chars) + (chars > own.whole_chars)
         hit = (sums >= enough) & (heavy >= 1)
         odd = (marks & (bits.DISGUISES | bits.IS_BRACKET)) > 0
         odd |= ((marks & (bits.IS_TWICE | bits.IS_DIGIT)) > 0) & (sums >= 1)
@@ -128,7 +127,7 @@ class Planted:
         """
         rows, marks = self.admit(lines, occurrences)
         texts = lines.take(rows)["text"].to_list()
-        folded, terms = self.read(texts)
+        folded, terms = self.read(texts, marks[rows])
         articles = Articles(lines)
         found: dict[int, list[Found]] = {}
         for number, row in enumerate(rows.tolist()):
@@ -160,7 +159,8 @@ class Planted:
         rows = sorted(
             row
             for row in {row + 1 for row in planted} & {row - 1 for row in planted} - planted
-            if lines.chars[row] <= self.settings.amid_chars and lines.doc[row - 1] == lines.doc[row] == lines.doc[row + 1]
+            if lines.chars[row] <= self.settings.amid_chars
+            and lines.doc[row - 1] == lines.doc[row] == lines.doc[row + 1]
         )
         if not rows:
             return {}
@@ -189,9 +189,13 @@ class Planted:
         listed = pl.DataFrame(out, schema={**EVIDENCE_SCHEMA, "text": pl.UInt32}, orient="row")
         return listed.with_columns(taken["text"].gather(listed["text"]))
 
-    def read(self, texts: list[str]) -> tuple[list[Folded], list[list[Term]]]:
-        """Fold texts and find their terms."""
-        folded = [fold(text) for text in texts]
+    def read(self, texts: list[str], marks: NDArray[np.uint16] | None = None) -> tuple[list[Folded], list[list[Term]]]:
+        """Fold texts and find their terms; `marks` are theirs, where they were looked for."""
+        odd = ((marks & ODD) > 0).tolist() if marks is not None else itertools.repeat(True)
+        folded = [
+            fold_plain(text) if not own and text.isascii() else fold(text)
+            for text, own in zip(texts, odd, strict=False)
+        ]
         encoded = [one.text.encode("utf-8", "surrogatepass") for one in folded]
         offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
         data = np.frombuffer(b"".join(encoded), dtype=np.uint8)

@@ -70,6 +70,7 @@ MEASURES = {
     "bracket": "the segment stands in brackets",
     "listed": "the segment is an item of a list",
 }
+NUMBERED = re.compile(r"\d\d|[x*]{4}")
 LINKED = re.compile(r"[.@]|://")
 PERCENT = re.compile(r"\d\s?[%％]")
 HEX = re.compile(r"[0-9a-f]+\Z")
@@ -203,8 +204,9 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
     values["contacts"] = len(side[CONTACT])
     # Nothing but what has one of these signs, or one of these figures, is an address or a number.
     values["links"] = len(link_pattern(own.link_endings).findall(plain)) if LINKED.search(plain) else 0
-    rest, phones = phone_pattern(own.phones).subn(" ", plain)
-    values["phones"] = phones + bool(adverts and phone_pattern(own.short_numbers).search(rest))
+    if NUMBERED.search(plain):
+        rest, phones = phone_pattern(own.phones).subn(" ", plain)
+        values["phones"] = phones + bool(adverts and phone_pattern(own.short_numbers).search(rest))
     if values["promises"] or values["pitch-terms"] or values["sure-terms"]:
         values["sums"] = len(set(money_pattern(own.money_signs, own.money_words, own.money_digits).findall(plain)))
         values["percents"] = len(PERCENT.findall(plain))
@@ -213,7 +215,8 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
 
 def _count_names(values: dict[str, float], text: str, folded: Folded, own: Settings) -> int:
     """Count names with digits behind them; give how many characters belong to those that betting sites like."""
-    found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())]
+    numbered = NUMBERED.search(folded.text) or "4d" in folded.text or "3d" in folded.text
+    found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())] if numbered else []
     names = {match.group() for match in found}
     lucky = choose_lucky(names, own)
     values["name-digits"] = len(names)
