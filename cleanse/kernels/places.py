@@ -286,6 +286,22 @@ def _read_line(
             elif kind == OTHER:
                 last_mark = NO_END
         before = kind
+        # A small letter follows most small letters, and a space most spaces: they change little.
+        here = i
+        if kind == LOW:
+            while i < end and data[i] < 0x80 and classes[data[i]] == LOW:
+                low = np.uint64(data[i])
+                digest = (digest ^ low) * prime
+                token = (token ^ low) * prime
+                i += 1
+            run += i - here
+            letters += i - here
+        elif kind == SPACE:
+            while i < end and data[i] == 32:
+                i += 1
+        if i > here:
+            chars += i - here
+            code = int(data[i - 1])
     if before == DOT:
         out[STOPS] += 1
     if opener:

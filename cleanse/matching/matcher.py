@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleanse.compiled import match_own
 from cleanse.kernels import Offsets
 from cleanse.matching.bounds import LONGEST_LINE, Bounds, find_languages
 from cleanse.matching.headings import Headings
@@ -197,12 +198,12 @@ class Matcher:
         folded = templates["folded"].gather(cut["template"])
         behind = lines.cut(cut["end"].to_numpy(), cut["stop"].to_numpy())
         behind = _fold_some(behind, folded)
-        fitting = cut.filter(_match_own(behind, templates["behind"].gather(cut["template"])))
+        fitting = cut.filter(match_own(behind, templates["behind"].gather(cut["template"])))
         opens = templates["opens"].gather(fitting["template"])
         asked = fitting.filter(~opens)
         before = lines.cut(asked["begin"].to_numpy(), asked["start"].to_numpy())
         before = _fold_some(before, templates["folded"].gather(asked["template"]))
-        asked = asked.filter(_match_own(before, templates["before"].gather(asked["template"])))
+        asked = asked.filter(match_own(before, templates["before"].gather(asked["template"])))
         return pl.concat([fitting.filter(opens), asked]).select("variant", "row")
 
     def _admit_patterns(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
@@ -260,7 +261,7 @@ class Matcher:
         asked = admitted.with_columns(pl.Series("start", starts), pl.Series("stop", stops)).drop_nulls("pattern")
         texts = lines.cut(asked["start"].to_numpy(), asked["stop"].to_numpy())
         texts = _fold_some(texts, self._patterns["folded"].gather(asked["pattern"]))
-        matches = _match_own(texts, self._patterns["matching"].gather(asked["pattern"]))
+        matches = match_own(texts, self._patterns["matching"].gather(asked["pattern"]))
         return pl.concat([admitted.filter(pl.col("pattern").is_null()), asked.filter(matches).select(admitted.columns)])
 
 
@@ -271,12 +272,6 @@ def _table_of_bytes(patterns: Iterable[str]) -> Flags:
         known = find_first_bytes(pattern)
         table.append([known is None or byte in known for byte in range(END + 1)])
     return np.array(table, dtype=np.bool_).reshape(-1, END + 1)
-
-
-def _match_own(texts: pl.Series, patterns: pl.Series) -> pl.Series:
-    """Say of each text whether its own pattern matches it; equal patterns stand together, so that each is compiled once."""
-    pairs = pl.DataFrame({"text": texts, "pattern": patterns})
-    return pairs.select(pl.col("text").str.contains(pl.col("pattern"))).to_series()
 
 
 def _fold_some(texts: pl.Series, folds: pl.Series) -> pl.Series:
