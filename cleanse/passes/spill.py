@@ -47,9 +47,7 @@ def read_once(shard: Shard, job: Job) -> Iterator[Batch]:
         yield from read_shard(shard, job.columns, job.every)
         return
     for number, kinds in enumerate(known["kinds"]):
-        tables = {
-            table: pl.read_ipc(_name(job.work, shard.number, number, table)) for table in TABLES
-        }
+        tables = {table: pl.read_ipc(_name(job.work, shard.number, number, table)) for table in TABLES}
         yield Batch(**tables, kinds={name: set(own) for name, own in kinds.items()})
 
 
