@@ -227,7 +227,13 @@ def find_uncomposed(
                 first -= 1
             before, _ = decode_character(data, first)
             pair = before * PLANES + code
-            nearest = np.searchsorted(pairs, pair)
+            nearest, beyond = 0, len(pairs)
+            while nearest < beyond:
+                middle = (nearest + beyond) // 2
+                if pairs[middle] < pair:
+                    nearest = middle + 1
+                else:
+                    beyond = middle
             if nearest < len(pairs) and pairs[nearest] == pair:
                 found[text] = True
                 break
@@ -649,8 +655,9 @@ def find_repeated(keys: U64) -> tuple[U32, Offsets]:
     ends = np.zeros((1 << bits) + 1, dtype=np.int64)
     for place in range(count):
         ends[np.int64((keys[place] >> np.uint64(1)) >> shift) + 1] += 1
-    largest = int(ends.max())
+    largest = 0
     for share in range(1 << bits):
+        largest = max(largest, ends[share + 1])
         ends[share + 1] += ends[share]
     split, places = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.uint32)
     free = ends[:-1].copy()

@@ -47,12 +47,14 @@ class Matched(NamedTuple):
     """What the rules hit in the lines of a batch, of all families.
 
     `places`, of `segments.FOUND_SCHEMA`, in the repaired text; `ends`, of `blocks.SCHEMA`, where each block ends and why; `terms`, where
-    the terms of others stand, in lines and bytes of `Lines`.
+    the terms of others stand, in lines and bytes of `Lines`; `words`, how many different words of the rules of the first group each
+    line holds, in its language and up to its length, whether a rule hits it or not.
     """
 
     places: pl.DataFrame
     ends: pl.DataFrame
     terms: Occurrences
+    words: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Matcher:
     behind the literal (`prefilter.END`: none), `cuts` which variants have which (`variant`, `use`, `template`). `patterns` are
     those that see a whole line, `begins` says of each with which byte a line may begin; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
     they are, whether they have a prefilter, and whether a literal of the variant must be there too. `bounds` and `headings` have an
-    entry a variant in each array.
+    entry a variant in each array; `counted` says of which variants the words are counted.
     """
 
     methods: dict[str, Method]
@@ -80,6 +82,7 @@ class Matcher:
     asked: pl.DataFrame
     bounds: Bounds
     headings: Headings
+    counted: Flags
 
     @staticmethod
     def prepare(
@@ -131,6 +134,7 @@ class Matcher:
             pl.DataFrame(asked, schema=ASKED, orient="row"),
             Bounds.of(variants),
             Headings.of(grouped),
+            np.array([group == 0 for group, _, _ in grouped], dtype=np.bool_),
         )
 
     @functools.cached_property
@@ -160,12 +164,21 @@ class Matcher:
         words, terms = self.words.find(lines)
         joined = words.join(self.uses, on=["literal", "opening"], how="inner")
         admitted = self.bounds.admit(joined["variant"].to_numpy(), joined["row"].to_numpy(), lines, languages)
+        counts = self._count_words(joined.filter(pl.Series(admitted)), lines)
         joined = joined.filter(pl.Series(admitted & are_surrounded(joined)))
         labels = keep_decorated(joined.filter(pl.col("use") == Use.LABEL), lines).select("variant", "row")
         matched = self._match_patterns(self._admit_patterns(joined, lines), lines)
         others = pl.concat([self._match_cuts(joined, lines), matched.select("variant", "row")])
         hit = self.headings.drop(labels, others, lines)
-        return Matched(*place_hits(hit, matched, self.variants, self.patterns, self.methods, lines), terms)
+        return Matched(*place_hits(hit, matched, self.variants, self.patterns, self.methods, lines), terms, counts)
+
+    def _count_words(self, admitted: pl.DataFrame, lines: Lines) -> NDArray[np.int64]:
+        """Count the different words of the first group in each line."""
+        own = admitted.filter(pl.Series(self.counted[admitted["variant"].to_numpy()]))
+        keys = own["row"].to_numpy().astype(np.int64) * max(1, self.words.first_term) + own["literal"].to_numpy()
+        keys.sort()
+        rows = keys[np.diff(keys, prepend=-1) != 0] // max(1, self.words.first_term)
+        return np.bincount(rows, minlength=len(lines))
 
     def _match_cuts(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
