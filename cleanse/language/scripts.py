@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanse import cache, kernels
-from cleanse.kernels import U8, Bytes, Offsets, decode_character
+from cleanse.kernels import U8, Bytes, Offsets, add_up, decode_character
 
 # Scripts of Unicode by the names that Polars knows; the order is that of the numbers in `script_table`, from 1.
 SCRIPTS = (
@@ -167,14 +167,14 @@ def _scan_lines(
                 used += 1
             i += 1
             line += 1
-        running, labels = tiers[2].sum(), tiers[1].sum()
+        running, labels = add_up(tiers[2]), add_up(tiers[1])
         counts[text] += tiers[2]
         # A few letters of running text in a page of labels do not outvote the labels.
         if running < 40 and running * 10 < labels:
             counts[text] += tiers[1]
         if running + labels == 0:
             counts[text] += tiers[0]
-        elif counts[text].sum() == 0:
+        elif add_up(counts[text]) == 0:
             counts[text] += tiers[1]
         bounds[text + 1] = used
     return rows[:used], counts, bounds

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from cleanse import segments
+from cleanse.compiled import run_compiled
 from cleanse.matching import blocks
 from cleanse.matching.decoration import OPENING
 from cleanse.matching.lines import Lines, Rows
@@ -86,9 +88,13 @@ def _leave_out(rows: Rows, variants: Variants, lines: Lines) -> Rows:
     unless = [pattern for _, variant in variants for pattern in variant.unless]
     if not unless or not len(rows):
         return rows
-    text = pl.col("text").str.replace(f"^{OPENING}+", "") if variants[0][0].head.trim else pl.col("text")
-    left = pl.any_horizontal(text.str.contains(pattern) for pattern in unless)
-    kept: Rows = rows[lines.take_composed(rows).select(~left).to_series().to_numpy()]
+    texts = lines.take_composed(rows)["text"]
+    if variants[0][0].head.trim:
+        texts = texts.str.replace(f"^{OPENING}+", "")
+    left = np.zeros(len(rows), dtype=np.bool_)
+    for pattern in unless:
+        left |= run_compiled(pattern, functools.partial(texts.str.contains, pattern)).to_numpy()
+    kept: Rows = rows[~left]
     return kept
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from cleanse.compiled import run_compiled
 from cleanse.errors import CleanseError
 from cleanse.matching.lines import LINE_SCHEMA
 
@@ -52,9 +53,10 @@ def _mark(pattern: str, opening: str, closing: str) -> str:
 def measure_spans(lines: pl.DataFrame, pattern: str, opening: str, closing: str) -> pl.DataFrame:
     """Give what `find_spans` finds with one pattern; no line has the characters `opening` and `closing`."""
     mark = _mark(pattern, opening, closing)
+    marked = run_compiled(pattern, lambda: lines["text"].str.replace_all(pattern, mark))
     parts = (
         lines.lazy()
-        .with_columns(pl.col("text").str.replace_all(pattern, mark).str.split(opening).alias("part"))
+        .with_columns(marked.str.split(opening).alias("part"))
         .filter(pl.col("part").list.len() > 1)
         .explode("part")
         .with_columns(pl.col("part").str.split_exact(closing, 1).struct.rename_fields(["hit", "rest"]))

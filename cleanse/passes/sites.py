@@ -33,11 +33,12 @@ HASHES = 1 << 64
 def count_sites(job: Job, shards: Sequence[Shard], engine: Engine) -> None:
     """Count the lines of all sites and write the counts into the work folder; once in a run, also where it is resumed.
 
-    Does nothing where no rule asks for them, where nothing says which pages are of one site, or where a shard kills each process that reads it.
+    Does nothing where no rule asks for them, where nothing says which pages are of one site or there are too few for any, or where a shard
+    kills each process that reads it.
     """
     limits = site.Limits.of(job.rules)
     done = job.work / COUNTED / DONE
-    if limits is None or done.exists() or not (job.columns.url or _has_files(shards)):
+    if limits is None or done.exists() or not (job.columns.url or _count_files(shards) > limits.least):
         return
     died = [
         isinstance(one, Died) for one in engine.map(functools.partial(_digest_shard, job=job, limits=limits), shards)
@@ -66,9 +67,9 @@ def _write(frame: pl.DataFrame, place: Path) -> None:
     temporary.replace(place)
 
 
-def _has_files(shards: Sequence[Shard]) -> bool:
-    """Say whether there are files that are a document each: their folder is their site."""
-    return any(span.file.kind in DOCUMENT_SUFFIXES for shard in shards for span in shard.spans)
+def _count_files(shards: Sequence[Shard]) -> int:
+    """Count the files that are a document each: their folder is their site."""
+    return sum(span.file.kind in DOCUMENT_SUFFIXES for shard in shards for span in shard.spans)
 
 
 def _digest_shard(shard: Shard, job: Job, limits: site.Limits) -> None:

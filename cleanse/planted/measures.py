@@ -90,6 +90,7 @@ ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
 UNIT = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+"
 )
+PLAIN_UNIT = re.compile(r"\w+")  # what UNIT finds in a text without UNSPACED, and sooner
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
 TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[]\s?([^()（）\[\]【】]{3,60})\s?[)）\]]\s*$")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
@@ -133,11 +134,11 @@ def list_units(text: str) -> list[str]:
     ['call', 'log', '通话', '话记']
     """
     if not UNSPACED.search(text):
-        return UNIT.findall(text)
+        return PLAIN_UNIT.findall(text)
     found: list[str] = []
     for run in UNIT.findall(text):
-        if UNSPACED.match(run) and len(run) > 1:
-            found.extend(run[k : k + 2] for k in range(len(run) - 1))
+        if run[0] >= "\u0e00" and len(run) > 1 and UNSPACED.match(run):
+            found += [run[k : k + 2] for k in range(len(run) - 1)]
         else:
             found.append(run)
     return found

@@ -130,13 +130,12 @@ def find_near(hits: pl.DataFrame, identities: list[str], windows: list[list[Wind
     placed = placed.join(numbered, on=["id", "line"], how="inner", maintain_order="left").sort(
         "group", maintain_order=True
     )
-    starts, ends = placed["start"].to_numpy(), placed["end"].to_numpy()
+    starts, ends, places = (placed[name].to_numpy() for name in ("start", "end", "place"))
     bounds = placed["group"].search_sorted(np.arange(numbered.height + 1)).to_list()
     own_places: list[list[int]] = []
     for begin, stop, group in asked.select("from", "to", "group").iter_rows():
         part = slice(bounds[group], bounds[group + 1])
-        inside = np.flatnonzero((starts[part] < stop) & (begin < ends[part])) + part.start
-        own_places.append(placed["place"].gather(inside).to_list())
+        own_places.append(places[part][(starts[part] < stop) & (begin < ends[part])].tolist())
     taken = iter(hits[[place for own in own_places for place in own]].to_dicts())
     filled = iter([[next(taken) for _ in own] for own in own_places])
     return [[next(filled) for _ in own] for own in windows]
