@@ -182,6 +182,8 @@ def test_disguised_spam_is_flagged(text):
         "- Gift cards Gift cards",
         "- Contact us Contact us",
         "M T W T F S S 1 2 3 4 5",
+        "0000040  L  I  S  B  O  A  377 377 377 377  \\0 003",
+        "libpam-cracklib: PAM module to enable cracklib support",
         "𝗠𝗮𝗿𝗸𝘂𝘀 𝗪𝗶𝗻𝘁𝗲𝗿 opens the fair on Friday.",
         "The laptop of System76 and that of Tuxedo have nothing in common but the kernel.",
     ],
