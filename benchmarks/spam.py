@@ -10,6 +10,7 @@ or of a theme out, to see what the rest finds of it.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import time
 from collections import Counter, defaultdict
@@ -22,11 +23,11 @@ import polars as pl
 import spam_texts
 
 from cleanse import load_rules, pipeline
-from cleanse.matching import Lines
+from cleanse.matching import Lines, find_literals
 from cleanse.planted import Planted
 from cleanse.rules import Rule
 
-MANUAL = "help"
+NEAR = "near"
 
 
 def without(rule: Rule, name: str) -> Rule:
@@ -82,30 +83,87 @@ def show_made(card: Planted) -> None:
     print(f"near misses: {found_lines(card, [line for _, line in misses])['doc'].n_unique()} of {len(misses)} flagged")
 
 
+def show_hacked(data: Path, *, listed: bool) -> None:
+    """Print how much of what is planted in real articles is found, what else is flagged there, and what stripping leaves.
+
+    A planted line counts as found where half of its characters are flagged; what is flagged outside of them by more than a tenth of itself is a false
+    alarm, unless the article had it before.
+    """
+    rules = load_rules()
+    prepared = pipeline.Prepared.of(rules.select(["spam", "encoding"]).strip_spam(), rules)
+    pages = list(spam_texts.hacked_pages(data))
+    before = _flagged(pl.Series([article for _, article, *_ in pages]), prepared)[0]
+    after, frame = _flagged(pl.Series([page for *_, page, _ in pages]), prepared)
+    count: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for number, (how, _, page, planted) in enumerate(pages):
+        rows = page.split("\n")
+        spans = {(line, rows[line].index(text), rows[line].index(text) + len(text)) for line, text in planted}
+        old = {rows for *_, rows in before[number]}
+        own = count[how]
+        for line, start, end in spans:
+            covered = sum(max(0, min(end, b) - max(start, a)) for at, a, b, _ in after[number] if at == line)
+            own["planted"] += 1
+            own["found"] += 2 * covered >= end - start
+            if listed and 2 * covered < end - start:
+                print(f"    missed {how}: {rows[line][start:end][:110]}")
+        for at, a, b, text in after[number]:
+            inside = sum(max(0, min(end, b) - max(start, a)) for line, start, end in spans if line == at)
+            if inside < 0.9 * (b - a) and text not in old:
+                own["false"] += 1
+                if listed:
+                    print(f"    FALSE {how}: {text[:110]!r}")
+        own["pages"] += 1
+        own["scored"] += frame["spam_score"][number] > 0
+        taken = len(page) - len(frame["clean"][number])
+        own["taken"] += taken
+        own["planted characters"] += sum(end - start for _, start, end in spans)
+    print("\nhacked pages  pages scored planted precision recall")
+    for how, own in count.items():
+        precision = own["found"] / max(1, own["found"] + own["false"])
+        recall = own["found"] / own["planted"]
+        print(f"{how:13} {own['pages']:5} {own['scored']:6} {own['planted']:7} {precision:9.3f} {recall:.3f}")
+    total = sum(count.values(), Counter[str]())
+    print(
+        f"all: precision {total['found'] / (total['found'] + total['false']):.3f}, recall {total['found'] / total['planted']:.3f};"
+        f" stripping took {total['taken']} characters, planted were {total['planted characters']}"
+    )
+
+
+def _flagged(
+    texts: pl.Series, prepared: pipeline.Prepared
+) -> tuple[list[list[tuple[int, int, int, str]]], pl.DataFrame]:
+    """Give what is flagged of each text (line, start, end, text), and the frame."""
+    frame = pipeline.add_evidence(pl.LazyFrame({"text": texts}), prepared).collect()
+    hits = [
+        [(hit["line"], hit["start"], hit["end"], hit["text"]) for hit in own] for own in frame["spam_hits"].to_list()
+    ]
+    return hits, frame
+
+
 def show_held_out(card: Planted, name: str, *, listed: bool) -> None:
     """Print what is found of lines that were written before the terms were looked at, by theme and language."""
     rows = list(spam_texts.held_out(name))
     hits = set(found_lines(card, [text for *_, text in rows])["doc"])
-    for title, column in (("theme", 1), ("language", 0)):
+    for title, column in (("theme", 1), ("language", 0), ("kind", 2)):
         found: defaultdict[str, list[bool]] = defaultdict(list)
         for number, row in enumerate(rows):
-            if row[2]:
+            if row[2] != NEAR:
                 found[row[column]].append(number in hits)
         print(f"\n{name}, recall by {title}: ", end="")
         print(", ".join(f"{key} {sum(own)}/{len(own)}" for key, own in found.items()))
-    spam = sum(row[2] for row in rows)
-    right = sum(row[2] for number, row in enumerate(rows) if number in hits)
-    wrong = [row for number, row in enumerate(rows) if number in hits and not row[2]]
+    spam = sum(row[2] != NEAR for row in rows)
+    right = sum(row[2] != NEAR for number, row in enumerate(rows) if number in hits)
+    wrong = [row for number, row in enumerate(rows) if number in hits and row[2] == NEAR]
     print(f"{name}: recall {right / spam:.3f} of {spam}, {len(wrong)} of {len(rows) - spam} near misses flagged")
     if listed:
-        for number, (language, theme, label, text) in enumerate(rows):
-            if label != (number in hits):
-                print(f"    {'missed' if label else 'FALSE'} {language} {theme}: {text}")
+        for number, (language, theme, kind, text) in enumerate(rows):
+            if (kind != NEAR) != (number in hits):
+                print(f"    {'FALSE' if kind == NEAR else 'missed'} {language} {theme} {kind}: {text}")
 
 
 def show_left_out(rule: Rule) -> None:
     """Print what is found of the held-out lines of each theme and language without the terms of it, and of disguises without any terms."""
-    rows = [row for name in spam_texts.HELD_OUT for row in spam_texts.held_out(name) if row[2]]
+    rows = [row for name in spam_texts.HELD_OUT for row in spam_texts.held_out(name) if row[2] != NEAR]
     for title, column in (("theme", 1), ("language", 0)):
         print(f"\nrecall without the terms of the {title}: ", end="")
         for name in sorted({row[column] for row in rows}):
@@ -174,22 +232,28 @@ def show_top(data: Path, number: int) -> None:
 
 
 def show_time(data: Path) -> None:
-    """Print CPU milliseconds a MB of text: cutting into lines, gates, and the judging of the lines that are left."""
+    """Print CPU milliseconds a MB of text: cutting into lines, finding terms (a run finds them together with the words of all rules), other gates, judging."""
     card = Planted(load_rules()["spam/planted"])
     texts = pl.read_parquet(data / "throughput_mixed.parquet", columns=["text"])["text"].sample(8000, seed=1)
-    size = texts.str.len_bytes().sum() / 1e6
-    steps = [[], [], []]
-    for _ in range(3):
-        begun = time.process_time()
+    size = float(texts.str.len_bytes().sum()) / 1e6
+    steps: list[list[float]] = [[], [], [], []]
+    for _ in range(5):
+        marks = [time.process_time()]
         lines = Lines(texts)
-        cut = time.process_time()
-        card.admit(lines)
-        admitted = time.process_time()
-        card.find(lines)
-        done = time.process_time()
-        for step, seconds in zip(steps, (cut - begun, admitted - cut, done - admitted - (admitted - cut)), strict=True):
+        marks.append(time.process_time())
+        terms = find_literals(lines.data, lines.starts, lines.ends, card.lexicon.forms)
+        marks.append(time.process_time())
+        card.admit(lines, terms)
+        marks.append(time.process_time())
+        card.find(lines, terms)
+        marks.append(time.process_time())
+        cut, found, admitted, judged = (b - a for a, b in itertools.pairwise(marks))
+        for step, seconds in zip(steps, (cut, found, admitted, judged - admitted), strict=True):
             step.append(1000 * seconds / size)
-    print("CPU ms a MB: lines {:.1f}, gates {:.1f}, judging {:.1f}".format(*(min(step) for step in steps)))
+    values = (
+        f"{name} {min(step):.1f}" for name, step in zip(("lines", "terms", "gates", "judging"), steps, strict=True)
+    )
+    print("CPU ms a MB:", ", ".join(values))
 
 
 def main() -> None:
@@ -220,6 +284,7 @@ def main() -> None:
         print(f"no data at {arguments.data}: only what is made was scored")
         return
     show_sets(card, arguments.data)
+    show_hacked(arguments.data, listed=arguments.list)
     show_clean(card, arguments.data, listed=arguments.list)
     show_time(arguments.data)
     if arguments.top:

@@ -13,7 +13,7 @@ import polars as pl
 
 from cleanse.rules import load_rules
 
-HELD_OUT = ("spam_held_out", "spam_held_out_2")  # folders of lines by language and theme
+HELD_OUT = ("spam_held_out", "spam_held_out_2", "spam_held_out_3")  # folders of lines by language and theme
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -86,12 +86,12 @@ def near_misses() -> Iterator[tuple[str, str]]:
             yield language, example.text
 
 
-def held_out(name: str) -> Iterator[tuple[str, str, bool, str]]:
-    """Give (language, theme, is it spam, line) of a folder beside this file."""
+def held_out(name: str) -> Iterator[tuple[str, str, str, str]]:
+    """Give (language, theme, kind, line) of a folder beside this file; the kind is `near` for what is no spam."""
     for path in sorted((Path(__file__).parent / name).glob("*.toml")):
         for theme, lists in tomllib.loads(path.read_text("utf-8")).items():
             for kind, lines in lists.items():
-                yield from ((path.stem, theme, kind == "spam", line) for line in lines)
+                yield from ((path.stem, theme, kind, line) for line in lines)
 
 
 def disguised_lines() -> Iterator[tuple[str, str]]:
@@ -113,6 +113,45 @@ def planted_pages() -> Iterator[tuple[str, set[int]]]:
         for place in planted:
             page[place] = chance.choice(lines)
         yield "\n".join(page), set(planted)
+
+
+def hacked_pages(data: Path, number: int = 60) -> Iterator[tuple[str, str, str, list[tuple[int, str]]]]:
+    """Give (how it was planted, article, page, planted as (line, text)): real articles with held-out lines of spam planted in them.
+
+    The lines of a page are of one language and trade, as a hacker plants them: between paragraphs, behind the end, or inside a paragraph.
+    """
+    frame = pl.read_parquet(data / "throughput_mixed.parquet", columns=["url", "lang", "text"])
+    long = frame.filter(~pl.col("url").str.contains("//help-"), pl.col("text").str.len_chars().is_between(1500, 9000))
+    articles = [
+        text for part in long.partition_by("lang") for text in part["text"].sample(min(12, part.height), seed=3)
+    ]
+    groups: dict[tuple[str, str], list[str]] = {}
+    for language, theme, kind, line in (row for name in HELD_OUT for row in held_out(name)):
+        if kind in ("spam", "injected"):
+            groups.setdefault((language, theme), []).append(line)
+    pools = [lines for lines in groups.values() if len(lines) >= 3]
+    chance = random.Random(11)
+    for turn in range(number * 3):
+        article, lines = chance.choice(articles), chance.choice(pools)
+        rows = article.split("\n")
+        chosen = chance.sample(lines, min(len(lines), chance.randint(1, 4)))
+        how = ("between", "behind", "inside")[turn % 3]
+        planted: list[tuple[int, str]] = []
+        if how == "behind":
+            planted = [(len(rows) + k, line) for k, line in enumerate(chosen)]
+            rows += chosen
+        elif how == "between":
+            for line in chosen:
+                rows.insert(chance.randint(1, len(rows)), f"\0{line}")
+            planted = [(k, row[1:]) for k, row in enumerate(rows) if row.startswith("\0")]
+            rows = [row.removeprefix("\0") for row in rows]
+        else:
+            places = [k for k, row in enumerate(rows) if len(row) > 120 and ". " in row[40:-40]]
+            for place, line in zip(chance.sample(places, min(len(places), len(chosen))), chosen, strict=False):
+                cut = rows[place].index(". ", 40) + 2
+                rows[place] = f"{rows[place][:cut]}{line}. {rows[place][cut:]}"
+                planted.append((place, line))
+        yield how, article, "\n".join(rows), planted
 
 
 def labelled_segments(data: Path) -> pl.DataFrame:

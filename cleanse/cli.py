@@ -30,6 +30,7 @@ from cleanse.commands import (
 )
 from cleanse.interrupts import Interrupted, leave_on_interrupt
 from cleanse.options import Options, on_command_line
+from cleanse.workers import begin_early, count_processors
 
 if TYPE_CHECKING:
     from cleanse.passes import Preview, Result
@@ -111,17 +112,19 @@ def run(
     and .arrow; - is JSONL from the standard input. OUT is a file .parquet or .jsonl (also .gz, .zst), a folder of .parquet, or - for JSONL on the
     standard output, with --report. Both may be addresses, such as s3://bucket/pages. Options may stand in cleanse.toml, or in [tool.cleanse] of pyproject.toml. The report of out.parquet is out.report/index.html.
     """
-    from cleanse.passes import count_processors, preview
-    from cleanse.passes import run as run_passes
-    from cleanse.progress import choose_reporter
-
     if show_settings:
         print_settings(options)
         return
-    progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
     if options["engine"] == "local":
         options["workers"] = options["workers"] or count_processors()
     with contextlib.ExitStack() as stack:
+        if options["engine"] == "local" and not dry_run and options["limit"] is None:
+            stack.enter_context(begin_early(inputs, options["workers"]))
+        from cleanse.passes import preview
+        from cleanse.passes import run as run_passes
+        from cleanse.progress import choose_reporter
+
+        progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
         names = take_standard_input(list(inputs), out, stack, options)
         if dry_run:
             click.echo(describe_preview(preview(names, out, Options.of(options))))

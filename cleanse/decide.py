@@ -5,9 +5,11 @@ This is the only module that changes text or takes a document out. Everything be
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from cleanse import segments
+from cleanse import kernels, segments
 from cleanse.hits import HITS, attach_hits, explode_hits, make_hits
 from cleanse.lang import speaks
 from cleanse.rules import Rules
@@ -77,47 +79,60 @@ def _documents_with_line_ends(hits: pl.DataFrame) -> pl.DataFrame:
 def _apply_strips(frame: pl.DataFrame, strips: pl.DataFrame) -> pl.DataFrame:
     """Give `stripped_text, removed, gone, unfixed, unput` of the documents that have strips.
 
-    `unfixed` and `unput` are the characters of fixes that went with a strip.
+    `unfixed` and `unput` are the characters of fixes that went with a strip. Only lines with strips are cut out.
     """
-    affected = frame.join(strips.select("doc").unique(), on="doc", how="semi", maintain_order="left")
-    spans = strips.sort("doc", "line", "start").group_by("doc", "line", maintain_order=True).agg("start", "end")
-    as_read = segments.split_lines(affected, "text").with_columns(
-        (pl.col("line") == pl.col("line").max().over("doc")).alias("last"), pl.col("text").alias("as_read")
+    affected = frame.select("doc", "text", "repaired", "encoding_hits").join(
+        strips.select("doc").unique(), on="doc", how="semi", maintain_order="left"
     )
-    repaired = segments.split_lines(affected, "repaired")
-    lines = (
-        repaired.with_columns(as_read["as_read"], as_read["last"])
-        .join(spans, on=["doc", "line"], how="left", maintain_order="left")
-        .with_columns(pl.col("as_read").str.len_chars().cast(pl.UInt32).alias("length"))
+    spans = (
+        strips.filter(pl.col("line").is_not_null())
+        .sort("doc", "line", "start")
+        .group_by("doc", "line", maintain_order=True)
+        .agg("start", "end")
     )
-    done = _strip_lines(lines.filter(pl.col("start").is_not_null()), segments.line_fixes(affected))
+    places = np.searchsorted(affected["doc"].to_numpy(), spans["doc"].to_numpy()).astype(np.int64)
+    numbers = spans["line"].to_numpy().astype(np.int64)
+    data, offsets = kernels.buffers(affected["repaired"].fill_null(""))
+    begins, stops, last = segments.find_lines(data, offsets, places, numbers)
+    lines = spans.with_columns(
+        pl.Series("place", places), pl.Series("begin", begins), pl.Series("stop", stops), pl.Series("last", last),
+        _cut_lines(affected["text"].fill_null(""), places, numbers),
+    ).with_columns(pl.col("as_read").str.len_chars().cast(pl.UInt32).alias("length"))  # fmt: skip
+    done = _strip_lines(lines, segments.line_fixes(affected))
     crlf = _documents_with_line_ends(explode_hits(affected, "encoding_hits").filter("acts"))
     lines = (
-        lines.select("doc", "line", "text", "last", "as_read")
+        lines.select("doc", "line", "place", "begin", "stop", "last")
         .join(done, on=["doc", "line"], how="left", maintain_order="left")
         .join(crlf.with_columns(crlf=pl.lit(value=True)), on="doc", how="left", maintain_order="left")
+        .with_columns(pl.col("crlf").fill_null(value=False))
         .with_columns(
-            pl.col("whole", "crlf").fill_null(value=False),
-            pl.col("cut", "unfixed", "unput").fill_null(0),
             # The return of a Windows line end is not part of the line that stays behind a partial strip.
-            pl.when(pl.col("rest").is_not_null() & pl.col("crlf").fill_null(value=False) & ~pl.col("last"))
+            pl.when(pl.col("crlf") & ~pl.col("last"))
             .then(pl.col("rest").str.strip_suffix("\r"))
             .otherwise("rest")
             .alias("rest"),
-        )
-        .with_columns((pl.col("whole") & ~pl.col("last")).alias("goes"))
-    )
-    return (
-        lines.with_columns(pl.coalesce("rest", "text").alias("rest"))
-        .group_by("doc", maintain_order=True)
-        .agg(
-            pl.col("rest").filter(~pl.col("goes")).str.join("\n").alias("stripped_text"),
-            (pl.col("cut").sum() + pl.col("goes").sum()).cast(pl.UInt32).alias("removed"),
-            pl.col("line").filter("goes").alias("gone"),
-            (pl.col("unfixed").sum() + (pl.col("whole") & pl.col("crlf") & ~pl.col("last")).sum()).alias("unfixed"),
-            pl.col("unput").sum(),
+            (pl.col("whole") & ~pl.col("last")).alias("goes"),
         )
     )
+    # A line that goes takes its line break along.
+    ends = lines["stop"].to_numpy() + lines["goes"].to_numpy()
+    rests = kernels.buffers(lines["rest"])
+    stripped = kernels.splice_bytes(data, offsets, lines["place"].to_numpy(), lines["begin"].to_numpy(), ends, *rests)
+    summed = lines.group_by("doc", maintain_order=True).agg(
+        (pl.col("cut").sum() + pl.col("goes").sum()).cast(pl.UInt32).alias("removed"),
+        pl.col("line").filter("goes").alias("gone"),
+        (pl.col("unfixed").sum() + (pl.col("goes") & pl.col("crlf")).sum()).alias("unfixed"),
+        pl.col("unput").sum(),
+    )
+    texts = affected.select("doc", kernels.as_texts(*stripped).alias("stripped_text"))
+    return texts.join(summed, on="doc", how="left", maintain_order="left")
+
+
+def _cut_lines(texts: pl.Series, places: NDArray[np.int64], numbers: NDArray[np.int64]) -> pl.Series:
+    """Cut out some lines of texts, given by the places of the texts and their own numbers, as `as_read`."""
+    data, offsets = kernels.buffers(texts)
+    begins, stops, _ = segments.find_lines(data, offsets, places, numbers)
+    return kernels.as_texts(*kernels.gather_bytes(data, begins, stops)).alias("as_read")
 
 
 def _strip_lines(touched: pl.DataFrame, fixes: pl.DataFrame) -> pl.DataFrame:
@@ -147,6 +162,9 @@ def _strip_line(line: str, spans: list[tuple[int, int]], fixes: list[Piece]) -> 
     """Give what stays of a line, how many characters went, whether all did, and what went of its fixes."""
     union = segments.merge_spans(spans)
     cut = sum(end - start for start, end in union)
+    if not fixes:
+        bounds = zip([0, *(end for _, end in union)], [*(start for start, _ in union), len(line)], strict=True)
+        return "".join([line[start:end] for start, end in bounds]), cut, cut == len(line), 0, 0
     under = [segments.lies_in(fix.start, fix.end, union) for fix in fixes]
     kept = [fix for fix, gone in zip(fixes, under, strict=True) if not gone]
     lost = [fix for fix, gone in zip(fixes, under, strict=True) if gone]

@@ -68,7 +68,7 @@ STAGES: dict[str, Stage] = {
         keep=prepared.keep,
     ),
     "lines": lambda documents, prepared: line_rules.tag_lines(documents, prepared.lines),
-    "score": lambda documents, prepared: spam.score_spam(documents, prepared.rules),
+    "score": lambda documents, prepared: spam.score_spam(documents, prepared.rules, prepared.every),
     "edit": lambda documents, _: decide.edit_text(documents),
     "quality": lambda documents, prepared: quality.measure_documents(documents, prepared.measures),
     "decide": lambda documents, prepared: decide.decide_documents(documents, prepared.rules),

@@ -26,7 +26,8 @@ COLUMN = "spam_hits"
 POINTS = "spam_points"
 OTHER_POINTS = "boilerplate_points"  # of the scorecards of boilerplate, which are signals too
 SIGNAL = segments.SIGNAL
-KEPT = 0.9  # what one planted segment, however short, leaves of a document's innocence
+SCORE = "spam/score"
+PARAMETERS = {SCORE: {"kept"}}
 # Scripts that are written without spaces: a mechanism of Unicode, not a judgement.
 UNSPACED = "\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"
 UNSPACED_RUN = re.compile(rf"[{UNSPACED}]")
@@ -105,14 +106,15 @@ def tag_spam(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: Matched
     return segments.attach_signals(tagged, signals, POINTS)
 
 
-def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
+def score_spam(documents: pl.LazyFrame, rules: Rules, every: Rules) -> pl.LazyFrame:
     """Add up the evidence for spam.
 
     Reads: `text`, `spam_hits`, `spam_points`, and `boilerplate_points` where there is one. Adds: `signals` list[SIGNAL], of rules that act:
     a row for each hit of a rule that has a weight, and the points of scorecards. `spam_score` f32: each hit has a chance p of being spam, its weight, or 1 / (1 + 2 ** -(points / 10))
-    where it has points. s is the sum of p times its share of the characters, at most 1; n the sum of all p; the score is 1 - (1 - s) * 0.9 ** n.
-    So a page that is nothing but spam is near 1, and each planted line in a long article takes a tenth of the rest.
+    where it has points. s is the sum of p times its share of the characters, at most 1; n the sum of all p; the score is 1 - (1 - s) * kept ** n,
+    with `kept` (.9) of the rule `spam/score` in `every`. So a page that is nothing but spam is near 1, and each planted line in a long article takes a tenth of the rest.
     """
+    kept = every[SCORE].head.parameters.get("kept", 1) if SCORE in every else 1
     weights = {rule.id: rule.head.weight for rule in rules.family(FAMILY) if rule.head.weight is not None}
     place = ["doc", "rule", "line", "start", "end"]
 
@@ -144,7 +146,7 @@ def score_spam(documents: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
             chances.join(chars, on="doc", how="left", maintain_order="left")
             .group_by("doc", maintain_order=True)
             .agg((pl.col("chance") * share).sum().clip(0, 1).alias("covered"), pl.col("chance").sum().alias("counted"))
-            .select("doc", (1 - (1 - pl.col("covered")) * KEPT ** pl.col("counted")).alias("spam_score"))
+            .select("doc", (1 - (1 - pl.col("covered")) * pl.lit(kept) ** pl.col("counted")).alias("spam_score"))
         )
         joined = segments.attach_signals(frame, rows, "signals")
         joined = joined.join(scores, on="doc", how="left", maintain_order="left")

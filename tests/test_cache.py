@@ -142,3 +142,15 @@ def test_what_is_prepared_can_be_kept():
     prepared = pipeline._make(rules.select(), rules, ())
     again = pickle.loads(pickle.dumps(prepared))
     assert again.repairer.repairs == prepared.repairer.repairs
+
+
+def test_a_kernel_from_the_cache_loads_without_the_compiler() -> None:
+    """To load kernels must not import what compiling needs, such as SciPy: that took a quarter of the start of a small run."""
+    code = (
+        "import sys, polars as pl, cleanse\n"
+        "pl.LazyFrame({'text': ['The ferry stopped.']}).pipe(cleanse.clean).collect()\n"
+        "print('numba.np.arraymath' in sys.modules)"
+    )
+    for _ in range(2):  # the first may compile
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

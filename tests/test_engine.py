@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 import cleanse
+from cleanse import workers as processes
 from cleanse.errors import InputError
 from cleanse.passes.care import Care
 from cleanse.passes.engine import Died, Engine, Here, Pool
@@ -164,3 +167,34 @@ if "--multiprocessing-fork" in sys.argv or "spawn_main" in " ".join(sys.orig_arg
         return first(documents, prepared)
     pipeline.STAGES["encoding"] = deadly
 """
+
+
+def process_number(number: int) -> int:
+    time.sleep(0.2)
+    return os.getpid()
+
+
+def test_processes_stay_for_the_next_function() -> None:
+    """To begin them takes seconds, so a second pass uses those of the first."""
+    pool = Pool(2)
+    first, second = set(pool.map(process_number, range(4))), set(pool.map(process_number, range(4)))
+    pool.close()
+    assert len(first) == 2
+    assert second == first
+
+
+def test_processes_are_begun_early_where_a_file_is_large(tmp_path: Path) -> None:
+    """They are those that the run takes; where it takes none, or there is too little to do, none is left."""
+    large = tmp_path / "large.jsonl"
+    with large.open("wb") as file:
+        file.truncate(processes.WORTH_BYTES)
+    with processes.begin_early([str(large)], 2):
+        assert processes.take_pool(3).workers == 3
+        early = processes.take_pool(2)
+        assert len(early._processes) == 2
+        early.shutdown()
+    with processes.begin_early([str(large)], 2):
+        pass
+    with processes.begin_early([str(tmp_path / "none.jsonl"), str(tmp_path)], 2):
+        assert not processes.take_pool(2)._processes
+    assert multiprocessing.active_children() == []

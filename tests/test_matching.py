@@ -168,14 +168,31 @@ def test_blocks_of_several_documents():
         ("More\n- one\ntwo\n\nthree\nfour", 2, [0, 1, 2], "parted"),
         ("More\n" + "A line that is too long for a label" + "\nB", 1, [0], "long"),
         ("More\n\n\nOne\nTwo", 2, [0], "gap"),
+        ("More\nOne\nTwo\nParts:\nThree", 2, [0, 1, 2], "part"),
+        ("More\n- one\n- amount\n- two", 2, [0, 1], "part"),
     ],
 )
 def test_blocks_say_why_they_end(text, run, rows, stop):
-    """A block ends for one of eight reasons, and names it."""
-    block = Block(items=["^- "], prose=[r"\.$"], loose_chars=20, loose_run=run, max_lines=3)
+    """A block ends for one of nine reasons, and names it."""
+    block = Block(
+        items=["^- "], prose=[r"\.$"], parts=["^Parts:$", "amount"], loose_chars=20, loose_run=run, max_lines=3
+    )
     found, ends = blocks.extend_blocks(np.array([0]), Lines(pl.Series([text])), block)
     assert found.tolist() == rows
     assert ends["stop"].to_list() == [stop]
+
+
+def test_a_block_ends_at_headings_of_the_text():
+    """A table of contents says the headings again that stand over paragraphs; titles over their own excerpts are items."""
+    paragraph = "Below its heading a paragraph says more than fits on a line of links."
+    contents = f"Intro\n{paragraph}\nMore\nA link\nB link\n Intro \nEnd\nEnd\n{paragraph}"
+    excerpts = f"More\nA link\nB link\nA link\n{paragraph}"
+    other = "More\nIntro\nIntro two"
+    lines = Lines(pl.Series([contents, excerpts, other]))
+    headings = np.flatnonzero([text == "More" for text in lines.take(np.arange(len(lines)))["text"]])
+    rows, ends = blocks.extend_blocks(headings, lines, Block(loose_chars=20, max_lines=9))
+    assert ends.rows() == [(0, 2, 4, "part"), (1, 0, 3, "long"), (2, 0, 2, "end")]
+    assert len(rows) == 3 + 4 + 3
 
 
 def test_a_block_ends_at_the_next_heading():

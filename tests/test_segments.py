@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cleanse import segments
+from cleanse import kernels, segments
 from cleanse.hits import HIT_SCHEMA, HITS, attach_hits, explode_hits
 from cleanse.segments import Piece
 
@@ -104,6 +105,19 @@ def test_lines_of_documents():
     assert segments.split_lines(documents, "text").rows() == [
         (0, 0, "a"), (0, 1, ""), (0, 2, "b"), (0, 3, ""), (2, 0, ""), (3, 0, "字\r"), (3, 1, "क\u2028x")
     ]  # fmt: skip
+
+
+def test_single_lines_are_found_and_replaced_in_a_buffer():
+    """Some lines of several texts, empty ones and last ones too; a line that goes takes its break along."""
+    texts = pl.Series(["a\n\nb\n", "字\r\nक", "", "x"])
+    data, offsets = kernels.buffers(texts)
+    places, numbers = np.array([0, 0, 0, 1, 1, 2]), np.array([0, 1, 3, 0, 1, 0])
+    begins, ends, last = segments.find_lines(data, offsets, places, numbers)
+    assert kernels.as_texts(*kernels.gather_bytes(data, begins, ends)).to_list() == ["a", "", "", "字\r", "क", ""]
+    assert last.tolist() == [False, False, True, False, True, True]
+    others = kernels.buffers(pl.Series(["", "YY", "", "é", "", ""]))
+    spliced = kernels.splice_bytes(data, offsets, places, begins, ends + np.array([1, 0, 0, 0, 0, 0]), *others)
+    assert kernels.as_texts(*spliced).to_list() == ["YY\nb\n", "é\n", "", "x"]
 
 
 def test_hits_go_into_columns_and_come_out():

@@ -122,10 +122,10 @@ def _obstacles(rule: Rule) -> Iterator[Fault]:
 
 
 def _parameter_faults(rule: Rule, place: str) -> Iterator[Fault]:
-    from cleanse import encoding
+    from cleanse import encoding, spam
 
     head = rule.head
-    known = parameters_of(head.method) | quality.PARAMETERS.get(rule.id, set())
+    known = parameters_of(head.method) | quality.PARAMETERS.get(rule.id, set()) | spam.PARAMETERS.get(rule.id, set())
     known |= code.PARAMETERS if rule.family == code.FAMILY else set()
     needed = known - set(head.parameters)
     if needed:

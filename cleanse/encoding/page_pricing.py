@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cleanse.encoding.pairs import ASCII_LETTER, ASCII_OTHER, FIRST, LAST, LATIN, U8, U32, Languages
 from cleanse.encoding.pricing import describe_pair, is_sparse, main_script
-from cleanse.kernels import Bytes, Offsets
+from cleanse.kernels import Bytes, Offsets, find_least
 
 
 @numba.njit(cache=True, nogil=True)
@@ -124,7 +124,7 @@ def price_pages(
                 for n in range(known):
                     in_language[k, n] = extra if first < 0 else extra + np.int64(costs[first, own, candidates[n]])
                     sums[n] += in_language[k, n]
-            whole_line = sums.min() if known else np.int64(0)
+            whole_line = find_least(sums) if known else np.int64(0)
         now, then, altered = np.int64(0), np.int64(0), np.int64(0)
         sums[:] = 0
         for k in range(length):
@@ -140,7 +140,7 @@ def price_pages(
                     sums[n] += in_language[k, n]
         # A whole line is in one language, and costs what it costs there.
         if known:
-            then = max(then, sums.min())
+            then = max(then, find_least(sums))
         dear = then - now < least
         if dear and page_scripts[page] != script:
             continue

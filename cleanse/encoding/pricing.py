@@ -262,8 +262,13 @@ def find_scripts(codes: U32, offsets: Offsets, scripts: U8, fewest: float) -> Of
         for i in range(offsets[text], offsets[text + 1]):
             counts[scripts[min(codes[i], np.uint32(BMP - 1))]] += 1
         counts[0] = 0
-        if counts.sum() >= fewest:
-            result[text] = counts.argmax()
+        every, most = 0, 0
+        for script in range(1, len(counts)):
+            every += counts[script]
+            if counts[script] > counts[most]:
+                most = script
+        if every >= fewest:
+            result[text] = most
     return result
 
 

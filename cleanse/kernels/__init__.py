@@ -5,8 +5,13 @@ Kernels take NumPy arrays of bytes and offsets, release the GIL, and know nothin
 
 from __future__ import annotations
 
-from cleanse.kernels import code, measures, places, site
-from cleanse.kernels.text import (
+from cleanse.kernels.loading import load_quickly
+
+load_quickly()  # before there are kernels
+
+from cleanse.kernels import code, measures, places, site  # noqa: E402
+from cleanse.kernels.sums import add_up, find_least  # noqa: E402
+from cleanse.kernels.text import (  # noqa: E402
     PLANES,
     SCRIPTS,
     U8,
@@ -38,6 +43,7 @@ from cleanse.kernels.text import (
     sign_tables,
     sign_texts,
     space_table,
+    splice_bytes,
     split_buffer,
     token_tables,
     trim_ends,
@@ -52,6 +58,7 @@ __all__ = [
     "UNSPACED",
     "Bytes",
     "Offsets",
+    "add_up",
     "as_texts",
     "buffers",
     "choose_rows",
@@ -62,6 +69,7 @@ __all__ = [
     "count_unled",
     "decode_character",
     "find_bytes",
+    "find_least",
     "find_repeated",
     "find_uncomposed",
     "first_visible",
@@ -79,6 +87,7 @@ __all__ = [
     "sign_texts",
     "site",
     "space_table",
+    "splice_bytes",
     "split_buffer",
     "token_tables",
     "trim_ends",

@@ -183,6 +183,32 @@ def count_texts(
                 dots = 0
                 line_upper += 1 if bits & UPPER else 0
                 line_wide += 1 if bits & WIDE else 0
+                if size > 0:
+                    # Most characters are ASCII letters inside a word, which change nothing else than these sums.
+                    begun, inner = i, state
+                    if line_visible == 0:
+                        first = position
+                    inner = (inner ^ np.uint64(code)) * np.uint64(0x9E3779B97F4A7C15)
+                    inner ^= inner >> np.uint64(32)
+                    while i < end and data[i] < 0x80 and table[data[i]] & LETTER:
+                        letter = folded[data[i]]
+                        word = (word ^ np.uint64(letter)) * np.uint64(0x9E3779B97F4A7C15)
+                        inner = (inner ^ np.uint64(data[i])) * np.uint64(0x9E3779B97F4A7C15)
+                        inner ^= inner >> np.uint64(32)
+                        line_upper += 1 if table[data[i]] & UPPER else 0
+                        i += 1
+                    more = i - begun
+                    chars += more
+                    letters += more
+                    word_chars += more
+                    size += more
+                    lettered = lettered or more > 0
+                    visible += 1 + more
+                    line_visible += 1 + more
+                    position += 1 + more
+                    last = position - 1
+                    state = last_state = inner
+                    continue
             elif bits & SPACE:
                 if mark != 0 and spoken:
                     sentences += 1
@@ -234,6 +260,17 @@ def count_texts(
                 if line_visible > 0:
                     state = (state ^ np.uint64(code)) * np.uint64(0x9E3779B97F4A7C15)
                 position += 1
+                # More spaces behind it only move the place.
+                begun = i
+                if line_visible > 0:
+                    while i < end and data[i] == 32:
+                        state = (state ^ np.uint64(32)) * np.uint64(0x9E3779B97F4A7C15)
+                        i += 1
+                else:
+                    while i < end and data[i] == 32:
+                        i += 1
+                chars += i - begun
+                position += i - begun
                 continue
             else:
                 token_visible = True

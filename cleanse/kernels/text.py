@@ -227,7 +227,13 @@ def find_uncomposed(
                 first -= 1
             before, _ = decode_character(data, first)
             pair = before * PLANES + code
-            nearest = np.searchsorted(pairs, pair)
+            nearest, beyond = 0, len(pairs)
+            while nearest < beyond:
+                middle = (nearest + beyond) // 2
+                if pairs[middle] < pair:
+                    nearest = middle + 1
+                else:
+                    beyond = middle
             if nearest < len(pairs) and pairs[nearest] == pair:
                 found[text] = True
                 break
@@ -329,6 +335,38 @@ def gather_bytes(data: Bytes, starts: Offsets, ends: Offsets) -> tuple[Bytes, Of
         for k in range(offsets[place], offsets[place + 1]):
             out[k] = data[k + shift]
     return out, offsets
+
+
+@numba.njit(cache=True, nogil=True)
+def splice_bytes(
+    data: Bytes, offsets: Offsets, texts: Offsets, starts: Offsets, ends: Offsets, others: Bytes, bounds: Offsets
+) -> tuple[Bytes, Offsets]:
+    """Copy all texts, some places replaced; give the bytes, and where each text begins in them.
+
+    Place `i` is the bytes `starts[i]` to `ends[i]` of `data`, in text `texts[i]`, and becomes `others[bounds[i]:bounds[i + 1]]`. Places
+    stand in order and do not overlap.
+    """
+    size = offsets[-1] - offsets[0] + bounds[-1] - bounds[0]
+    for place in range(len(starts)):
+        size -= ends[place] - starts[place]
+    out, begins = np.empty(size, dtype=np.uint8), np.zeros(len(offsets), dtype=np.int64)
+    place = written = 0
+    for text in range(len(offsets) - 1):
+        cursor = offsets[text]
+        while True:
+            more = place < len(starts) and texts[place] == text
+            stop = starts[place] if more else offsets[text + 1]
+            out[written : written + stop - cursor] = data[cursor:stop]
+            written += stop - cursor
+            if not more:
+                break
+            length = bounds[place + 1] - bounds[place]
+            out[written : written + length] = others[bounds[place] : bounds[place + 1]]
+            written += length
+            cursor = ends[place]
+            place += 1
+        begins[text + 1] = written
+    return out, begins
 
 
 def as_texts(data: Bytes, offsets: Offsets) -> pl.Series:
@@ -617,8 +655,9 @@ def find_repeated(keys: U64) -> tuple[U32, Offsets]:
     ends = np.zeros((1 << bits) + 1, dtype=np.int64)
     for place in range(count):
         ends[np.int64((keys[place] >> np.uint64(1)) >> shift) + 1] += 1
-    largest = int(ends.max())
+    largest = 0
     for share in range(1 << bits):
+        largest = max(largest, ends[share + 1])
         ends[share + 1] += ends[share]
     split, places = np.empty(count, dtype=np.uint64), np.empty(count, dtype=np.uint32)
     free = ends[:-1].copy()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from cleanse.matching.lines import Lines, Rows
+from cleanse.matching.lines import Flags, Lines, Rows
 from cleanse.rules import Block
 
 # Why a block ends, for people.
@@ -16,6 +16,7 @@ STOPS = {
     "lonely": "up to a short line that has too few like it",
     "parted": "up to a short line behind a blank one",
     "gap": "up to a gap of blank lines",
+    "part": "up to a heading or a part of the text",
     "limit": "as many as the rule allows",
     "end": "up to the end of the document",
 }
@@ -40,6 +41,7 @@ def extend_blocks(headings: Rows, lines: Lines, block: Block) -> tuple[Rows, pl.
     gaps = np.where(rows > headings[number], lines.line[rows].astype(np.int64) - lines.line[rows - 1], 1)
     below = _mark_items(lines.take(rows), block).with_columns(
         pl.Series("block", number),
+        pl.Series("repeated", _find_repeated(rows, headings[number], reach[number], lines, block)),
         pl.Series("far", gaps > block.max_gap + 1),
         pl.Series("after_blank", gaps > 1),
         pl.Series("last", lines.from_end[rows] == 1),
@@ -63,6 +65,8 @@ def extend_blocks(headings: Rows, lines: Lines, block: Block) -> tuple[Rows, pl.
         .then(None)
         .when("far")
         .then(pl.lit("gap"))
+        .when(pl.col("part") | pl.col("repeated"))
+        .then(pl.lit("part"))
         .when(pl.col("kind") == 3)
         .then(pl.when("prose").then(pl.lit("prose")).otherwise(pl.lit("long")))
         .when((pl.col("kind") == 2) & lonely)
@@ -89,11 +93,38 @@ def extend_blocks(headings: Rows, lines: Lines, block: Block) -> tuple[Rows, pl.
 
 
 def _mark_items(lines: pl.DataFrame, block: Block) -> pl.DataFrame:
-    """Add `kind`, 1 for sure items, 2 for loose ones, 3 for neither, and `prose`."""
+    """Add `kind`, 1 for sure items, 2 for loose ones, 3 for neither, and yes or no: `prose`, and `part` of the text."""
     prose = _matches(block.prose)
     loose = (pl.col("text").str.len_chars() <= block.loose_chars) & ~prose
     kind = pl.when(_matches(block.items)).then(1).when(loose).then(2).otherwise(3)
-    return lines.with_columns(kind.alias("kind"), prose.alias("prose"))
+    return lines.with_columns(kind.alias("kind"), prose.alias("prose"), _matches(block.parts).alias("part"))
+
+
+def _find_repeated(rows: Rows, first: Rows, end: Rows, lines: Lines, block: Block) -> Flags:
+    """Tell which of `rows` say the same as a heading of the text: a short line with a long one right below it.
+
+    So a table of contents behind the links does not go with them. The heading stands outside the rows that the block can reach, from
+    `first` to before `end`, so that titles of other pages which stand over their first sentences stay items.
+    """
+    docs = np.unique(lines.doc[rows].astype(np.int64))
+    starts, ends = lines.bounds[docs], lines.bounds[docs + 1]
+    all_rows = np.repeat(starts - np.cumsum(ends - starts) + (ends - starts), ends - starts) + np.arange(
+        (ends - starts).sum()
+    )
+    long = np.append(lines.chars > block.loose_chars, False)
+    headings = all_rows[~long[all_rows] & long[all_rows + 1] & (lines.from_end[all_rows] > 1)]
+    text = pl.col("text").str.strip_chars()
+    known = lines.take(headings).select("doc", text, pl.Series("heading", headings))
+    asked = (
+        lines.take(rows)
+        .select("doc", text)
+        .with_columns(pl.Series("at", np.arange(len(rows))), pl.Series("first", first), pl.Series("end", end))
+    )
+    outside = (pl.col("heading") < pl.col("first")) | (pl.col("heading") >= pl.col("end"))
+    same = asked.join(known, on=["doc", "text"], how="inner", maintain_order="left").filter(outside)
+    flags = np.zeros(len(rows), dtype=np.bool_)
+    flags[same["at"].to_numpy()] = True
+    return flags
 
 
 def _matches(patterns: list[str]) -> pl.Expr:

@@ -6,7 +6,6 @@ Others use `run` and `restore`; the report takes `group_edits`, `AsRead` and `un
 from __future__ import annotations
 
 from cleanse.passes.edits import NO_EDITS, AsRead, group_edits, undo
-from cleanse.passes.engine import count_processors
 from cleanse.passes.give_back import restore
 from cleanse.passes.job import Result, run
 from cleanse.passes.trying import Preview, preview
@@ -16,7 +15,6 @@ __all__ = [
     "AsRead",
     "Preview",
     "Result",
-    "count_processors",
     "group_edits",
     "preview",
     "restore",

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from cleanse.passes.workers import WorkerPool
+from cleanse.workers import WorkerPool, take_pool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -37,12 +36,7 @@ class Engine(Protocol):
         """Give the result of one item, made in a process of its own; `Died` where that process died."""
 
     def close(self) -> None:
-        """Let go of what the engine holds."""
-
-
-def count_processors() -> int:
-    """Count the processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        """Let go of what the engine holds, such as processes and their memory. What is asked for afterwards may begin them anew."""
 
 
 @contextlib.contextmanager
@@ -81,35 +75,65 @@ class Here:
 class Pool:
     """Processes of this machine.
 
-    They are spawned, never forked, since Polars holds threads. Each gets its share of the processors. A process can die, as one without
-    memory does: then the items that were under way are done again, one after the other, each alone in a new process. Where that dies too,
-    the result is `Died`.
+    They are spawned, never forked, since Polars holds threads. Each gets its share of the processors. They stay for the next function,
+    until the engine is closed. A process can die, as one without memory does: then the items that were under way are done again, one
+    after the other, each alone in a new process. Where that dies too, the result is `Died`.
     """
 
     def __init__(self, workers: int) -> None:
         """Say how many processes there are, at most."""
         self._workers = workers
+        self._pool: WorkerPool | None = None
 
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result | Died]:
         """Give the result of each item; a single one is done here."""
         if len(items) <= 1:
             yield from map(function, items)
             return
-        workers = min(self._workers, len(items))
         begun = 0
-        while begun < len(items):
-            stop = yield from _map_until_death(function, items[begun:], workers)
-            begun += stop.done
-            for item in items[begun : begun + stop.under_way]:
-                yield _run_alone(function, item)
-            begun += stop.under_way
+        try:
+            while begun < len(items):
+                stop = yield from self._map_until_death(function, items[begun:])
+                begun += stop.done
+                for item in items[begun : begun + stop.under_way]:
+                    yield _run_alone(function, item)
+                begun += stop.under_way
+        except BaseException:
+            self.close()
+            raise
 
     def run_alone(self, function: Callable[[Item], Result], item: Item) -> Result | Died:
         """Run it in a new process."""
         return _run_alone(function, item)
 
     def close(self) -> None:
-        """Nothing is held: the processes end with the items."""
+        """End the processes; what nobody has asked for is not done."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _map_until_death(
+        self, function: Callable[[Item], Result], items: Sequence[Item]
+    ) -> Generator[Result, None, _Stop]:
+        pool = self._pool = self._pool or take_pool(self._workers)
+        shared = pool.share(function)
+        waiting: deque[Future[Result]] = deque()
+        done = 0
+        try:
+            for item in items:
+                waiting.append(pool.submit_item(shared, item))
+                if len(waiting) >= self._workers * AHEAD:
+                    yield waiting[0].result()
+                    waiting.popleft()
+                    done += 1
+            while waiting:
+                yield waiting[0].result()
+                waiting.popleft()
+                done += 1
+        except BrokenProcessPool:
+            self.close()
+            return _Stop(done, max(1, len(waiting)))
+        return _Stop(done, 0)
 
 
 @dataclass(frozen=True)
@@ -120,50 +144,10 @@ class _Stop:
     under_way: int
 
 
-def _map_until_death(
-    function: Callable[[Item], Result], items: Sequence[Item], workers: int
-) -> Generator[Result, None, _Stop]:
-    waiting: deque[Future[Result]] = deque()
-    done = 0
-    with _pool(function, workers) as pool:
-        try:
-            for item in items:
-                waiting.append(pool.submit_item(item))
-                if len(waiting) >= workers * AHEAD:
-                    yield waiting[0].result()
-                    waiting.popleft()
-                    done += 1
-            while waiting:
-                yield waiting[0].result()
-                waiting.popleft()
-                done += 1
-        except BrokenProcessPool:
-            return _Stop(done, max(1, len(waiting)))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return _Stop(done, 0)
-
-
 def _run_alone(function: Callable[[Item], Result], item: Item) -> Result | Died:
-    with _pool(function, 1) as pool:
+    with WorkerPool(1) as pool:
         try:
-            result: Result = pool.submit_item(item).result()
+            result: Result = pool.submit_item(pool.share(function), item).result()
         except BrokenProcessPool:
             return Died()
         return result
-
-
-@contextlib.contextmanager
-def _pool(function: Callable[[Any], Any], workers: int) -> Iterator[WorkerPool]:
-    """Open a pool whose processes share the processors."""
-    threads = str(max(1, (os.cpu_count() or 1) // workers))
-    before = os.environ.get("POLARS_MAX_THREADS")
-    os.environ["POLARS_MAX_THREADS"] = threads  # read when the new process imports Polars
-    try:
-        with WorkerPool(function, workers) as pool:
-            yield pool
-    finally:
-        if before is None:
-            os.environ.pop("POLARS_MAX_THREADS", None)
-        else:
-            os.environ["POLARS_MAX_THREADS"] = before

@@ -160,6 +160,7 @@ def run(
         count_sites(job, shards, engine)
         sites = time.perf_counter() - clock
         summaries = clean_shards(job, shards, engine, progress)
+        engine.close()  # what comes needs its memory
         _check_unchanged(found, stamps)
         if chosen.strict and any(summary.quarantined for summary in summaries):
             raise refuse_quarantine(job, summaries)

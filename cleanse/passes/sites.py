@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from cleanse.documents import DOCUMENT_SUFFIXES
-from cleanse.files import JSON_OTHER, OTHER, Batch, Shard, read_shard, store
+from cleanse.files import JSON_OTHER, OTHER, Batch, Shard, store
 from cleanse.passes.engine import Died
+from cleanse.passes.spill import read_and_keep
 from cleanse.scorecards import site
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ HASHES = 1 << 64
 def count_sites(job: Job, shards: Sequence[Shard], engine: Engine) -> None:
     """Count the lines of all sites and write the counts into the work folder; once in a run, also where it is resumed.
 
-    Does nothing where no rule asks for them, where nothing says which pages are of one site, or where a shard kills each process that reads it.
+    Does nothing where no rule asks for them, where nothing says which pages are of one site or there are too few for any, or where a shard
+    kills each process that reads it.
     """
     limits = site.Limits.of(job.rules)
     done = job.work / COUNTED / DONE
-    if limits is None or done.exists() or not (job.columns.url or _has_files(shards)):
+    if limits is None or done.exists() or not (job.columns.url or _count_files(shards) > limits.least):
         return
     died = [
         isinstance(one, Died) for one in engine.map(functools.partial(_digest_shard, job=job, limits=limits), shards)
@@ -66,9 +68,9 @@ def _write(frame: pl.DataFrame, place: Path) -> None:
     temporary.replace(place)
 
 
-def _has_files(shards: Sequence[Shard]) -> bool:
-    """Say whether there are files that are a document each: their folder is their site."""
-    return any(span.file.kind in DOCUMENT_SUFFIXES for shard in shards for span in shard.spans)
+def _count_files(shards: Sequence[Shard]) -> int:
+    """Count the files that are a document each: their folder is their site."""
+    return sum(span.file.kind in DOCUMENT_SUFFIXES for shard in shards for span in shard.spans)
 
 
 def _digest_shard(shard: Shard, job: Job, limits: site.Limits) -> None:
@@ -77,7 +79,7 @@ def _digest_shard(shard: Shard, job: Job, limits: site.Limits) -> None:
     if place.exists():
         return
     parts: list[pl.DataFrame] = []
-    for batch in read_shard(shard, job.columns, job.every):
+    for batch in read_and_keep(shard, job):
         documents = batch.documents
         sites = _name_sites(documents, job)
         parts = [site.join_pages([*parts, site.digest_pages(documents, sites, limits)], limits)]

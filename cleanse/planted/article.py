@@ -1,12 +1,13 @@
 """What a segment has in common with the rest of its document.
 
-It is asked only for segments that lack little, so a document is read for it once and seldom.
+It is asked only for segments that lack little, so a document is read for it once and seldom. Lines that are planted are no part of the rest.
 """
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -18,38 +19,48 @@ from cleanse.planted.measures import list_units
 SCRIPTS = (LATIN, CYRILLIC, GREEK, EAST, LETTER)  # the last are all scripts without a class of their own
 
 
-@dataclass(frozen=True)
 class Article:
-    """The words of a document, how often each occurs, and how many letters it has of each class of scripts."""
+    """A document: how many letters it has of each class of scripts, its text in lower case, and its words, counted when they are asked for."""
 
-    units: Counter[str]
-    letters: Counter[int]
+    def __init__(self, text: str) -> None:
+        """Count the letters of a text."""
+        self.letters = count_scripts(text)
+        self._written = text
 
-    @staticmethod
-    def of(text: str) -> Article:
-        """Count what a text holds."""
-        return Article(Counter(list_units(text.lower())), count_scripts(text))
+    @functools.cached_property
+    def text(self) -> str:
+        """Give the text in lower case."""
+        return self._written.lower()
 
-    def compare(self, segment: str, rest_units: int, least_units: int) -> dict[str, float]:
-        """Measure how strange a segment of this document is in it; nothing, where the rest has fewer than `rest_units` units.
+    @functools.cached_property
+    def units(self) -> Counter[str]:
+        """Count the words."""
+        return Counter(list_units(self.text))
 
-        >>> article = Article.of("The boats lie in the harbour. 网上赌场")
-        >>> article.compare("网上赌场", 3, 3)
-        {'foreign-script': 1, 'strange-percent': 100.0}
+    def is_foreign(self, segment: str, *, inside: bool = True) -> bool:
+        """Say whether a segment is in a script that the rest has not; the segment is part of what was counted, unless it is not `inside`.
+
+        >>> Article("The boats lie in the harbour. 网上赌场").is_foreign("网上赌场")
+        True
+        """
+        letters = count_scripts(segment)
+        if letters.total() < 2:
+            return False
+        main = letters.most_common(1)[0][0]
+        rest = self.letters - letters if inside else self.letters
+        return letters[main] > 0.8 * letters.total() and rest[main] < 0.02 * rest.total()
+
+    def find_strange(self, segment: str, rest_units: int, least_units: int, *, inside: bool = True) -> float:
+        """Give the percentage of the units of a segment that the rest has not; 0 where it has fewer than `least_units` or the rest fewer than `rest_units`.
+
+        >>> Article("The boats lie in the harbour. 网上赌场").find_strange("网上赌场", 3, 3)
+        100.0
         """
         own = Counter(list_units(segment.lower()))
-        count = sum(own.values())
-        if sum(self.units.values()) - count < rest_units:
-            return {}
-        letters = count_scripts(segment)
-        main = letters.most_common(1)[0][0] if letters else LATIN
-        rest = self.letters - letters
-        foreign = count > 1 and letters[main] > 0.8 * letters.total() and rest[main] < 0.02 * rest.total()
-        values: dict[str, float] = {"foreign-script": 1} if foreign else {}
-        if count >= least_units:
-            alone = sum(number for unit, number in own.items() if self.units[unit] <= number)
-            values["strange-percent"] = 100 * alone / count
-        return values
+        count = own.total()
+        if count < least_units or self.units.total() - count * inside < rest_units:
+            return 0.0
+        return 100 * sum(number for unit, number in own.items() if self.units[unit] <= number * inside) / count
 
 
 def count_scripts(text: str) -> Counter[int]:
@@ -62,16 +73,27 @@ def count_scripts(text: str) -> Counter[int]:
 class Articles:
     """The documents of a batch, each counted when it is asked for; the last one is kept."""
 
-    def __init__(self, lines: Lines) -> None:
-        """Take the lines of a batch."""
+    def __init__(self, lines: Lines, planted: AbstractSet[int] = frozenset()) -> None:
+        """Take the lines of a batch, and the rows that are planted and belong to no article."""
         self._lines = lines
-        self._last = (-1, Article(Counter(), Counter()))
+        self._planted = planted
+        self._last = (-1, Article(""))
 
     def of_row(self, row: int) -> Article:
         """Give the document of a line."""
         document = int(self._lines.doc[row])
         if document != self._last[0]:
-            first, behind = self._lines.bounds[document], self._lines.bounds[document + 1]
-            texts = self._lines.take(np.arange(first, behind))["text"]
-            self._last = (document, Article.of("\n".join(texts.to_list())))
+            self._last = (document, Article(self._read(document)))
         return self._last[1]
+
+    def _read(self, document: int) -> str:
+        """Give the text of a document without its planted lines; the bytes of its lines stand one behind the other."""
+        lines = self._lines
+        first, behind = int(lines.bounds[document]), int(lines.bounds[document + 1])
+        planted = [row for row in range(first, behind) if row in self._planted] if self._planted else []
+        cuts = [int(lines.starts[first])]
+        for row in planted:
+            cuts += [int(lines.starts[row]), int(lines.ends[row])]
+        cuts.append(int(lines.ends[behind - 1]))
+        parts = (lines.data[begin:end].tobytes() for begin, end in zip(cuts[::2], cuts[1::2], strict=True))
+        return b"\n".join(parts).decode("utf-8", "replace")

@@ -11,9 +11,10 @@ import bisect
 import functools
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -24,13 +25,14 @@ from cleanse.matching import Lines, Occurrences
 from cleanse.planted import marks as bits
 from cleanse.planted import measures
 from cleanse.planted.article import Article, Articles
-from cleanse.planted.disguise import Folded, fold, lower_plainly
-from cleanse.planted.lexicon import LEVELS, Lexicon
+from cleanse.planted.disguise import Folded, fold, fold_plain, lower_plainly
+from cleanse.planted.lexicon import LEVELS, Lexicon, find_densest
 from cleanse.planted.settings import Settings
 from cleanse.rules import Rule
 from cleanse.scorecards import Card
 
 TOPIC, PITCH, SURE, WORDS = range(4)
+ODD = bits.DISGUISES | bits.IS_DIGIT  # what may make another text of one of ASCII
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
@@ -50,8 +52,7 @@ class Found:
     points: dict[str, int]
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """A term in a folded line: `theme`, `level`, where it stands in the text as it is, and whether it is `dressed` up there."""
 
     name: str
@@ -78,11 +79,12 @@ class Planted:
         self._theme = [self.lexicon.themes[number] for number in self.lexicon.theme]
         self._level = self.lexicon.level.tolist()
         self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
-        common = np.array([theme == measures.ADVERTS for theme in self.lexicon.themes], dtype=np.bool_)[
-            self.lexicon.theme
-        ]
         self._sells = self._weights >= weights[PITCH]
-        self._weights[common & (self.lexicon.level == PITCH)] = weights[TOPIC]  # shops say it too
+        names = np.array(self.lexicon.themes)[self.lexicon.theme]
+        self._weights[(names == measures.ADVERTS) & (self.lexicon.level == PITCH)] = (
+            own.topic_weight
+        )  # shops say it too
+        self._weights[(names == measures.PROMISES) & (self.lexicon.level == PITCH)] = own.offer_weight
 
     def admit(
         self, lines: Lines, occurrences: Occurrences | None = None
@@ -103,17 +105,15 @@ class Planted:
             self.settings.brand_chars,
         )
         if occurrences is None:
-            rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
+            rows, terms, begins, _ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
         else:
-            rows, terms, *_ = self.lexicon.choose(lines.data, lines.starts, lines.ends, occurrences)
-        weight = self._weights[terms]
-        sums = np.bincount(rows, weights=weight, minlength=len(lines))
-        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
-        # The longer the line, the more of it must sell.
-        chars = lines.chars.astype(np.int64)
+            rows, terms, begins, _ = self.lexicon.choose(lines.data, lines.starts, lines.ends, occurrences)
         own = self.settings
-        steps = (chars > own.short_chars).astype(np.int64) + (chars > 2 * own.short_chars)
-        enough = own.enough + steps + np.minimum(chars, own.line_chars) // 500
+        sums = find_densest(rows, begins, self._weights[terms], len(lines), own.window_bytes)
+        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
+        # The longer the line, the more must sell where most of it stands together.
+        chars = lines.chars.astype(np.int64)
+        enough = own.enough + (chars > own.short_chars) + (chars > 2 * own.short_chars) + (chars > own.whole_chars)
         hit = (sums >= enough) & (heavy >= 1)
         odd = (marks & (bits.DISGUISES | bits.IS_BRACKET)) > 0
         odd |= ((marks & (bits.IS_TWICE | bits.IS_DIGIT)) > 0) & (sums >= 1)
@@ -121,28 +121,81 @@ class Planted:
         return np.flatnonzero(hit | odd | named), marks
 
     def find(self, lines: Lines, occurrences: Occurrences | None = None) -> pl.DataFrame:
-        """Give a row for each segment over the threshold: EVIDENCE_SCHEMA, places in the text that the lines show."""
-        rows, marks = self.admit(lines, occurrences)
-        taken = lines.take(rows)
-        out: list[tuple[object, ...]] = []
-        texts = taken["text"].to_list()
-        places = taken.select("doc", "line").rows()
-        articles = Articles(lines)
-        for number, ((doc, line), text, folded, terms, mark, row) in enumerate(
-            zip(places, texts, *self.read(texts), marks[rows], rows.tolist(), strict=True)
-        ):
-            article = functools.partial(articles.of_row, row)
-            for found in self.judge(text, folded, terms, int(mark), article, title=lines.ordinals[row] == 0):
-                whole = found.start == 0 and found.end == len(text)
-                points = [{"measure": name, "points": value} for name, value in found.points.items()]
-                out.append((doc, self.rule.id, line, found.start, found.end, whole, number, points))
-        # A long line with many segments is not copied for each of them.
-        found_lines = pl.DataFrame(out, schema={**EVIDENCE_SCHEMA, "text": pl.UInt32}, orient="row")
-        return found_lines.with_columns(taken["text"].gather(found_lines["text"]))
+        """Give a row for each segment over the threshold: EVIDENCE_SCHEMA, places in the text that the lines show.
 
-    def read(self, texts: list[str]) -> tuple[list[Folded], list[list[Term]]]:
-        """Fold texts and find their terms."""
-        folded = [fold(text) for text in texts]
+        Lines near those that are planted are judged twice: what stands there is evidence too.
+        """
+        rows, marks = self.admit(lines, occurrences)
+        texts = lines.take(rows)["text"].to_list()
+        folded, terms = self.read(texts, marks[rows])
+        articles = Articles(lines)
+        found: dict[int, list[Found]] = {}
+        for number, row in enumerate(rows.tolist()):
+            article = functools.partial(articles.of_row, row)
+            first = lines.ordinals[row] == 0
+            found[row] = self.judge(texts[number], folded[number], terms[number], int(marks[row]), article, title=first)
+        planted = sorted(row for row, own in found.items() if own)
+        articles = Articles(lines, frozenset(planted))
+        for number, row in enumerate(rows.tolist()):
+            near = self._count_near(lines, planted, row) if not found[row] else 0
+            if near:
+                article = functools.partial(articles.of_row, row)
+                first = lines.ordinals[row] == 0
+                found[row] = self.judge(
+                    texts[number], folded[number], terms[number], int(marks[row]), article, title=first, near=near
+                )
+        found |= self._find_amid(lines, {row for row, own in found.items() if own})
+        return self._list_found(lines, {row: own for row, own in sorted(found.items()) if own})
+
+    def _count_near(self, lines: Lines, planted: list[int], row: int) -> int:
+        """Count the planted lines of the document of `row` that are near it."""
+        first, behind = lines.bounds[lines.doc[row]], lines.bounds[lines.doc[row] + 1]
+        reach = self.settings.near_lines
+        begin = bisect.bisect_left(planted, max(first, row - reach))
+        return bisect.bisect_left(planted, min(behind, row + reach + 1)) - begin
+
+    def _find_amid(self, lines: Lines, planted: set[int]) -> dict[int, list[Found]]:
+        """Find lines between planted ones that say nothing which the rest of the document says, and are no sentence."""
+        rows = sorted(
+            row
+            for row in {row + 1 for row in planted} & {row - 1 for row in planted} - planted
+            if lines.chars[row] <= self.settings.amid_chars
+            and lines.doc[row - 1] == lines.doc[row] == lines.doc[row + 1]
+        )
+        if not rows:
+            return {}
+        articles = Articles(lines, planted)
+        texts = lines.take(np.array(rows, dtype=np.int64))["text"].to_list()
+        found = {}
+        for row, text, folded, terms in zip(rows, texts, *self.read(texts), strict=True):
+            ends = measures.ENDS.search(text)
+            amid = 0 if ends else articles.of_row(row).find_strange(text, self.settings.rest_units, 1)
+            scored = self.score(text, 0, len(text), folded, terms, 0, near={"amid-planted": amid})
+            if scored.total >= self.threshold:
+                found[row] = [scored]
+        return found
+
+    def _list_found(self, lines: Lines, found: dict[int, list[Found]]) -> pl.DataFrame:
+        """Give the rows of EVIDENCE_SCHEMA; a long line with many segments is not copied for each of them."""
+        taken = lines.take(np.array(list(found), dtype=np.int64))
+        out: list[tuple[object, ...]] = []
+        for number, (doc, line, text, own) in enumerate(
+            zip(taken["doc"], taken["line"], taken["text"], found.values(), strict=True)
+        ):
+            for one in own:
+                whole = one.start == 0 and one.end == len(text)
+                points = [{"measure": name, "points": value} for name, value in one.points.items()]
+                out.append((doc, self.rule.id, line, one.start, one.end, whole, number, points))
+        listed = pl.DataFrame(out, schema={**EVIDENCE_SCHEMA, "text": pl.UInt32}, orient="row")
+        return listed.with_columns(taken["text"].gather(listed["text"]))
+
+    def read(self, texts: list[str], marks: NDArray[np.uint16] | None = None) -> tuple[list[Folded], list[list[Term]]]:
+        """Fold texts and find their terms; `marks` are theirs, where they were looked for."""
+        odd = ((marks & ODD) > 0).tolist() if marks is not None else itertools.repeat(True)
+        folded = [
+            fold_plain(text) if not own and text.isascii() else fold(text)
+            for text, own in zip(texts, odd, strict=False)
+        ]
         encoded = [one.text.encode("utf-8", "surrogatepass") for one in folded]
         offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
         data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
@@ -175,9 +228,14 @@ class Planted:
         return folded, found
 
     def judge(
-        self, text: str, folded: Folded, terms: list[Term], mark: int, article: Callable[[], Article], *, title: bool
-    ) -> list[Found]:
-        """Give the segments of a line that reach the threshold; where the line itself does, only the line."""
+        self, text: str, folded: Folded, terms: list[Term], mark: int, article: Callable[[], Article],
+        *, title: bool, near: int = 0,
+    ) -> list[Found]:  # fmt: skip
+        """Give the segments of a line that reach the threshold; where the line itself does, only the line.
+
+        `near` planted lines stand near it, and belong to no `article`.
+        """
+        around = {"planted-near": near} if near else {}
         length, own = len(text), self.settings
         heavy = sorted(term.start for term in terms if term.level in (PITCH, SURE))
         structure = bits.IS_BRAND | bits.IS_CLOSED | bits.IS_BRACKET
@@ -185,7 +243,7 @@ class Planted:
             return []  # nothing else can reach a threshold
         whole = None
         if length <= own.line_chars:
-            whole = self.score(text, 0, length, folded, terms, mark, title=title, article=article)
+            whole = self.score(text, 0, length, folded, terms, mark, title=title, article=article, near=around)
             if whole.total >= self.threshold and not BRACKETS.search(text) and length < own.cut_chars:
                 return [whole]
             if whole.total < self.threshold - own.far and length <= own.whole_chars and not mark & bits.IS_BRACKET:
@@ -196,7 +254,9 @@ class Planted:
             at = bisect.bisect_left(heavy, start)
             if not (odd and not text[start:end].isascii()) and not bracket and (at == len(heavy) or heavy[at] >= end):
                 continue
-            scored = self.score(text, start, end, folded, terms, mark, bracket=bracket, part=True, article=article)
+            scored = self.score(
+                text, start, end, folded, terms, mark, bracket=bracket, part=True, article=article, near=around
+            )
             if scored.total >= self.threshold:
                 found.append(scored)
         found = list(_drop_nested(found))
@@ -210,9 +270,9 @@ class Planted:
     def score(
         self, text: str, start: int, end: int, folded: Folded, terms: list[Term], mark: int,
         *, title: bool = False, bracket: bool = False, part: bool = False,
-        article: Callable[[], Article] | None = None,
+        article: Callable[[], Article] | None = None, near: Mapping[str, float] = MappingProxyType({}),
     ) -> Found:  # fmt: skip
-        """Add up the points of one segment."""
+        """Add up the points of one segment; `near` are measures of what stands around it."""
         if part:
             first = bisect.bisect_left(terms, start, key=lambda term: term.start)
             own = []
@@ -227,12 +287,31 @@ class Planted:
         else:
             own, inner = terms, folded
         values = measures.measure(text[start:end], inner, own, mark, self.settings, title=title, bracket=bracket)
+        values |= near
         points = self.card.add_terms(values)
-        if article and self.threshold - self.settings.near <= sum(points.values()) < self.threshold:
-            own_units = self.settings.strange_units
-            values |= article().compare(text[start:end], self.settings.rest_units, own_units)
+        lacks = self.threshold - sum(points.values())
+        sells = values["pitch-terms"] + values["sure-terms"] + values["promises"]
+        named = bool(values["lucky-names"] and sells)
+        if article and 0 < lacks <= self.settings.near * (1 + named):
+            values |= self._compare(text[start:end], inner if named else None, lacks, article())
             points = self.card.add_terms(values)
         return Found(start, end, sum(points.values()), points)
+
+    def _compare(self, segment: str, named: Folded | None, lacks: int, article: Article) -> dict[str, float]:
+        """Measure a segment that lacks some points in its document; its words are counted only where that may suffice.
+
+        The names in it are counted where it is given as `named`, folded.
+        """
+        found: dict[str, float] = {"foreign-script": article.is_foreign(segment)}
+        if named:
+            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(named.text)), self.settings)
+            found["name-repeats"] = max((article.text.count(name) for name in names), default=0)
+        terms = self.card.add_terms(found)
+        if lacks - sum(terms.get(name, 0) for name in found) <= self.card.most("strange-percent"):
+            found["strange-percent"] = article.find_strange(
+                segment, self.settings.rest_units, self.settings.strange_units
+            )
+        return found
 
 
 def cut_segments(text: str, settings: Settings) -> Iterator[tuple[int, int, bool]]:

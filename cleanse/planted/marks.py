@@ -107,7 +107,10 @@ def _classify_letter(code: int) -> int:
 
 @functools.cache
 def byte_table() -> U8:
-    """Give what the quick look needs of a byte: 1 a letter of ASCII, 2 a digit, 3 a byte behind which a disguise may stand, 4 Cyrillic or Greek."""
+    """Give what the quick look needs of a byte.
+
+    1 is a letter of ASCII, 2 a digit, 3 a byte behind which a disguise may stand, 4 Cyrillic or Greek, 5 a byte inside a character, 6 a Latin letter that is not of ASCII.
+    """
     table = np.zeros(256, dtype=np.uint8)
     for byte in range(256):
         if chr(byte).isascii() and chr(byte).isalnum():
@@ -115,6 +118,7 @@ def byte_table() -> U8:
     table[[0xF0, 0xE2, 0xEF, 0xCC, 0xCD, 0xE1, 0xCA, 0xC9, 0xEA, 0xE3]] = 3
     table[[0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD3]] = 4
     table[0x80:0xC0] = 5
+    table[0xC3:0xC9] = 6
     return table
 
 
@@ -184,8 +188,13 @@ def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> 
             before = kind
             continue
         if kind == 5:
-            if token == 0 or script:
-                continue
+            continue
+        if kind == 6:
+            token += 1
+            letters += 1
+            digits = 0
+            before = np.uint8(1)
+            continue
         if token == 1:
             singles += 1
             odd += short and singles >= 4
@@ -306,7 +315,7 @@ def _mark_line(data: Bytes, i: Any, end: int, classes: U8, short: bool, lucky: N
                 if short and singles >= 4 and single_letters >= 3:
                     found |= IS_SPACED
             elif token > 1:
-                if short and letters >= 3 and 2 <= digits <= 4 and kind != LETTER and _is_lucky(data, i, lucky):
+                if short and letters >= 3 and 2 <= digits <= 4 and _is_lucky(data, i, lucky):
                     found |= IS_BRAND
                 named = switches == 1 and (data[i - 1] | 32) == 100 and (data[i - 2] == 51 or data[i - 2] == 52)
                 if short and named and letters >= 4:

@@ -10,6 +10,7 @@ import functools
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cleanse.planted.disguise import Folded
@@ -20,11 +21,16 @@ if TYPE_CHECKING:
     from cleanse.planted.engine import Term
 
 SELLING, CONTACT, REPORTING, ADVERTS = "selling", "contact", "reporting", "adverts"
+PROMISES, URGING = "promises", "urging"  # what sellers of any trade say
 SIDE_THEMES = (SELLING, CONTACT, REPORTING)
 MEASURES = {
     "sure-terms": "terms that only sellers use, different ones",
     "pitch-terms": "terms that mostly sellers use, different ones",
     "advert-terms": "the same of mass-mailed adverts, which shops use too",
+    "promises": "what sellers of any trade promise: no experience, in minutes, pay when it worked, different ones",
+    "urging": "calls to the reader: write to me, the link is in my profile, join the group, different ones",
+    "sums": "sums of money, different ones",
+    "percents": "percentages",
     "topic-terms": "terms of the best theme that an article may use too, different ones",
     "selling-words": "words of selling around a name: official site, download, price, register",
     "reporting-words": "words of those who report, judge, heal or study",
@@ -55,28 +61,36 @@ MEASURES = {
     "keyword-line": "a line that calls its words keywords or tags, with terms of sellers",
     "foreign-script": "the segment is written in a script that the rest of its document has not",
     "strange-percent": "percent of the units that the rest of its document has not",
+    "name-repeats": "how often a name with lucky digits stands in the document",
+    "planted-near": "other lines of the document, at most `near_lines` away, that are planted",
+    "amid-planted": "no sentence, planted lines on both sides, and no word in common with the rest of the document",
     "chars": "length in characters",
     "sentence-ends": "marks that end a sentence",
     "title": "the segment is the first line",
     "bracket": "the segment stands in brackets",
     "listed": "the segment is an item of a list",
 }
-PHONE = re.compile(
-    r"(?<![\w/.\-])\+?\(?\d(?:[\d\-() ]{6,16})\d(?!\w)|(?<!\d)1[3-9][\dx*]{9}(?!\d)|(?<![\d.])[4-9]00[\-\d]{7,10}|(?<![a-z])[x*]{7,11}(?![a-z])"
-)
-SHORT_NUMBER = re.compile(r"(?<![\d.,£$€])\d{4,6}(?![\d.,%])")
+NUMBERED = re.compile(r"\d\d|[x*]{4}")
+LINKED = re.compile(r"[.@]|://")
+PERCENT = re.compile(r"\d\s?[%％]")
 HEX = re.compile(r"[0-9a-f]+\Z")
 CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
 CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
+PARTED = re.compile(r"(?<![^\W_])[a-z]{3,14} \d{2,4}(?![^\W_]| \d)")  # a name, and its digits behind a space
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
 # A name with digits that is no part of an address, a path or a name of a program.
-NAME = re.compile(r"(?<![^\W_])(?<![/@_.\-])([^\W\d_]{3,14})(\d{2,4}|[34]d)(?![^\W_]|[.,]\d|[@_/]|[.\-]\w)")
+# Letters of scripts without spaces, and of Korean, which joins its endings, may stand beside it.
+_BESIDE = r"[^\W_\u0e00-\u0eff\u2e80-\u9fff\uac00-\ud7af]"
+NAME = re.compile(
+    rf"(?<!{_BESIDE})(?<![/@_.\-])({_BESIDE[:-1]}\d]{{3,14}})(\d{{2,4}}|[34]d)(?!{_BESIDE}|[.,]\d|[@_/]|[.\-]\w)"
+)
 ENDS = re.compile(r"[。！？!?।؟]|[.](?=\s|$)")
 UNIT = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]+"
 )
+PLAIN_UNIT = re.compile(r"\w+")  # what UNIT finds in a text without UNSPACED, and sooner
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
 TITLE = re.compile(r"^\s*([^()（）\[\]【】]{6,100})[(（\[]\s?([^()（）\[\]【】]{3,60})\s?[)）\]]\s*$")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
@@ -89,16 +103,42 @@ def link_pattern(endings: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"https?://|www\.|\b[a-z0-9\-]{{2,40}}\.(?:{tops})\b|@[a-z]\w{{4,}}", re.IGNORECASE)
 
 
+@functools.cache
+def ending_pattern(endings: tuple[str, ...]) -> re.Pattern[str]:
+    """Give the pattern of a name of at least three letters and one of these endings."""
+    return re.compile(rf"(?<![^\W_])[a-z]{{3,12}}(?:{'|'.join(endings)})(?![^\W_])")
+
+
+@functools.cache
+def phone_pattern(numbers: tuple[str, ...]) -> re.Pattern[str]:
+    """Give the pattern of a telephone number, from the patterns of the rule."""
+    return re.compile("|".join(numbers))
+
+
+@functools.cache
+def money_pattern(signs: str, words: tuple[str, ...], digits: str) -> re.Pattern[str]:
+    """Give the pattern of a sum of money: a number behind one of the signs or before one of the words.
+
+    >>> money_pattern("$€", ("euros", "万"), "二三").findall("300 euros, $15, 二万 and 15 boats")
+    ['300 euros', '$15', '二万']
+    """
+    names = "|".join(re.escape(word) + (r"(?![^\W\d_])" if word[-1] < "\u0e00" else "") for word in words)
+    number = rf"(?:\d(?:[\d.,]*\d)?|[{digits}]+)"
+    return re.compile(rf"[{re.escape(signs)}]\s?{number}|{number}\s?(?:[{re.escape(signs)}]|{names})")
+
+
 def list_units(text: str) -> list[str]:
     """Cut a text in lower case into words, and pairs of characters where words have no spaces.
 
     >>> list_units("call log 通话记")
     ['call', 'log', '通话', '话记']
     """
+    if not UNSPACED.search(text):
+        return PLAIN_UNIT.findall(text)
     found: list[str] = []
     for run in UNIT.findall(text):
-        if UNSPACED.match(run) and len(run) > 1:
-            found.extend(run[k : k + 2] for k in range(len(run) - 1))
+        if run[0] >= "\u0e00" and len(run) > 1 and UNSPACED.match(run):
+            found += [run[k : k + 2] for k in range(len(run) - 1)]
         else:
             found.append(run)
     return found
@@ -135,6 +175,7 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
     """Count the terms by level and kind, and what stands beside them; give how many characters belong to terms."""
     by_level: list[set[str]] = [set(), set(), set()]
     adverts: set[str] = set()
+    offers: dict[str, set[str]] = {PROMISES: set(), URGING: set()}
     topics: Counter[str] = Counter()
     side: dict[str, set[str]] = {SELLING: set(), CONTACT: set(), REPORTING: set()}
     covered = reach = 0
@@ -142,6 +183,8 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
     for term in terms:
         if term.theme in side:
             side[term.theme].add(term.name)
+        elif term.theme in offers:
+            offers[term.theme].add(term.name)
         elif term.theme == ADVERTS and term.level == 1:
             adverts.add(term.name)
         elif term.name not in by_level[term.level]:
@@ -150,30 +193,48 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
         if term.theme not in (REPORTING, CONTACT) and term.end > reach:
             covered += term.end - max(term.start, reach)
             reach = term.end
-    heavy = set().union(*by_level, adverts)
+    heavy = set().union(*by_level, adverts, *offers.values())
     values["sure-terms"] = len(by_level[2])
     values["pitch-terms"] = len(by_level[1])
     values["advert-terms"] = len(adverts)
+    values["promises"] = len(offers[PROMISES])
+    values["urging"] = len(offers[URGING])
     values["topic-terms"] = max(topics.values(), default=0)
     values["selling-words"] = len(side[SELLING] - heavy)
     values["reporting-words"] = len(side[REPORTING])
     values["contacts"] = len(side[CONTACT])
-    values["links"] = len(link_pattern(own.link_endings).findall(plain))
-    values["phones"] = len(PHONE.findall(plain)) + bool(adverts and SHORT_NUMBER.search(plain))
+    # Nothing but what has one of these signs, or one of these figures, is an address or a number.
+    values["links"] = len(link_pattern(own.link_endings).findall(plain)) if LINKED.search(plain) else 0
+    if NUMBERED.search(plain):
+        rest, phones = phone_pattern(own.phones).subn(" ", plain)
+        values["phones"] = phones + bool(adverts and phone_pattern(own.short_numbers).search(rest))
+    if values["promises"] or values["pitch-terms"] or values["sure-terms"]:
+        values["sums"] = len(set(money_pattern(own.money_signs, own.money_words, own.money_digits).findall(plain)))
+        values["percents"] = len(PERCENT.findall(plain))
     return covered
 
 
 def _count_names(values: dict[str, float], text: str, folded: Folded, own: Settings) -> int:
     """Count names with digits behind them; give how many characters belong to those that betting sites like."""
-    found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())]
+    numbered = NUMBERED.search(folded.text) or "4d" in folded.text or "3d" in folded.text
+    found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())] if numbered else []
     names = {match.group() for match in found}
-    lucky = [name for name in names if any(map(own.is_lucky, DIGITS.findall(name)))]
+    lucky = choose_lucky(names, own)
     values["name-digits"] = len(names)
     values["lucky-names"] = len(lucky)
     if folded.counts and folded.places:
-        values["dressed-names"] = sum(_is_dressed(text, folded, *match.span()) for match in found)
+        others = [*ending_pattern(own.name_endings).finditer(folded.text), *PARTED.finditer(folded.text)]
+        dressed = {match.group() for match in (*found, *others) if _is_dressed(text, folded, *match.span())}
+        values["dressed-names"] = len(dressed)
+        if dressed:
+            return sum(map(len, dressed))
     values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
     return sum(map(len, lucky)) if text.strip().count(" ") > 1 else 0
+
+
+def choose_lucky(names: Iterable[str], own: Settings) -> list[str]:
+    """Give the names whose digits are such as betting sites like."""
+    return [name for name in names if any(map(own.is_lucky, DIGITS.findall(name)))]
 
 
 def _is_dressed(text: str, folded: Folded, start: int, end: int) -> bool:

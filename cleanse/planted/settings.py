@@ -17,10 +17,12 @@ class Settings:
     """What the rule says of lines, segments and names; `rules/spam/planted/rule.toml` tells what each is for."""
 
     topic_weight: int
+    offer_weight: int
     pitch_weight: int
     sure_weight: int
     enough: int
     short_chars: int
+    window_bytes: int
     cut_chars: int
     whole_chars: int
     part_chars: int
@@ -36,8 +38,17 @@ class Settings:
     near: int
     rest_units: int
     strange_units: int
+    near_lines: int
+    within: int
+    amid_chars: int
+    phones: tuple[str, ...]
+    short_numbers: tuple[str, ...]
+    money_signs: str
+    money_words: tuple[str, ...]
+    money_digits: str
     lucky_numbers: frozenset[str]
     plain_numbers: frozenset[str]
+    name_endings: tuple[str, ...]
     link_endings: tuple[str, ...]
     labels: tuple[str, ...]
 
@@ -57,7 +68,7 @@ class Settings:
         values = dict(parameters)
         for name in ("lucky_numbers", "plain_numbers"):
             values[name] = frozenset(values[name])
-        for name in ("link_endings", "labels"):
+        for name in ("name_endings", "link_endings", "labels", "phones", "short_numbers", "money_words"):
             values[name] = tuple(values[name])
         return Settings(**values)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cleanse.files import report_folder, store
 from cleanse.memory import uncollected
 from cleanse.report import samples, sections
 from cleanse.report.environment import hash_source, make_environment, write_page_file
-from cleanse.report.evidence import RULES_FILE, read_described
+from cleanse.report.evidence import RULES_FILE, add_up_signals, read_described
 from cleanse.report.narrowing import View, narrow_report
 from cleanse.report.near import collect_near
 from cleanse.report.precision import complete_table
@@ -27,6 +28,7 @@ from cleanse.report.sections import read_table
 from cleanse.rules import ANY, Rule
 
 ROWS = 50  # rows of quarantine on the page
+THREADS = 2  # that make parts of the page beside this one
 
 
 def write_page(report: Path, out: Path, summary: dict[str, Any], rules: Iterable[Rule]) -> None:
@@ -89,19 +91,25 @@ def _make_page(report: Path, view: View, out: Path, summary: dict[str, Any]) -> 
     fired = table.filter(pl.col("documents") > 0)
     described = read_described(report)
     languages = read_table(view.folder, "measures", ["id", "language"])
-    with uncollected():
+    # Polars works without the lock of Python, so the parts of the page are made side by side.
+    with uncollected(), ThreadPoolExecutor(THREADS) as threads:
+        overlapping = threads.submit(sections.count_overlaps, view.folder, languages)
+        changed = threads.submit(sections.changed_documents, report, out)
+        clusters = threads.submit(sections.make_clusters, view.folder, out, languages)
+        sums = add_up_signals(view.folder)
+        nearly = threads.submit(collect_near, view.folder, out, languages, sums)
+        charts = threads.submit(sections.sum_charts, sums, described)
         sources = _read_sources(view, out, languages)
-        chosen = samples.collect_samples(view.folder, out, languages, sources, described)
+        chosen = samples.collect_samples(view.folder, out, languages, sources, sums, described)
         # Of a scorecard, both sides of its threshold.
-        for rule, near in collect_near(view.folder, out, languages).items():
+        for rule, near in nearly.result().items():
             chosen.setdefault(rule, []).extend(near)
     quarantine = read_table(report, "quarantine", ["source", "row", "error"])
     twins = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
     if "kept_in" not in twins.collect_schema():
         twins = twins.with_columns(pl.lit(None, pl.String).alias("kept_in"))
     duplicates = twins.select("kept_id", "kept_in").collect()
-    overlaps = sections.count_overlaps(view.folder, languages)
-    rows = sections.make_rows(fired, overlaps, summary["ledger"]["characters"]["read"])
+    rows = sections.make_rows(fired, overlapping.result(), summary["ledger"]["characters"]["read"])
     every_language = languages if view.is_whole else read_table(report, "measures", ["language"])
     page: str = environment.get_template("index.html").render(
         **shared,
@@ -118,12 +126,12 @@ def _make_page(report: Path, view: View, out: Path, summary: dict[str, Any]) -> 
         languages=sorted(set(every_language["language"].drop_nulls())),
         language_bars=sections.language_bars(every_language),
         spam_bars=sections.spam_bars(_read_kept(out, "spam_score")["spam_score"]),
-        sum_charts=sections.sum_charts(view.folder, described),
-        documents=sections.changed_documents(report, out),
+        sum_charts=charts.result(),
+        documents=changed.result(),
         judged=int(fired["judged"].sum()),
         quarantine=quarantine.head(ROWS).to_dicts(),
         quarantined=quarantine.height,
-        clusters=sections.make_clusters(view.folder, out, languages),
+        clusters=clusters.result(),
         clustered=duplicates.filter(pl.col("kept_in").is_null())["kept_id"].n_unique(),
         elsewhere=duplicates["kept_in"].drop_nulls().value_counts(name="count").sort("kept_in").rows(),
     )

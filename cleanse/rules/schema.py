@@ -40,10 +40,12 @@ class Block(Strict):
     A line belongs to it as a sure item when it matches one of `items`, or as a loose item when it has at most
     `loose_chars` characters and matches none of `prose`. Loose items count in runs of `loose_run` or more, or
     when they reach the end of the document. At most `max_lines` lines, with gaps of `max_gap` blank lines.
+    A line ends the block when it matches one of `parts`, or says the same as a heading of the text elsewhere.
     """
 
     items: list[str] = []
     prose: list[str] = []
+    parts: list[str] = []
     loose_chars: int = 0
     loose_run: int = 2
     max_lines: int

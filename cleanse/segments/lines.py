@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cleanse import kernels
 from cleanse.hits import explode_hits
+from cleanse.kernels import Bytes, Offsets
 from cleanse.segments.pieces import Piece, Shifts, cut_line
 
+Flags = NDArray[np.bool_]
+LINE_FEED = 10
 SIGNAL = pl.Struct(
     {
         "rule": pl.String,
@@ -48,6 +52,19 @@ def split_lines(documents: pl.DataFrame, column: str) -> pl.DataFrame:
     return lines.explode("line", "text").select("doc", "line", "text")
 
 
+def find_lines(data: Bytes, offsets: Offsets, places: Offsets, numbers: Offsets) -> tuple[Offsets, Offsets, Flags]:
+    """Find some lines of the texts in a buffer (`kernels.buffers`), each given by the place of its text and its number there.
+
+    Gives the bytes at which each begins and ends, without its break, and whether it is the last of its text.
+    """
+    breaks = np.flatnonzero(data[: offsets[-1]] == LINE_FEED)
+    own = np.searchsorted(breaks, offsets[places]) + numbers
+    last: Flags = own >= np.searchsorted(breaks, offsets[places + 1])
+    bounds = np.append(breaks, 0)  # nobody asks for what stands behind the last break
+    begins = np.where(numbers > 0, bounds[own - 1] + 1, offsets[places])
+    return begins, np.where(last, offsets[places + 1], bounds[own]), last
+
+
 def attach_signals(documents: pl.DataFrame, signals: pl.DataFrame, column: str) -> pl.DataFrame:
     """Add the rows of `signals` to their documents as a list of structs called `column`, in the order in which they stand.
 
@@ -74,7 +91,8 @@ def as_stage(
 
     def numbered(frame: pl.DataFrame) -> pl.DataFrame:
         result = function(frame.with_row_index("doc"))
-        return result.sort("doc").select(*frame.columns, *adds)
+        result = result if result["doc"].is_sorted() else result.sort("doc")
+        return result.select(*frame.columns, *adds)
 
     return documents.map_batches(numbered, schema={**schema, **adds})
 
@@ -103,7 +121,8 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         fixes = line_fixes(affected).join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
         # Most lines of a document that was mended were not: their places stay.
         inside = inside.with_row_index("order")
-        touched = inside.join(
+        # Nor is it asked where in its line a place is that covers it.
+        touched = inside.filter(~pl.col("whole")).join(
             fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left"
         )
         others = inside.join(touched.select("order"), on="order", how="anti", maintain_order="left")
