@@ -1,6 +1,6 @@
 """Fit the two scorecards of boilerplate to labelled lines, judge them on sets and languages left out, and write their points.
 
-    python benchmarks/fit_scorecard.py [../shared/data] [--write] [--folds set|language|held|none] [--cache FILE]
+    python benchmarks/fit_scorecard.py [../shared/data] [--write] [--folds set|language|held|none] [--cache FILE] [--further FILE#SET]
 
 The points are those of a logistic regression on the steps of each measure: tenths of a bit of log-odds that a line is furniture, or that
 a document is a page with furniture. Each set weighs alike, whole documents of content four times as much as one set; inside a set
@@ -34,7 +34,10 @@ from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS, PLACED_MEASURES
 RULES = Path(__file__).resolve().parent.parent / "rules" / "boilerplate"
 LINE_TABLES, PAGE_TABLES = 56, 18  # that are kept
 STEPS = 7  # bounds of a measure at most
-WEIGHTS = {"news": 1.0, "articles": 1.0, "web": 1.5, "zh": 0.7, "segments": 0.4, "wrapped": 1.5}  # of the sets
+WEIGHTS = {
+    "news": 1.0, "articles": 1.0, "web": 1.5, "zh": 0.7, "segments": 0.4, "wrapped": 1.5, "inserted": 1.0, "broken": 1.0, "recipes": 0.7,
+}  # of the sets  # fmt: skip
+MADE = ("wrapped", "inserted", "broken")  # sets of pages that were made of others
 CONTENT_WEIGHT = 4.0  # of all genres together
 SHORTEST, LONGEST = 8, 250  # characters by which a line weighs, at least and at most
 FURNISHED, BARE = (
@@ -43,13 +46,15 @@ FURNISHED, BARE = (
 )  # shares of furniture from which an extracted text counts as a page, and up to which it does not
 BRAKE, BRAKE_UNITS, BRAKE_PERCENT = 14, 60, 5  # as in the rule: `braked` above the threshold, and when
 HELD_PERCENT = 15
+GATE = 48  # points of a document from which its lines are judged here
+MOST_DAMAGE = 0.005  # of the content of raw pages, where a threshold is chosen
 THIN = 4  # of the lines of a long genre, one in so many is fitted to
-SETS = ("news", "articles", "web", "zh", "segments")
+SETS = ("news", "articles", "web", "zh", "segments", "recipes")
 LANGUAGES = ("en", "de", "sv", "es")  # left out one by one, and all others together
 # Which way the points of a measure may go: furniture is short, unlike its paragraphs, far from them and beside other furniture.
 SIGNS = (
-    (r"units(-|$)|stops|commas|quotes|shared|text-within|sentence|table-cells|hit-(above|below)", -1),
-    (r"separators|addresses|repeats|hits|paragraph-(above|below)|run-(lines|hits|repeats)|unended-run|core-|page-points", 1),
+    (r"units(-|$)|piece-units|longest-word|mixed-|heads-text|stops|commas|quotes|shared|run-shared|article-|text-within|sentence|table-cells|hit-(above|below)", -1),
+    (r"separators|addresses|repeats|hits|rule-words|paragraph-(above|below)|run-(lines|hits|repeats)|unended-run|core-|page-points", 1),
 )  # fmt: skip
 
 
@@ -150,11 +155,15 @@ class Bench:
     def hold_back(self) -> None:
         """Hold back HELD_PERCENT of the documents, by a digest of their ids, and judge those alone.
 
-        What a written document wraps is held back with it.
+        What was made of one of them is held back with it.
         """
-        names = [name.split(" in ")[0] for name in self.data.documents["id"]]
-        digests = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") for name in names]
-        self.held = np.array([digest % 100 < HELD_PERCENT for digest in digests])
+
+        def is_held(name: str) -> bool:
+            return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % 100 < HELD_PERCENT
+
+        # Of two documents that were put together each counts: no line of a page that is held back is fitted to.
+        parts = [name.split(" in ") for name in self.data.documents["id"]]
+        self.held = np.array([any(is_held(part.split(" ")[0]) for part in own) for own in parts])
         self.judged = self.held
 
     def folds(self, by: str) -> Iterator[tuple[str, np.ndarray]]:
@@ -179,9 +188,9 @@ class Bench:
         furnished = np.where(share >= FURNISHED, 1, np.where(share <= BARE, 0, -1))
         labels = np.where(np.isin(self.kind, (RAW, WRAPPED)), 1, np.where(self.kind == CONTENT, 0, furnished))
         weights = np.zeros(len(labels))
-        for name in (*SETS, WRAPPED):
+        for name in (*SETS, *MADE):
             own = (self.set == name) & (labels >= 0)
-            weights[own] = 1 / own.sum()
+            weights[own] = 1 / max(1, own.sum())
         for genre in self.genres:
             own = (self.genre == genre) & (self.kind == CONTENT)
             weights[own] = CONTENT_WEIGHT / len(self.genres) / own.sum()
@@ -207,7 +216,7 @@ class Bench:
         line = np.where(data.label < 0, 0, np.clip(data.chars, SHORTEST, LONGEST)).astype(float)
         for name, worth in WEIGHTS.items():
             own = self.set[data.doc] == name
-            weights[own] = line[own] * worth / line[own].sum()
+            weights[own] = line[own] * worth / max(1, line[own].sum())
         for genre in self.genres:
             own = ((self.genre == genre) & (self.kind == CONTENT))[data.doc]
             weights[own] = line[own] / line[own].sum() * CONTENT_WEIGHT / len(self.genres)
@@ -255,9 +264,11 @@ class Bench:
         parts = []
         groups = {
             "raw": np.isin(self.set, ("news", "articles", "zh")),
-            **{name: self.set == name for name in (*SETS, WRAPPED)},
+            **{name: self.set == name for name in (*SETS, *MADE)},
         }
         for name, own in groups.items():
+            if not (own & self.judged).any():
+                continue
             rows = (own & self.judged)[data.doc]
             noise, content = data.chars * (rows & (data.label == 0)), data.chars * (rows & (data.label == 1))
             went, hurt = noise[gone].sum() / noise.sum(), content[gone].sum() / content.sum()
@@ -318,10 +329,16 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path, default=Path("../shared/data"))
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--folds", choices=("set", "language", "held", "none"), default="set")
+    parser.add_argument(
+        "--further",
+        nargs="*",
+        default=[],
+        help="more labelled pages: FILE#SET, a set of a file like boilerplate_pages.jsonl",
+    )
     parser.add_argument("--cache", type=Path, help="where measured lines lie, or are put")
     parser.add_argument("--save", type=Path, help="where the sums of lines left out are put")
     arguments = parser.parse_args()
-    labelled = load(arguments.data, arguments.cache)
+    labelled = load(arguments.data, arguments.cache, arguments.further)
     print(f"{len(labelled.documents)} documents, {len(labelled.doc)} lines, digest {labelled.digest}", flush=True)
     bench = Bench(labelled)
     by = "set" if arguments.folds == "none" else arguments.folds
@@ -363,13 +380,37 @@ def judge(
     if save:
         np.savez(save, sums=sums, page=page)
     print("without scorecards:\n    " + bench.report(np.zeros(len(doc), dtype=bool)))
-    for gate in (48,):
+    for gate in (GATE,):
         for threshold in (23, 26, 29, 32, 36):
             limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15, "brake": BRAKE}
             print(f"page {gate}, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}")
+    print(f"threshold chosen without what it is judged on:\n    {bench.report(choose_nested(bench, by, sums, page))}")
     for threshold in (-12, -9, -6, -3, 0):
         limits = {"page": -(10**6), "threshold": threshold, "between": -8, "heading": 15}
         print(f"every page, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}", flush=True)
+
+
+def choose_nested(bench: Bench, by: str, sums: np.ndarray, page: np.ndarray) -> np.ndarray:
+    """Say which lines go where each fold has the threshold that keeps the damage of all other raw pages below MOST_DAMAGE."""
+    data = bench.data
+    raw = np.isin(bench.set, ("news", "articles", "zh"))
+    taken = {}
+    for threshold in range(16, 61, 2):
+        limits = {"page": GATE, "threshold": threshold, "between": -8, "heading": 15, "brake": BRAKE}
+        taken[threshold] = bench.decide(sums, page, limits)
+    out = np.zeros(len(sums), dtype=bool)
+    for name, fold in bench.folds(by):
+        rows = (raw & ~fold)[data.doc] & (data.label == 1)
+        all_content = data.chars[rows].sum()
+        fit = [
+            threshold
+            for threshold, take in taken.items()
+            if data.chars[rows & (take | data.struck)].sum() <= MOST_DAMAGE * all_content
+        ]
+        chosen = min(fit, default=max(taken))
+        print(f"threshold for {name}: {chosen}")
+        out[fold[data.doc]] = taken[chosen][fold[data.doc]]
+    return out
 
 
 def read_hand(name: str) -> list[dict]:
@@ -387,11 +428,11 @@ def add_hand(values: np.ndarray, tables: list[dict]) -> np.ndarray:
     return sums
 
 
-def load(data: Path, cache: Path | None) -> Labelled:
+def load(data: Path, cache: Path | None, further: list[str]) -> Labelled:
     """Read and measure the documents, or take them from a file that an earlier run left."""
     if cache and cache.exists():
         return pickle.loads(cache.read_bytes())
-    labelled = scorecard_data.load(data)
+    labelled = scorecard_data.load(data, further=further)
     if cache:
         cache.write_bytes(pickle.dumps(labelled))
     return labelled

@@ -122,7 +122,9 @@ def hacked_pages(data: Path, number: int = 60) -> Iterator[tuple[str, str, str, 
     """
     frame = pl.read_parquet(data / "throughput_mixed.parquet", columns=["url", "lang", "text"])
     long = frame.filter(~pl.col("url").str.contains("//help-"), pl.col("text").str.len_chars().is_between(1500, 9000))
-    articles = [text for part in long.partition_by("lang") for text in part["text"].sample(min(12, part.height), seed=3)]
+    articles = [
+        text for part in long.partition_by("lang") for text in part["text"].sample(min(12, part.height), seed=3)
+    ]
     groups: dict[tuple[str, str], list[str]] = {}
     for language, theme, kind, line in (row for name in HELD_OUT for row in held_out(name)):
         if kind in ("spam", "injected"):

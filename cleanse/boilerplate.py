@@ -14,6 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import quality, segments
+from cleanse.compiled import run_compiled
 from cleanse.hits import acts, attach_hits, make_hits
 from cleanse.matching import LINE_SCHEMA, Lines, Matched, Method, blocks, whole_lines
 from cleanse.rules import Rule, Rules
@@ -111,7 +112,8 @@ def no_reference(candidates: pl.DataFrame, lines: Lines, rule: Rule) -> pl.DataF
     sizes = np.diff([0, *parts, len(place)])
     starts = np.repeat(place[[0, *parts]], sizes) if len(place) else place
     ends = np.repeat(place[[*(parts - 1), -1]], sizes) if len(place) else place
-    addresses = np.flatnonzero(rows["text"].str.contains(parameters["address"]).to_numpy())
+    pattern = parameters["address"]
+    addresses = np.flatnonzero(run_compiled(pattern, lambda: rows["text"].str.contains(pattern)).to_numpy())
     needed = _neighbour_matches(starts[addresses], -1, parameters["above"], lines)
     needed |= _neighbour_matches(ends[addresses], 1, parameters["below"], lines)
     hit = np.ones(len(rows), dtype=np.bool_)
@@ -123,7 +125,8 @@ def _neighbour_matches(rows: NDArray[np.int64], step: int, pattern: str, lines: 
     """Say of each row whether the line one step on, blank ones not counted, is of the same text and matches."""
     there = np.clip(rows + step, 0, len(lines) - 1)
     inside: NDArray[np.bool_] = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
-    inside[inside] = lines.take(there[inside])["text"].str.contains(pattern).to_numpy()
+    texts = lines.take(there[inside])["text"]
+    inside[inside] = run_compiled(pattern, lambda: texts.str.contains(pattern)).to_numpy()
     return inside
 
 
@@ -160,7 +163,7 @@ def tag_boilerplate(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: 
     signals = pl.DataFrame(schema=segments.SIGNAL_SCHEMA)
     sums = pl.Series(PAGE_POINTS, [None] * frame.height, dtype=pl.Int32)
     if finder.furniture is not None and len(lines):
-        more, signals, outcome = tag_furniture(frame, lines, matched.places, finder.furniture, finder.rules)
+        more, signals, outcome = tag_furniture(frame, lines, matched, finder.furniture, finder.rules)
         hits = pl.concat([hits, more])
         sums = pl.Series(PAGE_POINTS, outcome.page_sums) if finder.furniture.page else sums
     tagged = blocks.attach_ends(attach_hits(frame, hits, COLUMN), matched.ends, ENDS)
@@ -168,7 +171,7 @@ def tag_boilerplate(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: 
 
 
 def tag_furniture(
-    frame: pl.DataFrame, lines: Lines, found: pl.DataFrame, furniture: Furniture, rules: Rules
+    frame: pl.DataFrame, lines: Lines, matched: Matched, furniture: Furniture, rules: Rules
 ) -> tuple[pl.DataFrame, pl.DataFrame, Outcome]:
     """Hit the lines that the scorecard takes for furniture, and say why: hits, signals (`segments.SIGNAL_SCHEMA`), and all sums.
 
@@ -178,7 +181,7 @@ def tag_furniture(
     known = site.place_shares(frame, lines) if site.COLUMN in frame.columns else None
     acting = {own.id: own for own in rules.family(FAMILY) if acts(own)}
     strips = {name for name, own in acting.items() if own.action == "strip"}
-    outcome, struck = furniture.find(lines, found, set(acting), strips, known)
+    outcome, struck = furniture.find(lines, matched, set(acting), strips, known)
     placed = np.flatnonzero((outcome.fates != 0) & ~struck[outcome.rows])
     rows = outcome.rows[placed]
     chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))

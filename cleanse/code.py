@@ -16,6 +16,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import kernels, segments
+from cleanse.compiled import run_compiled
 from cleanse.errors import CleanseError
 from cleanse.hits import CODE_LINES, acts
 from cleanse.kernels import Offsets
@@ -168,9 +169,9 @@ class Recogniser:
                 points += _score(values[table.measure], table)
         for mark, pattern in self._patterns:
             if mark.document is not None:
-                inside = np.flatnonzero(texts.str.contains(mark.document).to_numpy())
+                inside = np.flatnonzero(_contains(texts, mark.document))
                 rows = _rows_of(lines.bounds, inside)
-                points[rows] += mark.points * lines.cut(rows).str.contains(pattern).to_numpy()
+                points[rows] += mark.points * _contains(lines.cut(rows), pattern)
         return points
 
     @functools.cached_property
@@ -228,7 +229,7 @@ class Recogniser:
             else:
                 texts = whole.gather(chosen)
                 texts = texts.str.replace_all(self._html, "") if mark.of == "foreign" else texts
-            points[own] += mark.points * texts.str.contains(pattern).to_numpy()
+            points[own] += mark.points * _contains(texts, pattern)
             lines.possible[own] &= ~bit
             (lines.most if mark.points > 0 else lines.least)[own] -= mark.points
 
@@ -255,6 +256,12 @@ class Recogniser:
             if table.measure in values:
                 points += _score(values[table.measure], table)
         return points
+
+
+def _contains(texts: pl.Series, pattern: str) -> NDArray[np.bool_]:
+    """Say of each text whether a pattern is in it."""
+    found: NDArray[np.bool_] = run_compiled(pattern, lambda: texts.str.contains(pattern)).to_numpy()
+    return found
 
 
 def _rows_of(bounds: Offsets, docs: NDArray[Any]) -> NDArray[np.int64]:

@@ -30,7 +30,8 @@ SENTENCES = {
 }
 RULES = load_rules()
 NOTICES = {"boilerplate/cookie-consent", "boilerplate/copyright"}  # sentences, no labels
-HEADED = [rule for rule in RULES if rule.head.heading and rule.id not in NOTICES]
+LINKS = {"boilerplate/read-more"}  # stands between excerpts, which are sentences; only in a manual it is a heading
+HEADED = [rule for rule in RULES if rule.head.heading and rule.id not in NOTICES | LINKS]
 # Where a literal is itself the line of a form or ends a sentence, it is no heading.
 CASES = [
     (rule, language, body.literals[0])

@@ -70,6 +70,14 @@ ALONE = [
     ("3 boats", "opening", 3),
     ("* boats", "opening", 4),
     ("(boats)", "opening", 5),
+    (", and boats", "opening", 6),
+    (". Boats", "opening", 6),
+    ("”.", "opening", 6),
+    ("，船", "opening", 6),
+    ("“Boats”", "opening", 5),
+    (".profile", "opening", 5),
+    ("… boats", "opening", 6),
+    ("· boats", "opening", 4),
     ("Home > News / Sport", "separators", 2),
     ("Home | News", "separator-percent", 50),
     ("if (a) {b}", "code-percent", 100 / 3),
@@ -90,6 +98,13 @@ ALONE = [
     ("START NEWS, 3D", "glued-words", 0),
     ("We go to the boat", "little-percent", 60),
     ("渡船", "little-percent", -1),
+    ("It stays.", "piece-units", 0),
+    ("It stays.", "rule-words", 0),
+    ("sum 9f2c41d07be8, ok", "longest-word", 13),
+    ("渡船渡船渡船", "longest-word", 0),
+    ("v1 and RT57", "mixed-percent", 200 / 3),
+    ("第3章", "mixed-percent", 0),
+    ("It", "heads-text", 0),
     ("It", "site-percent", -1),
     ("It", "site-row-percent", -1),
     ("ab abcd", "word-length", 3.5),
@@ -117,8 +132,8 @@ PLACED = [
     (5, "repeats", 1),
     (5, "shared-words", 2),
     (5, "shared-percent", 100),
+    (5, "repeated-shared-words", 0),
     (6, "shared-percent", 0),
-    (4, "titled-percent", 0),
     (3, "blank-above", 1),
     (3, "blank-below", 1),
     (0, "hits", 1),
@@ -167,6 +182,20 @@ PLACED = [
     (3, "hit-below", 3),
     (0, "same-opening", 2),
     (9, "shared-within-5", 100 * 5 / 19),
+    (9, "colon-above", 99),
+    (9, "article-above", 100 * 3 / 13),
+    (9, "article-below", -1),
+    (5, "run-shared", 100 * 2 / 6),
+    (3, "run-shared", -1),
+    (9, "article-around", -1),
+    (4, "article-around", -1),
+    (9, "paragraph-gap", 99),
+    (1, "mixed-within-5", 0),
+    (4, "sentences-before", 100 * 25 / 48),
+    (0, "sentences-before", 0),
+    (0, "shared-before", -1),
+    (9, "shared-after", 0),
+    (5, "rule-words-within-5", 0),
     (9, "labels-within-5", 0),
     (1, "numbers-within-5", 100 * 2 / 7),
 ]
@@ -209,6 +238,9 @@ PAGES = [
     ("number-percent", 20),
     ("longest-short-run", 5),
     ("wrapped-percent", 0),
+    ("rule-words-percent", 0),
+    ("piece-percent", 0),
+    ("tail-mass", 100 * 7 / 60),
 ]
 
 
@@ -217,6 +249,72 @@ def test_what_a_page_is() -> None:
     _, _, page = survey(PAGE, STRUCK)
     wrong = [(name, page[name].item(), value) for name, value in PAGES if page[name].item() != pytest.approx(value)]
     assert wrong == []
+
+
+# Texts whose lines are pieces of sentences (p), or are not (-).
+BROKEN = [
+    ("Menu\nThe \nTallow Mill\n is the press that we would buy again.\nOrrin", "-ppp-"),
+    ("It is heavy, like the \nHobson\n, and the \nVidar Press\n. We sold both in the autumn.", "ppppp"),
+    ("Details are in our \nTable of Presses\n and \nHow We Pressed\n sections of the page.", "ppppp"),
+    ("Die \nSteinbach Alma\n mahlt am feinsten und wird dabei kaum warm.", "ppp"),
+    ("La\nMorvan 90\nreste la plus stable, et nous avons pu la vider d'une main.", "ppp"),
+    ("Лучше всего яблоки жмёт у нас\nТаллов\n, который стоит у нас в сарае уже третью осень.", "ppp"),
+    ("这家书店在\n河岸日报\n，老板说窗户很大，读者可以坐在窗前看一整天的书。", "-pp"),
+    ("Log in\nThe ferry between the islands stays in port for another week.", "--"),
+    ("The press\n\nis one that we would buy again, and so would you all.", "--"),
+    ("home\nnews\nsport\nweather\ncontact\nwe sell shoes of all kinds, and boots, and laces as well.", "-----p"),
+    ("the boats\nand the sledges", "--"),
+    ("Sign in\nSubscribe\nHome", "---"),
+    ("It stays.\nthe end", "--"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BROKEN)
+def test_pieces_of_a_broken_sentence_are_known(text: str, expected: str) -> None:
+    """Where links broke a sentence over lines, each piece counts as a line of sentences; menus and headings are no pieces."""
+    _, lines, page = survey(text)
+    assert "".join("p" if units else "-" for units in lines["piece-units"]) == expected
+    assert page["piece-percent"].item() == pytest.approx(100 * expected.count("p") / len(expected))
+
+
+def test_a_list_between_paragraphs_of_one_article_is_known() -> None:
+    """Lines between two paragraphs that share words with the others stand inside the article."""
+    _, lines, _ = survey(f"{PROSE}\nWeight\n12 kg\n{FERRY}\nHome\nNews")
+    assert lines["paragraph-gap"].to_list() == [99, 2, 2, 99, 99, 99]
+    around = lines["article-around"].to_list()
+    assert around[1] == around[2] == pytest.approx(min(100 * 4 / 9, 100 * 4 / 13), abs=20)
+    assert around[4:] == [-1, -1]
+
+
+def test_a_title_that_stands_twice_is_told_from_a_menu() -> None:
+    """Repeated lines whose words the paragraphs use are titles and headings; repeated lines of a menu are not."""
+    _, lines, _ = survey(f"Ferry and hull\nHome\nFerry and hull\nHome\nFerry\n{PROSE}")
+    assert lines["repeated-shared-words"].to_list() == [2, 0, 2, 0, 0, 0]
+
+
+def test_a_heading_is_known_wherever_it_stands() -> None:
+    """A line of a table of contents is the heading of a section farther down."""
+    _, lines, _ = survey(f"Summary\nWhat we saw\nHome\nSummary\n{PROSE}\nWhat we saw\n{FERRY}\nJobs")
+    assert lines["heads-text"].to_list() == [1, 1, 0, 1, 0, 1, 0, 0]
+
+
+def test_a_broken_paragraph_is_one_for_its_neighbours() -> None:
+    """A line beside the pieces of a long sentence stands beside a paragraph."""
+    pieces = PROSE.replace(" ice ", "\nIce\n").replace(" hull ", "\nHull\n")
+    _, lines, _ = survey(f"{pieces}\nSpecifications:\nWeight\n12 kg")
+    assert lines["piece-units"][1] == 23
+    assert lines["paragraph-above"].to_list()[-3:] == [1, 2, 3]
+    assert lines["colon-above"].to_list()[-3:] == [99, 1, 2]
+
+
+def test_words_of_other_rules_are_counted_in_each_line() -> None:
+    """A line with many words of rules is more likely furniture, though no rule hits it whole."""
+    text = "Home\nPlums\nNews"
+    lines = Lines(pl.Series([text]))
+    own = Surroundings.of(lines, *count_hits(NONE, lines), words=np.array([2, 0, 1]))
+    values = own.measure_lines(["rule-words", "rule-words-within-5"])
+    assert values.tolist() == [[2, 50], [0, 100], [1, 50]]
+    assert own.measure_pages()[0, PAGE_COLUMNS["rule-words-percent"]] == pytest.approx(200 / 3)
 
 
 def test_broken_lines_and_code_show() -> None:

@@ -11,7 +11,7 @@ from cleanse import decide, encoding, line_rules, pipeline, planted, spam
 from cleanse.errors import OptionError, RuleError
 from cleanse.hits import HITS
 from cleanse.options import Options
-from cleanse.rules import load_rules
+from cleanse.rules import Rules, load_rules
 
 RULES = load_rules()
 PREPARED = pipeline.Prepared.of(RULES.select(["spam", "encoding", "boilerplate/related-posts"]), RULES)
@@ -20,11 +20,16 @@ LINK = "- free call log app free call log app"
 PROSE = "The harbour office opens on Monday, and the ferry goes twice a day."
 
 
-def run(*texts: str) -> pl.DataFrame:
-    """Run the stages up to the edit over documents of unknown language."""
+def tagged(*texts: str) -> pl.LazyFrame:
+    """Run the stages up to the lines over documents of unknown language."""
     frame = encoding.repair_text(pl.LazyFrame({"text": texts}), PREPARED.repairer)
     frame = frame.with_columns(language=pl.lit("und"), language_hits=pl.lit([], dtype=HITS))
-    frame = spam.score_spam(line_rules.tag_lines(frame, PREPARED.lines), PREPARED.rules, PREPARED.every)
+    return line_rules.tag_lines(frame, PREPARED.lines)
+
+
+def run(*texts: str) -> pl.DataFrame:
+    """Run the stages up to the edit over documents of unknown language."""
+    frame = spam.score_spam(tagged(*texts), PREPARED.rules, PREPARED.every)
     return decide.edit_text(frame).collect()
 
 
@@ -140,6 +145,9 @@ def test_disguise_is_folded(disguised, plain):
         "hidup tenang bersama 𝗠𝗲𝗿𝗮𝗸𝗧𝗼𝘁𝗼",
         "M/E/R/A/K/8/8 selalu di hati",
         "GUVENILIR BAHIS SITELERI VE CANLI CASINO",
+        "M E L A T I 17 memang luar biasa",
+        "hidup tenang bersama 𝗠𝗲𝗿𝗮𝗸𝗪𝗶𝗻",
+        "Siapa yang udah coba 𝗠𝗘𝗥𝗔𝗞 𝟴𝟴?",
     ],
 )
 def test_disguised_spam_is_flagged(text):
@@ -173,11 +181,99 @@ def test_disguised_spam_is_flagged(text):
         "Step ➊ open the lid, step ➋ pour, step ➌ close it.",
         "- Gift cards Gift cards",
         "- Contact us Contact us",
+        "M T W T F S S 1 2 3 4 5",
+        "0000040  L  I  S  B  O  A  377 377 377 377  \\0 003",
+        "libpam-cracklib: PAM module to enable cracklib support",
+        "𝗠𝗮𝗿𝗸𝘂𝘀 𝗪𝗶𝗻𝘁𝗲𝗿 opens the fair on Friday.",
+        "The laptop of System76 and that of Tuxedo have nothing in common but the kernel.",
     ],
 )
 def test_honest_text_is_not(text):
     """Initials, formulas, phonetics, code, hashtags and doubled menu words are nobody's spam."""
     assert flagged(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No experience needed, paid daily, limited places left, text Anna on Telegram",
+        "Sin experiencia y desde tu celular, quedan pocos cupos, escríbeme por whatsapp",
+        "Ohne Schufa und ohne Bürgen, in 24 Stunden auf dem Konto, schreiben Sie uns",
+        "Sans justificatif, réponse en 24 heures, paiement après résultat, écrivez-moi en privé",
+        "Опыт не нужен, выплаты каждый день, места ограничены, пишите в личку",
+        "Kefilsiz, kara listede olsanız bile anında nakit, hemen arayın",
+        "不看征信,当天下款,黑户也可以,需要的联系我",
+        "審査なし、即日振込、無職でも大丈夫、LINE追加お願いします",
+        "무직자도 당일 입금, 선착순 열 분, 카톡 주세요",
+        "بدون كفيل وبدون ضمان وفي نفس اليوم، تواصل واتساب",
+    ],
+)
+def test_what_sellers_of_any_trade_say(text):
+    """Promises and a call to get in touch are enough, in any trade: none of these names what it sells."""
+    assert flagged(text) == [text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No experience is needed to join the choir; we meet on Tuesdays in the school.",
+        "Nurse wanted, two years of experience, 2,900 a month, send your letter to the office.",
+        "Buy two loaves and get the third free until Sunday, call us on 020 0000 0000.",
+        "Die Bank gibt ohne Schufa kein Darlehen, sagte der Berater.",
+        "Le médecin reçoit sans rendez-vous le jour même.",
+        "Опыт не нужен, чтобы сажать картошку, сказала бабушка.",
+        "银行说,不看征信的贷款多半是骗局,请报警。",
+        "審査なしの融資には注意するよう警察が呼びかけた。",
+    ],
+)
+def test_an_honest_offer_is_not(text):
+    """One promise, or several in a report, are no offer of sellers."""
+    assert flagged(text) == []
+
+
+def test_a_weak_line_counts_more_beside_planted_ones():
+    """A line that lacks a few points alone has them where planted lines stand near, and not where they stand far away."""
+    weak, sure = (
+        "What one should know about the casino and its live casino",
+        "Best online casino bonus no deposit free spins real money",
+    )
+    article = [PROSE] * 12
+    assert flagged("\n".join([*article, weak])) == []
+    assert flagged("\n".join([*article, sure, weak, sure])) == [sure, weak, sure]
+    assert flagged("\n".join([sure, sure, *article, weak])) == [sure, sure]
+    evidence = run("\n".join([*article, sure, weak, sure]))["signals"].item().to_list()
+    assert "planted-near" in {signal["evidence"] for signal in evidence}
+
+
+def test_a_line_amid_planted_ones_needs_no_term():
+    """A phrase between planted lines goes with them; a sentence does not, nor what the article says, nor the first line behind them."""
+    article = [PROSE, "Boats are older than the pier, and three of them still carry sails on Sundays in summer."] * 4
+    sure = "Best online casino bonus no deposit free spins real money"
+    page = "\n".join(
+        [*article, sure, "Kolibri Palace official", sure, "Harbour office", sure, "We thank you.", sure, "Kontakt"]
+    )
+    assert flagged(page) == [sure, "Kolibri Palace official", sure, sure, sure]
+
+
+@pytest.mark.parametrize(
+    "text", ["昨日MERAK88で20万出た、ボーナス", "garça777 bet login cadastro bônus", "สล็อตMERAK88 สมัครเลย"]
+)
+def test_names_with_digits_in_any_script(text):
+    """The letters beside a name may be of a script without spaces, and those of the name may have marks."""
+    evidence = {signal["evidence"] for signal in run(text)["signals"].item().to_list()}
+    assert "lucky-names" in evidence
+
+
+def test_what_a_planted_line_leaves_stands_in_the_rule():
+    """`kept` of `spam/score` is what one planted segment leaves of a document; without the rule only the share counts."""
+    text = f"{PROSE}\n{LINK}\n{PROSE}"
+    rule = RULES["spam/score"]
+    scores = []
+    for kept in (0.9, 0.5):
+        every = Rules([rule.change_head(parameters={"kept": kept}), *(own for own in RULES if own.id != rule.id)])
+        frame = spam.score_spam(tagged(text), PREPARED.rules, every).collect()
+        scores.append(frame["spam_score"].item())
+    assert scores[0] < scores[1]
 
 
 def test_each_limit_of_the_rule_is_named():
@@ -235,6 +331,37 @@ def test_drop_spam_goes_before_empty(score, reason):
     prepared = pipeline.Prepared.of(chosen, RULES)
     frame = pipeline.add_evidence(pl.LazyFrame({"text": [f"{LINK}\n{LINK}"]}), prepared).collect()
     assert frame["reason"].to_list() == [reason]
+
+
+def test_a_hacked_page_loses_what_was_planted_and_nothing_else():
+    """Lines between paragraphs, one behind the end in another language, and a sentence inside of a paragraph go; the article stays to the letter."""
+    article = [
+        PROSE,
+        f"Boats are older than the pier. {PROSE}",
+        "Three of them still carry sails on Sundays in summer.",
+    ] * 3
+    sure, other = "Best online casino bonus no deposit free spins real money", "スーパーコピー時計 N級品 激安 代引き"
+    sentence = "Buy viagra online without prescription, cheap cialis, canadian pharmacy."
+    page = [*article[:3], sure, *article[3:], other]
+    page[1] = f"{article[1]} {sentence} {PROSE}"
+    chosen = RULES.select(["spam", "encoding"]).strip_spam()
+    found = pipeline.add_evidence(
+        pl.LazyFrame({"text": ["\n".join(page)]}), pipeline.Prepared.of(chosen, RULES)
+    ).collect()
+    wanted = [*article]
+    wanted[1] = f"{article[1]}  {PROSE}"
+    assert found["clean"].item().splitlines() == wanted
+    assert found["spam_score"].item() > 0.25
+
+
+def test_a_page_of_spam_is_dropped_as_spam_where_boilerplate_takes_it_too():
+    """Lines that boilerplate strips and spam flags count for `spam/score`, which goes before `quality/empty`."""
+    chosen = RULES.select().drop_spam(0.8, RULES)
+    text = f"Related Posts\n{LINK}\n{LINK}\n{LINK}"
+    found = pipeline.add_evidence(pl.LazyFrame({"text": [text]}), pipeline.Prepared.of(chosen, RULES)).collect()
+    taken = [{hit["line"] for hit in found[column].item().to_list()} for column in ("boilerplate_hits", "spam_hits")]
+    assert {1, 2, 3} <= taken[0] & taken[1]
+    assert found["reason"].to_list() == ["spam/score"]
 
 
 @pytest.mark.parametrize("score", [0, 1.5, -1])

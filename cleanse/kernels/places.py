@@ -26,21 +26,27 @@ OTHER, SPACE, LOW, CAPITAL, LETTER, SINGLE, DIGIT, MARK, STOP, DOT, COMMA, COLON
 # Columns of `read_lines`.
 (
     CHARS, HALVES, WORDS, CAPITALS, UPPERS, DIGITS, STOPS, COMMAS, END, OPENING, SEPARATORS, CODES, QUOTES, ADDRESSES, YEARS, TIMES,
-    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, CELLS, LABELS, GLUED, LITTLE,
-) = range(28)  # fmt: skip
-READ_COLUMNS = 28
+    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, HEADS, GAP, CASED, CELLS, LABELS, GLUED, LITTLE, LAST_LITTLE, PIECE,
+    RULE_WORDS, LONGEST, MIXED,
+) = range(33)  # fmt: skip
+READ_COLUMNS = 33
 
 # How a line ends, and how it opens.
 NO_END, SENTENCE_END, COLON_END, COMMA_END = range(4)
-OPENS_LOW, OPENS_CAPITAL, OPENS_LETTER, OPENS_DIGIT, OPENS_BULLET, OPENS_OTHER = range(6)
+OPENS_LOW, OPENS_CAPITAL, OPENS_LETTER, OPENS_DIGIT, OPENS_BULLET, OPENS_OTHER, OPENS_ON = range(7)
 
 PROBES = 16  # slots of a table that are tried: what finds none is taken for new, so that time stays linear
-FIRST_LINES = 3  # of a document, whose words are looked for in the others
 LONG_WORD = 4  # letters: shorter words are in every text
 LITTLE_WORD = 3  # letters: as articles and prepositions have, which make a sentence
 FAR = 99  # lines: farther off is as far as this
+SHORT_HALVES = 16  # half units: a line below is short
+FULL_HALVES = 40  # half units: a line of a sentence with so many is a paragraph
+MOST_BOUNDS = 8  # of a table that are compared without a branch
 DENSITY = 6  # units that a line without sentences costs a run of paragraphs
+BROKEN_HALVES = 20  # half units: a sentence that is broken over lines has so many, or nobody knows that it is one
+SHORT_PIECES = 4  # short lines in a row that may be pieces of one sentence; more of them are a menu in small letters
 
+MIDDLE_DOT = 0xB7  # stands between the items of a row, and opens no rest of a sentence
 BULLETS = "|•·●▪■◆►▶»›«‹>→←↑↓*-–—~/\\+=_¦│‣⁃○◦☰✓✔★☆"
 CODES_OF = "{}<>[]$#`^&%@"
 CLOSERS = ")]}）】」』〉》〕"
@@ -90,7 +96,7 @@ def read_lines(
     """Count in each line what its characters are, which lines it repeats, and which words it shares.
 
     `numbers` counts lines with the blank ones, `bounds` gives for each text its first line. Words of lines of `paragraph` half units
-    or more, and of the first lines, are looked for in the other lines. Gives int32 of shape (lines, READ_COLUMNS).
+    or more are looked for in the other lines. Gives int32 of shape (lines, READ_COLUMNS).
     """
     count = len(starts)
     out = np.zeros((count, READ_COLUMNS), dtype=np.int32)
@@ -120,13 +126,13 @@ def read_lines(
             digests[row - begin] = digest
             out[row, GAP] = numbers[row] - (numbers[row - 1] if row > begin else -1) - 1
         edges[end - begin] = filled
+        _join_pieces(out, begin, end)
         slots = 64
         while slots < 2 * max(end - begin, filled):
             slots *= 2
         mask = np.uint64(min(slots, size) - 1)
-        _count_repeats(out, digests, begin, end, text, mask, keys, owner, first)
+        _count_repeats(out, digests, begin, end, text, mask, keys, owner, first, more)
         _count_shared(out, tokens, edges, begin, end, -2 - 2 * text, mask, keys, owner, first, more, paragraph)
-        _count_titled(out, tokens, edges, begin, end, -3 - 2 * text, mask, keys, owner)
     return out
 
 
@@ -146,7 +152,10 @@ def _read_line(
     single = np.uint64(0)
     last_mark = NO_END
     clock = 0  # 1: one or two digits, 2: and a colon behind them
+    little = 0  # whether the last word is a little one, and nothing stands behind it
+    opener = 0  # the character that opens the line, where a letter behind it would tell that no sentence goes on
     chars = 0
+    gap = 0  # characters up to the last space or character of a script without spaces
     code = previous = 0
     i = start
     while True:
@@ -163,6 +172,9 @@ def _read_line(
             kind = int(classes[code]) if code < PLANES else SINGLE
             chars += 1
         in_word = (LOW <= kind <= LETTER) or kind == DIGIT or (kind == MARK and run > 0)
+        if kind in (SPACE, SINGLE):
+            out[LONGEST] = max(out[LONGEST], chars - 1 + at_end - gap)
+            gap = chars
         if not in_word and run:
             out[HALVES] += 2
             out[WORDS] += 1
@@ -171,10 +183,14 @@ def _read_line(
                 out[YEARS] += digits == 4 and 1900 <= value < 2100
                 out[TIMES] += clock == 2 and digits == 2
                 clock = 1 if digits <= 2 and clock != 2 and kind == COLON else 0
+                little = 0
             else:
                 clock = 0
                 out[UPPERS] += capitals == letters and letters > 1
-                out[LITTLE] += letters <= LITTLE_WORD and capitals == 0 and digits == 0
+                out[MIXED] += digits > 0
+                small = letters <= LITTLE_WORD and digits == 0
+                out[LITTLE] += small and capitals == 0
+                little = small and capitals <= (1 if out[WORDS] == 1 and letters > 1 else 0)
                 if letters >= LONG_WORD and filled < len(tokens):
                     tokens[filled] = _mix64(token)
                     filled += 1
@@ -187,6 +203,11 @@ def _read_line(
         low = np.uint64(folded[code] if code < PLANES else code)
         if kind != SPACE:
             digest = (digest ^ low) * prime
+            if opener and before != SPACE:
+                # A mark right before a word opens a quotation, a name of a file or a list; `. Then` and `”.` go on.
+                goes_on = opener == COMMA or not (in_word or kind in (SINGLE, opener))
+                opening = OPENS_ON if goes_on else opening
+            opener = 0
             if opening < 0:
                 if kind == LOW:
                     opening = OPENS_LOW
@@ -201,6 +222,8 @@ def _read_line(
                     barred = code == 124
                 else:
                     opening = OPENS_OTHER
+                    if kind in (STOP, DOT, COMMA, COLON, QUOTE, CLOSER) and code != MIDDLE_DOT:
+                        opener = kind
                 out[INDENT] = chars - 1
         if in_word:
             if run == 0:
@@ -230,9 +253,13 @@ def _read_line(
         elif kind == SPACE:
             if before == DOT:
                 out[STOPS] += 1
+            if opener and before == opener:
+                opening = OPENS_ON
+                opener = 0
             if code == 9 and opening >= 0:
                 out[CELLS] += 1 if out[CELLS] else 2
         else:
+            little = 0
             clock = 2 if kind == COLON and clock == 1 else 0
             if kind == STOP:
                 out[STOPS] += 1
@@ -258,12 +285,84 @@ def _read_line(
             elif kind == OTHER:
                 last_mark = NO_END
         before = kind
+        # A small letter follows most small letters, and a space most spaces: they change little.
+        here = i
+        if kind == LOW:
+            while i < end and data[i] < 0x80 and classes[data[i]] == LOW:
+                low = np.uint64(data[i])
+                digest = (digest ^ low) * prime
+                token = (token ^ low) * prime
+                i += 1
+            run += i - here
+            letters += i - here
+        elif kind == SPACE:
+            while i < end and data[i] == 32:
+                i += 1
+        if i > here:
+            chars += i - here
+            code = int(data[i - 1])
     if before == DOT:
         out[STOPS] += 1
+    if opener:
+        opening = OPENS_ON
     out[CHARS] = chars
     out[END] = last_mark
+    out[LAST_LITTLE] = little
     out[OPENING] = opening if opening >= 0 else OPENS_OTHER
     return filled, _mix64(digest)
+
+
+@numba.njit(cache=True, nogil=True)
+def _join_pieces(out: I32, begin: int, end: int) -> None:
+    """Find sentences that are broken over lines, as links inside them do: PIECE is the half units of the whole in each of its lines.
+
+    A line goes on in the next one where that opens with a small letter or with a mark that opens no line. So does one that ends
+    with a little word, or is long and ends with no mark, when the next line, a name that was a link, goes on itself.
+    A blank line ends a sentence. Many short lines in a row are no pieces, and without a mark that ends a sentence there is none.
+    """
+    row = begin
+    while row < end:
+        last = row
+        halves, stops = int(out[row, HALVES]), out[row, STOPS] > 0 or out[row, END] == SENTENCE_END
+        while last + 1 < end and (
+            _goes_on(out, last, end) or (_breaks_off(out, last, row) and _goes_on(out, last + 1, end))
+        ):
+            last += 1
+            halves += int(out[last, HALVES])
+            stops = stops or out[last, STOPS] > 0 or out[last, END] == SENTENCE_END
+        if last > row and stops and halves >= BROKEN_HALVES:
+            short = 0
+            for piece in range(row, last + 2):
+                if piece <= last and out[piece, HALVES] < SHORT_HALVES and out[piece, END] != SENTENCE_END:
+                    short += 1
+                    continue
+                if short <= SHORT_PIECES:
+                    for other in range(piece - short, piece):
+                        out[other, PIECE] = halves
+                short = 0
+                if piece <= last:
+                    out[piece, PIECE] = halves
+        row = last + 1
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _goes_on(out: I32, row: int, end: int) -> bool:
+    """Say whether the next line is the rest of a sentence that this one begins."""
+    if row + 1 >= end or out[row + 1, GAP] > 0:
+        return False
+    mark, opening = out[row, END], out[row + 1, OPENING]
+    return bool(opening == OPENS_ON or (opening == OPENS_LOW and mark not in (SENTENCE_END, COLON_END)))
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _breaks_off(out: I32, row: int, first: int) -> bool:
+    """Say whether a line may go on with a name: it ends with no mark, and with a little word, or in the middle of a sentence.
+
+    `first` is the line in which that sentence begins.
+    """
+    if out[row + 1, GAP] > 0 or out[row, END] != NO_END:
+        return False
+    return bool(out[row, LAST_LITTLE] or row > first or out[row, HALVES] >= SHORT_HALVES)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -284,18 +383,23 @@ def _find_slot(
 @numba.njit(cache=True, nogil=True)
 def _count_repeats(
     out: I32, digests: NDArray[np.uint64], begin: int, end: int, mark: int, mask: np.uint64, keys: NDArray[np.uint64],
-    owner: Offsets, first: I32,
+    owner: Offsets, first: I32, more: U8,
 ) -> None:  # fmt: skip
+    """Count how often each line stands in the text, and say whether it, or one like it, is the heading of a sentence."""
     for row in range(begin, end):
         slot, there = _find_slot(digests[row - begin], mark, mask, keys, owner)
         if slot < 0:
             continue
         if not there:
-            keys[slot], owner[slot], first[slot] = digests[row - begin], mark, 0
+            keys[slot], owner[slot], first[slot], more[slot] = digests[row - begin], mark, 0, 0
         first[slot] += 1
+        heads = row + 1 < end and out[row, END] == NO_END and out[row, HALVES] < FULL_HALVES
+        if heads and (out[row + 1, HALVES] >= SHORT_HALVES and out[row + 1, END] == SENTENCE_END):
+            more[slot] = 1
     for row in range(begin, end):
         slot, there = _find_slot(digests[row - begin], mark, mask, keys, owner)
         out[row, REPEATS] = first[slot] if there else 1
+        out[row, HEADS] = more[slot] if there else 0
 
 
 @numba.njit(cache=True, nogil=True)
@@ -305,7 +409,7 @@ def _count_shared(
 ) -> None:  # fmt: skip
     """Count the long words of each line that other long lines have too."""
     for row in range(begin, end):
-        if out[row, HALVES] < paragraph or out[row, STOPS] == 0:
+        if (out[row, HALVES] < paragraph or out[row, STOPS] == 0) and out[row, PIECE] < paragraph:
             continue
         for k in range(edges[row - begin], edges[row - begin + 1]):
             slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
@@ -322,30 +426,15 @@ def _count_shared(
             out[row, SHARED] += there and (more[slot] == 1 or first[slot] != row - begin)
 
 
-@numba.njit(cache=True, nogil=True)
-def _count_titled(
-    out: I32, tokens: NDArray[np.uint64], edges: Offsets, begin: int, end: int, mark: int, mask: np.uint64,
-    keys: NDArray[np.uint64], owner: Offsets,
-) -> None:  # fmt: skip
-    """Count the long words of each line that the first lines of its text have too."""
-    for k in range(edges[min(FIRST_LINES, end - begin)]):
-        slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
-        if slot >= 0 and not there:
-            keys[slot], owner[slot] = tokens[k], mark
-    for row in range(begin + FIRST_LINES, end):
-        for k in range(edges[row - begin], edges[row - begin + 1]):
-            _, there = _find_slot(tokens[k], mark, mask, keys, owner)
-            out[row, TITLED] += there
-
-
 # Columns of `place_lines`: of the line itself,
 (
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
-    CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED, TITLED_PERCENT,
-    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS, L_GLUED, LITTLE_PERCENT, SITE, SITE_ROW,
-) = range(31)  # fmt: skip
+    CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED,
+    BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS, L_GLUED, LITTLE_PERCENT, SITE, SITE_ROW, PIECE_UNITS, L_RULE_WORDS, L_LONGEST,
+    MIXED_PERCENT, L_HEADS, REPEATED_SHARED,
+) = range(36)  # fmt: skip
 # of the four lines above (-4 to -1) and below (1 to 4): six measures each, nearest last above and first below,
-NEAR = 31
+NEAR = 36
 NEAR_UNITS, NEAR_ENDED, NEAR_HIT, NEAR_OPENS, NEAR_CAPITALS, NEAR_DIGITS = range(6)
 NEAR_STEPS = 8
 PLACED = NEAR + 6 * NEAR_STEPS
@@ -353,35 +442,35 @@ PLACED = NEAR + 6 * NEAR_STEPS
 (
     PARAGRAPH_ABOVE, PARAGRAPH_BELOW, TEXT_2, TEXT_5, TEXT_10, TEXT_20, ENDED_2, ENDED_5, ENDED_10, ENDED_20, HITS_5, HITS_10, HITS_20,
     RUN_LINES, RUN_HITS, RUN_REPEATS, CORE_ABOVE, CORE_BELOW, FROM_START, FROM_END, TEXT_BEFORE, TEXT_AFTER, HIT_ABOVE, HIT_BELOW,
-    SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN, LABELS_5, NUMBERS_5,
-) = range(PLACED, PLACED + 31)  # fmt: skip
-PLACE_COLUMNS = PLACED + 31
+    SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN, LABELS_5, NUMBERS_5, RUN_SHARED, ARTICLE_ABOVE, ARTICLE_BELOW, COLON_ABOVE,
+    ENDED_BEFORE, SHARED_BEFORE, SHARED_AFTER, RULE_WORDS_5,
+    ARTICLE_AROUND, PARAGRAPH_GAP, MIXED_5,
+) = range(PLACED, PLACED + 42)  # fmt: skip
+PLACE_COLUMNS = PLACED + 42
 
 # Columns of `sum_documents`.
 (
     D_LINES, D_UNITS, D_PARAGRAPHS, D_MASS, D_SHORT, D_SHORT_MASS, D_LISTED, D_CODE, D_HITS, D_HIT_KINDS, D_ENDED, D_CONTINUED, D_INDENTED,
     D_BLANK, D_REPEATED, D_CORE, D_OUTSIDE, D_HIT_OUTSIDE, D_RUNS, D_ADDRESSES, D_CAPITALS, D_HEAD_SHORT, D_TAIL_SHORT, D_LOW_SHARED,
-    D_NUMBERS, D_MOST_RUN, D_WRAPPED,
-) = range(27)  # fmt: skip
-DOCUMENT_COLUMNS = 27
-
-SHORT_HALVES = 16  # half units: a line below is short
-FULL_HALVES = 40  # half units: a line of a sentence with so many is a paragraph
+    D_NUMBERS, D_MOST_RUN, D_WRAPPED, D_RULE_WORDS, D_PIECES, D_TAIL,
+) = range(30)  # fmt: skip
+DOCUMENT_COLUMNS = 30
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _is_paragraph(line: I32) -> bool:
-    return bool(line[HALVES] >= FULL_HALVES and line[STOPS] > 0 and line[CODES] * 8 < line[HALVES])
+    whole = line[HALVES] >= FULL_HALVES and line[STOPS] > 0
+    return bool((whole or line[PIECE] >= FULL_HALVES) and line[CODES] * 8 <= line[HALVES])
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _is_ended(line: I32) -> bool:
-    return bool(line[END] == SENTENCE_END and line[HALVES] >= 8)
+    return bool((line[END] == SENTENCE_END and line[HALVES] >= 8) or line[PIECE] > 0)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
 def _is_short(line: I32) -> bool:
-    return bool(line[HALVES] < SHORT_HALVES and line[END] != SENTENCE_END)
+    return bool(line[HALVES] < SHORT_HALVES and line[END] != SENTENCE_END and line[PIECE] == 0)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -425,7 +514,9 @@ def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Off
         if count == 0:
             continue
         sums = out[text]
-        core = outside = hit_outside = run = cased = capitals = halves = short = mass = shared = words = wrapped = 0
+        core = outside = hit_outside = run = cased = capitals = halves = short = mass = shared = words = wrapped = (
+            tail
+        ) = 0
         for row in range(begin, end):
             line = lines[row]
             halves += line[HALVES]
@@ -458,6 +549,9 @@ def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Off
             sums[D_REPEATED] += line[REPEATS] > 1
             sums[D_ADDRESSES] += line[ADDRESSES] > 0
             sums[D_NUMBERS] += line[NUMBERS] > 0
+            sums[D_RULE_WORDS] += line[RULE_WORDS] > 0
+            sums[D_PIECES] += line[PIECE] > 0
+            tail = 0 if _is_ended(line) or _is_paragraph(line) else tail + int(line[HALVES])
             wrapped += 55 <= line[CHARS] <= 85 and line[WORDS] * 4 > line[HALVES]
             cased += line[CASED]
             capitals += line[CAPITALS]
@@ -468,6 +562,7 @@ def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Off
             sums[D_TAIL_SHORT] += _is_short(lines[end - 1 - (row - begin)])
         for column in (
             D_PARAGRAPHS, D_SHORT, D_LISTED, D_CODE, D_HITS, D_ENDED, D_CONTINUED, D_INDENTED, D_BLANK, D_REPEATED, D_ADDRESSES, D_NUMBERS,
+            D_RULE_WORDS, D_PIECES,
         ):  # fmt: skip
             sums[column] = 100 * sums[column] / count
         total = max(1, halves)
@@ -485,6 +580,7 @@ def sum_documents(lines: I32, bounds: Offsets, hits: U8, kinds: I32, firsts: Off
         sums[D_TAIL_SHORT] = 100 * sums[D_TAIL_SHORT] / head
         sums[D_LOW_SHARED] = 100 * shared / max(1, words)
         sums[D_WRAPPED] = 100 * wrapped / count
+        sums[D_TAIL] = 100 * tail / total
     return out
 
 
@@ -509,6 +605,7 @@ def place_lines(
     halves, ended, struck = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     shared, words = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     labelled, numbered = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
+    worded, mixed = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     for text in range(len(bounds) - 1):
         begin, count = bounds[text], bounds[text + 1] - bounds[text]
         for k in range(count):
@@ -520,6 +617,8 @@ def place_lines(
             words[k + 1] = words[k] + line[LONG_WORDS]
             labelled[k + 1] = labelled[k] + (line[LABELS] > 0)
             numbered[k + 1] = numbered[k] + (line[NUMBERS] > 0)
+            worded[k + 1] = worded[k] + (line[RULE_WORDS] > 0)
+            mixed[k + 1] = mixed[k] + (line[MIXED] > 0)
         _place_steps(lines, scratch, hits, begin, count, wanted)
         _place_sweeps(lines, scratch, hits, begin, count)
         core_first, core_last = firsts[text] - begin, lasts[text] - begin
@@ -546,15 +645,25 @@ def place_lines(
                 if column == 1:
                     row[SHARED_5] = 100 * (shared[high] - shared[low]) / max(1, words[high] - words[low])
                     row[LABELS_5] = 100 * (labelled[high] - labelled[low]) / (high - low)
+                    around_words = worded[high] - worded[low] - (line[RULE_WORDS] > 0)
+                    row[MIXED_5] = 100 * (mixed[high] - mixed[low]) / (high - low)
+                    row[RULE_WORDS_5] = 100 * around_words / max(1, high - low - 1)
                     row[NUMBERS_5] = 100 * (numbered[high] - numbered[low]) / (high - low)
             if core_last > core_first:
                 row[CORE_ABOVE] = min(FAR, max(0, core_first - k))
                 row[CORE_BELOW] = min(FAR, max(0, k - core_last + 1))
             else:
                 row[CORE_ABOVE] = row[CORE_BELOW] = -1
+            row[ARTICLE_AROUND] = min(row[ARTICLE_ABOVE], row[ARTICLE_BELOW])
+            # Lines between the two nearest paragraphs, of which the line itself is one.
+            row[PARAGRAPH_GAP] = min(FAR, row[PARAGRAPH_ABOVE] + row[PARAGRAPH_BELOW] - 1)
             row[FROM_START] = min(FAR, k)
             row[FROM_END] = min(FAR, count - 1 - k)
             row[TEXT_BEFORE] = 100 * halves[k] / total
+            row[ENDED_BEFORE] = 100 * ended[k] / ended[count] if ended[count] else -1
+            row[SHARED_BEFORE] = 100 * shared[k] / words[k] if words[k] else -1
+            after = words[count] - words[k]
+            row[SHARED_AFTER] = 100 * (shared[count] - shared[k]) / after if after else -1
             row[TEXT_AFTER] = 100 * (halves[count] - halves[k + 1]) / total
             for place in range(len(chosen)):
                 out[begin + k, place] = row[chosen[place]]
@@ -586,16 +695,21 @@ def _measure_line(line: I32, row: F32) -> None:
     row[L_REPEATS] = line[REPEATS]
     row[SHARED_PERCENT] = 100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
     row[L_SHARED] = line[SHARED]
-    row[TITLED_PERCENT] = 100 * line[TITLED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
+    row[REPEATED_SHARED] = line[SHARED] if line[REPEATS] > 1 else 0
     row[WORD_LENGTH] = line[CHARS] / max(1, line[WORDS]) if line[WORDS] * 4 > line[HALVES] else -1
     row[L_GLUED] = line[GLUED]
+    row[L_LONGEST] = line[LONGEST]
+    row[MIXED_PERCENT] = 100 * line[MIXED] / line[WORDS] if line[WORDS] else -1
+    row[L_HEADS] = line[HEADS]
+    row[L_RULE_WORDS] = line[RULE_WORDS]
+    row[PIECE_UNITS] = line[PIECE] / 2
     row[LITTLE_PERCENT] = 100 * line[LITTLE] / line[WORDS] if line[CASED] > 1 else -1
 
 
 @numba.njit(cache=True, nogil=True)
 def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int, wanted: NDArray[np.bool_]) -> None:
     """Copy what the four lines on each side are, where it is wanted; -1 where the text has ended."""
-    for k in range(count):
+    for k in range(count if wanted[SAME_OPENING] else 0):
         same = 0
         for step in range(NEAR_STEPS):
             other = k + (step - 4 if step < 4 else step - 3)
@@ -628,32 +742,57 @@ def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int, wanted:
                     out[k, column] = 100 * line[DIGITS] / max(1, line[CHARS])
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _share(line: I32) -> np.float32:
+    return np.float32(100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1)
+
+
 @numba.njit(cache=True, nogil=True)
 def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> None:
     """Measure distances to the nearest paragraph and hit, and the run of short lines that a line is in."""
-    paragraph = hit = FAR
+    paragraph = hit = colon = FAR
+    article = np.float32(-1)
     for k in range(count):
+        line = lines[begin + k]
         out[k, PARAGRAPH_ABOVE] = paragraph
         out[k, HIT_ABOVE] = hit
-        paragraph = 1 if _is_paragraph(lines[begin + k]) else min(FAR, paragraph + 1)
+        out[k, COLON_ABOVE] = colon
+        out[k, ARTICLE_ABOVE] = article
+        colon = 1 if line[END] == COLON_END else min(FAR, colon + 1)
+        if _is_paragraph(line):
+            paragraph = 1
+            colon = 1 if line[END] == COLON_END else FAR
+            article = _share(line)
+        else:
+            paragraph = min(FAR, paragraph + 1)
         hit = 1 if hits[begin + k] else min(FAR, hit + 1)
     paragraph = hit = FAR
+    article = np.float32(-1)
     for k in range(count - 1, -1, -1):
+        line = lines[begin + k]
         out[k, PARAGRAPH_BELOW] = paragraph
         out[k, HIT_BELOW] = hit
-        paragraph = 1 if _is_paragraph(lines[begin + k]) else min(FAR, paragraph + 1)
+        out[k, ARTICLE_BELOW] = article
+        if _is_paragraph(line):
+            paragraph = 1
+            article = _share(line)
+        else:
+            paragraph = min(FAR, paragraph + 1)
         hit = 1 if hits[begin + k] else min(FAR, hit + 1)
     for k in range(count):
         out[k, RUN_LINES] = out[k, RUN_HITS] = out[k, RUN_REPEATS] = out[k, RUN_UNITS] = out[k, RUN_MARKS] = out[
             k, UNENDED_RUN
         ] = 0
-    start = struck = repeated = halves = marked = 0
+        out[k, RUN_SHARED] = -1
+    start = struck = repeated = halves = marked = shared = words = 0
     for k in range(count + 1):
         if k < count and _is_short(lines[begin + k]):
             struck += hits[begin + k] > 0
             repeated += lines[begin + k, REPEATS] > 1
             halves += lines[begin + k, HALVES]
             marked += lines[begin + k, END] != NO_END
+            shared += lines[begin + k, SHARED]
+            words += lines[begin + k, LONG_WORDS]
             continue
         for inside in range(start, k):
             out[inside, RUN_LINES] = min(FAR, k - start)
@@ -661,8 +800,9 @@ def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> Non
             out[inside, RUN_REPEATS] = 100 * repeated / (k - start)
             out[inside, RUN_UNITS] = halves / 2 / (k - start)
             out[inside, RUN_MARKS] = 100 * marked / (k - start)
+            out[inside, RUN_SHARED] = 100 * shared / words if words else -1
         start = k + 1
-        struck = repeated = halves = marked = 0
+        struck = repeated = halves = marked = shared = words = 0
     start = 0
     for k in range(count + 1):
         if k < count and lines[begin + k, END] == NO_END and not _is_paragraph(lines[begin + k]):
@@ -679,15 +819,26 @@ def add_points(values: F32, columns: Offsets, edges: Offsets, bounds: F32, point
     Table `t` reads column `columns[t]`; its bounds are `bounds[edges[t]:edges[t + 1]]`, and `points[firsts[t]]` counts below the first
     of them, the next from it on, and so forth. `values` may have a row for each line, or for each text.
     """
+    # All tables with as many bounds: then nothing branches, and the processor compares several at once.
+    padded = np.full((len(columns), MOST_BOUNDS), np.inf, dtype=np.float32)
+    longer = False
+    for table in range(len(columns)):
+        size = edges[table + 1] - edges[table]
+        longer = longer or size > MOST_BOUNDS
+        for k in range(min(size, MOST_BOUNDS)):
+            padded[table, k] = bounds[edges[table] + k]
     sums = np.zeros(len(values), dtype=np.int32)
     for row in range(len(values)):
         total = 0
         for table in range(len(columns)):
             value = values[row, columns[table]]
-            k = edges[table]
-            while k < edges[table + 1] and value >= bounds[k]:
-                k += 1
-            total += points[firsts[table] + k - edges[table]]
+            place = firsts[table]
+            for k in range(MOST_BOUNDS):
+                place += value >= padded[table, k]
+            if longer:
+                for k in range(edges[table] + MOST_BOUNDS, edges[table + 1]):
+                    place += value >= bounds[k]
+            total += points[place]
         sums[row] = total
     return sums
 

@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleanse.compiled import match_own
 from cleanse.kernels import Offsets
 from cleanse.matching.bounds import LONGEST_LINE, Bounds, find_languages
 from cleanse.matching.headings import Headings
@@ -46,12 +47,14 @@ class Matched(NamedTuple):
     """What the rules hit in the lines of a batch, of all families.
 
     `places`, of `segments.FOUND_SCHEMA`, in the repaired text; `ends`, of `blocks.SCHEMA`, where each block ends and why; `terms`, where
-    the terms of others stand, in lines and bytes of `Lines`.
+    the terms of others stand, in lines and bytes of `Lines`; `words`, how many different words of the rules of the first group each
+    line holds, in its language and up to its length, whether a rule hits it or not.
     """
 
     places: pl.DataFrame
     ends: pl.DataFrame
     terms: Occurrences
+    words: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Matcher:
     behind the literal (`prefilter.END`: none), `cuts` which variants have which (`variant`, `use`, `template`). `patterns` are
     those that see a whole line, `begins` says of each with which byte a line may begin; `asked` (`variant`, `pattern`, `filtered`, `gated`) says whose
     they are, whether they have a prefilter, and whether a literal of the variant must be there too. `bounds` and `headings` have an
-    entry a variant in each array.
+    entry a variant in each array; `counted` says of which variants the words are counted.
     """
 
     methods: dict[str, Method]
@@ -79,6 +82,7 @@ class Matcher:
     asked: pl.DataFrame
     bounds: Bounds
     headings: Headings
+    counted: Flags
 
     @staticmethod
     def prepare(
@@ -130,6 +134,7 @@ class Matcher:
             pl.DataFrame(asked, schema=ASKED, orient="row"),
             Bounds.of(variants),
             Headings.of(grouped),
+            np.array([group == 0 for group, _, _ in grouped], dtype=np.bool_),
         )
 
     @functools.cached_property
@@ -159,12 +164,21 @@ class Matcher:
         words, terms = self.words.find(lines)
         joined = words.join(self.uses, on=["literal", "opening"], how="inner")
         admitted = self.bounds.admit(joined["variant"].to_numpy(), joined["row"].to_numpy(), lines, languages)
+        counts = self._count_words(joined.filter(pl.Series(admitted)), lines)
         joined = joined.filter(pl.Series(admitted & are_surrounded(joined)))
         labels = keep_decorated(joined.filter(pl.col("use") == Use.LABEL), lines).select("variant", "row")
         matched = self._match_patterns(self._admit_patterns(joined, lines), lines)
         others = pl.concat([self._match_cuts(joined, lines), matched.select("variant", "row")])
         hit = self.headings.drop(labels, others, lines)
-        return Matched(*place_hits(hit, matched, self.variants, self.patterns, self.methods, lines), terms)
+        return Matched(*place_hits(hit, matched, self.variants, self.patterns, self.methods, lines), terms, counts)
+
+    def _count_words(self, admitted: pl.DataFrame, lines: Lines) -> NDArray[np.int64]:
+        """Count the different words of the first group in each line."""
+        own = admitted.filter(pl.Series(self.counted[admitted["variant"].to_numpy()]))
+        keys = own["row"].to_numpy().astype(np.int64) * max(1, self.words.first_term) + own["literal"].to_numpy()
+        keys.sort()
+        rows = keys[np.diff(keys, prepend=-1) != 0] // max(1, self.words.first_term)
+        return np.bincount(rows, minlength=len(lines))
 
     def _match_cuts(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
         """Ask of each literal what stands before and behind it; give the pairs `variant`, `row` that a pattern matches."""
@@ -184,12 +198,12 @@ class Matcher:
         folded = templates["folded"].gather(cut["template"])
         behind = lines.cut(cut["end"].to_numpy(), cut["stop"].to_numpy())
         behind = _fold_some(behind, folded)
-        fitting = cut.filter(_match_own(behind, templates["behind"].gather(cut["template"])))
+        fitting = cut.filter(match_own(behind, templates["behind"].gather(cut["template"])))
         opens = templates["opens"].gather(fitting["template"])
         asked = fitting.filter(~opens)
         before = lines.cut(asked["begin"].to_numpy(), asked["start"].to_numpy())
         before = _fold_some(before, templates["folded"].gather(asked["template"]))
-        asked = asked.filter(_match_own(before, templates["before"].gather(asked["template"])))
+        asked = asked.filter(match_own(before, templates["before"].gather(asked["template"])))
         return pl.concat([fitting.filter(opens), asked]).select("variant", "row")
 
     def _admit_patterns(self, joined: pl.DataFrame, lines: Lines) -> pl.DataFrame:
@@ -247,7 +261,7 @@ class Matcher:
         asked = admitted.with_columns(pl.Series("start", starts), pl.Series("stop", stops)).drop_nulls("pattern")
         texts = lines.cut(asked["start"].to_numpy(), asked["stop"].to_numpy())
         texts = _fold_some(texts, self._patterns["folded"].gather(asked["pattern"]))
-        matches = _match_own(texts, self._patterns["matching"].gather(asked["pattern"]))
+        matches = match_own(texts, self._patterns["matching"].gather(asked["pattern"]))
         return pl.concat([admitted.filter(pl.col("pattern").is_null()), asked.filter(matches).select(admitted.columns)])
 
 
@@ -258,12 +272,6 @@ def _table_of_bytes(patterns: Iterable[str]) -> Flags:
         known = find_first_bytes(pattern)
         table.append([known is None or byte in known for byte in range(END + 1)])
     return np.array(table, dtype=np.bool_).reshape(-1, END + 1)
-
-
-def _match_own(texts: pl.Series, patterns: pl.Series) -> pl.Series:
-    """Say of each text whether its own pattern matches it; equal patterns stand together, so that each is compiled once."""
-    pairs = pl.DataFrame({"text": texts, "pattern": patterns})
-    return pairs.select(pl.col("text").str.contains(pl.col("pattern"))).to_series()
 
 
 def _fold_some(texts: pl.Series, folds: pl.Series) -> pl.Series:

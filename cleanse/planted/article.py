@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def count_scripts(text: str) -> Counter[int]:
 class Articles:
     """The documents of a batch, each counted when it is asked for; the last one is kept."""
 
-    def __init__(self, lines: Lines, planted: Set[int] = frozenset()) -> None:
+    def __init__(self, lines: Lines, planted: AbstractSet[int] = frozenset()) -> None:
         """Take the lines of a batch, and the rows that are planted and belong to no article."""
         self._lines = lines
         self._planted = planted
@@ -83,10 +83,17 @@ class Articles:
         """Give the document of a line."""
         document = int(self._lines.doc[row])
         if document != self._last[0]:
-            first, behind = self._lines.bounds[document], self._lines.bounds[document + 1]
-            rows = np.arange(first, behind)
-            if self._planted:
-                rows = rows[[k not in self._planted for k in rows.tolist()]]
-            texts = self._lines.take(rows)["text"]
-            self._last = (document, Article("\n".join(texts.to_list())))
+            self._last = (document, Article(self._read(document)))
         return self._last[1]
+
+    def _read(self, document: int) -> str:
+        """Give the text of a document without its planted lines; the bytes of its lines stand one behind the other."""
+        lines = self._lines
+        first, behind = int(lines.bounds[document]), int(lines.bounds[document + 1])
+        planted = [row for row in range(first, behind) if row in self._planted] if self._planted else []
+        cuts = [int(lines.starts[first])]
+        for row in planted:
+            cuts += [int(lines.starts[row]), int(lines.ends[row])]
+        cuts.append(int(lines.ends[behind - 1]))
+        parts = (lines.data[begin:end].tobytes() for begin, end in zip(cuts[::2], cuts[1::2], strict=True))
+        return b"\n".join(parts).decode("utf-8", "replace")

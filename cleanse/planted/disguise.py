@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,7 +49,7 @@ class Folded:
     """A text without its disguise: `text` in lower case, `places` (where each character stood), `counts` by kind of disguise."""
 
     text: str
-    places: list[int]
+    places: Sequence[int]
     counts: dict[str, int] = field(default_factory=dict)
 
 
@@ -61,7 +62,7 @@ SPECIAL = re.compile(
 # Single letters with the same sign or space between them, four at least.
 SINGLES = re.compile(r"(?:^|[\W_])[^\W_][\W_]{1,3}[^\W_][\W_]")  # two single letters: quick, and before the next
 BROKEN = re.compile(r"[a-zA-Z]\d{1,2}[a-zA-Z]")
-SPACED = re.compile(r"(?<![^\W_])[^\W_]([^\w\n]{1,3}|_)[^\W_](?:\1[^\W_]){2,}(?:\1\d{2,4})?(?![^\W_])")
+SPACED = re.compile(r"(?<![^\W_])[^\W_]([^\w\n]{1,3}|_)[^\W_](?:\1[^\W_]){2,}(?:\1\d{2,4}(?!\W+\d))?(?![^\W_])")
 INNER_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W\d_]*\d)[a-zA-Z]+(?:[0134578]{1,2}[a-zA-Z]+)+\d{0,4}(?![^\W_])")
 SPACES = re.compile(r"\s{2,}|[^\S ]")
 OVERLAY = re.compile("[\u0332\u0333\u0334-\u0338\u20d0-\u20f0\u0488\u0489]")  # struck through, underlined, enclosed
@@ -91,6 +92,18 @@ def fold(text: str) -> Folded:
     return _join_spaced(_lower(_fold_lookalikes(plain, counts)), places, counts)
 
 
+def fold_plain(text: str) -> Folded:
+    """Read a text of ASCII in which no letters are spaced out and no digits stand for letters.
+
+    >>> fold_plain("Buy  NOW").text
+    'buy now'
+    """
+    if not SPACES.search(text):
+        return Folded(text.lower(), range(len(text)))
+    plain, places = _join_spaces(text, range(len(text)))
+    return Folded(plain.lower(), places)
+
+
 def _compose(text: str) -> tuple[str, list[int]]:
     """Give a text with composed letters, and where each letter began."""
     kept, places, begin = [], [], 0
@@ -104,14 +117,16 @@ def _compose(text: str) -> tuple[str, list[int]]:
     return "".join(kept), places
 
 
-def _join_spaces(text: str, places: list[int]) -> tuple[str, list[int]]:
+def _join_spaces(text: str, places: Sequence[int]) -> tuple[str, list[int]]:
     """Write white space of any kind and length as one space."""
-    parts, kept, cursor = [], [], 0
+    parts: list[str] = []
+    kept: list[int] = []
+    cursor = 0
     for match in SPACES.finditer(text):
         parts += [text[cursor : match.start()], " "]
         kept += [*places[cursor : match.start()], places[match.start()]]
         cursor = match.end()
-    return "".join([*parts, text[cursor:]]), kept + places[cursor:]
+    return "".join([*parts, text[cursor:]]), [*kept, *places[cursor:]]
 
 
 def _undress(text: str, counts: dict[str, int]) -> tuple[str, list[int]]:

@@ -25,13 +25,14 @@ from cleanse.matching import Lines, Occurrences
 from cleanse.planted import marks as bits
 from cleanse.planted import measures
 from cleanse.planted.article import Article, Articles
-from cleanse.planted.disguise import Folded, fold, lower_plainly
-from cleanse.planted.lexicon import LEVELS, Lexicon
+from cleanse.planted.disguise import Folded, fold, fold_plain, lower_plainly
+from cleanse.planted.lexicon import LEVELS, Lexicon, find_densest
 from cleanse.planted.settings import Settings
 from cleanse.rules import Rule
 from cleanse.scorecards import Card
 
 TOPIC, PITCH, SURE, WORDS = range(4)
+ODD = bits.DISGUISES | bits.IS_DIGIT  # what may make another text of one of ASCII
 SENTENCE = re.compile(r"(?<=[。！？!?;；\u0964])\s*|(?<=[.…])\s+|\s{3,}|\s*[|｜]\s*")
 BRACKETS = re.compile(r"【([^【】]{4,80})】|\[([^\[\]]{12,80})\]")
 LISTED = re.compile(r"^\s*(?:[\-*•·▪►»○●■◆>]|\d{1,2}[.)])\s*\S")
@@ -80,7 +81,9 @@ class Planted:
         self._weights = np.where(quiet[self.lexicon.theme], 0, weights[self.lexicon.level])
         self._sells = self._weights >= weights[PITCH]
         names = np.array(self.lexicon.themes)[self.lexicon.theme]
-        self._weights[(names == measures.ADVERTS) & (self.lexicon.level == PITCH)] = own.topic_weight  # shops say it too
+        self._weights[(names == measures.ADVERTS) & (self.lexicon.level == PITCH)] = (
+            own.topic_weight
+        )  # shops say it too
         self._weights[(names == measures.PROMISES) & (self.lexicon.level == PITCH)] = own.offer_weight
 
     def admit(
@@ -102,17 +105,15 @@ class Planted:
             self.settings.brand_chars,
         )
         if occurrences is None:
-            rows, terms, *_ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
+            rows, terms, begins, _ = self.lexicon.find(lines.data, lines.starts, lines.ends, folded=False)
         else:
-            rows, terms, *_ = self.lexicon.choose(lines.data, lines.starts, lines.ends, occurrences)
-        weight = self._weights[terms]
-        sums = np.bincount(rows, weights=weight, minlength=len(lines))
-        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
-        # The longer the line, the more of it must sell.
-        chars = lines.chars.astype(np.int64)
+            rows, terms, begins, _ = self.lexicon.choose(lines.data, lines.starts, lines.ends, occurrences)
         own = self.settings
-        steps = (chars > own.short_chars).astype(np.int64) + (chars > 2 * own.short_chars)
-        enough = own.enough + steps + np.minimum(chars, own.line_chars) // 500
+        sums = find_densest(rows, begins, self._weights[terms], len(lines), own.window_bytes)
+        heavy = np.bincount(rows, weights=self._sells[terms], minlength=len(lines))
+        # The longer the line, the more must sell where most of it stands together.
+        chars = lines.chars.astype(np.int64)
+        enough = own.enough + (chars > own.short_chars) + (chars > 2 * own.short_chars) + (chars > own.whole_chars)
         hit = (sums >= enough) & (heavy >= 1)
         odd = (marks & (bits.DISGUISES | bits.IS_BRACKET)) > 0
         odd |= ((marks & (bits.IS_TWICE | bits.IS_DIGIT)) > 0) & (sums >= 1)
@@ -126,7 +127,7 @@ class Planted:
         """
         rows, marks = self.admit(lines, occurrences)
         texts = lines.take(rows)["text"].to_list()
-        folded, terms = self.read(texts)
+        folded, terms = self.read(texts, marks[rows])
         articles = Articles(lines)
         found: dict[int, list[Found]] = {}
         for number, row in enumerate(rows.tolist()):
@@ -155,14 +156,11 @@ class Planted:
 
     def _find_amid(self, lines: Lines, planted: set[int]) -> dict[int, list[Found]]:
         """Find lines between planted ones that say nothing which the rest of the document says, and are no sentence."""
-        close = {row + step for row in planted for step in (1, 2)} & {row - step for row in planted for step in (1, 2)}
         rows = sorted(
             row
-            for row in close - planted
-            if 0 <= row < len(lines)
-            and lines.chars[row] <= self.settings.amid_chars
-            and any(before in planted and lines.doc[before] == lines.doc[row] for before in (row - 1, row - 2))
-            and any(behind in planted and lines.doc[behind] == lines.doc[row] for behind in (row + 1, row + 2))
+            for row in {row + 1 for row in planted} & {row - 1 for row in planted} - planted
+            if lines.chars[row] <= self.settings.amid_chars
+            and lines.doc[row - 1] == lines.doc[row] == lines.doc[row + 1]
         )
         if not rows:
             return {}
@@ -171,7 +169,7 @@ class Planted:
         found = {}
         for row, text, folded, terms in zip(rows, texts, *self.read(texts), strict=True):
             ends = measures.ENDS.search(text)
-            amid = 0 if ends else articles.of_row(row).find_strange(text, self.settings.rest_units, 1, inside=False)
+            amid = 0 if ends else articles.of_row(row).find_strange(text, self.settings.rest_units, 1)
             scored = self.score(text, 0, len(text), folded, terms, 0, near={"amid-planted": amid})
             if scored.total >= self.threshold:
                 found[row] = [scored]
@@ -191,9 +189,13 @@ class Planted:
         listed = pl.DataFrame(out, schema={**EVIDENCE_SCHEMA, "text": pl.UInt32}, orient="row")
         return listed.with_columns(taken["text"].gather(listed["text"]))
 
-    def read(self, texts: list[str]) -> tuple[list[Folded], list[list[Term]]]:
-        """Fold texts and find their terms."""
-        folded = [fold(text) for text in texts]
+    def read(self, texts: list[str], marks: NDArray[np.uint16] | None = None) -> tuple[list[Folded], list[list[Term]]]:
+        """Fold texts and find their terms; `marks` are theirs, where they were looked for."""
+        odd = ((marks & ODD) > 0).tolist() if marks is not None else itertools.repeat(True)
+        folded = [
+            fold_plain(text) if not own and text.isascii() else fold(text)
+            for text, own in zip(texts, odd, strict=False)
+        ]
         encoded = [one.text.encode("utf-8", "surrogatepass") for one in folded]
         offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int64)
         data = np.frombuffer(b"".join(encoded), dtype=np.uint8)
@@ -288,20 +290,24 @@ class Planted:
         values |= near
         points = self.card.add_terms(values)
         lacks = self.threshold - sum(points.values())
-        if article and 0 < lacks <= self.settings.near * (1 + bool(values["lucky-names"])):
-            values |= self._compare(text[start:end], inner, values, lacks, article())
+        sells = values["pitch-terms"] + values["sure-terms"] + values["promises"]
+        named = bool(values["lucky-names"] and sells)
+        if article and 0 < lacks <= self.settings.near * (1 + named):
+            values |= self._compare(text[start:end], inner if named else None, lacks, article())
             points = self.card.add_terms(values)
         return Found(start, end, sum(points.values()), points)
 
-    def _compare(
-        self, segment: str, folded: Folded, values: Mapping[str, float], lacks: int, article: Article
-    ) -> dict[str, float]:
-        """Measure a segment that lacks some points in its document; its words are counted only where that may suffice."""
+    def _compare(self, segment: str, named: Folded | None, lacks: int, article: Article) -> dict[str, float]:
+        """Measure a segment that lacks some points in its document; its words are counted only where that may suffice.
+
+        The names in it are counted where it is given as `named`, folded.
+        """
         found: dict[str, float] = {"foreign-script": article.is_foreign(segment)}
-        if values["lucky-names"] and values["pitch-terms"] + values["sure-terms"] + values["promises"]:
-            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(folded.text)), self.settings)
+        if named:
+            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(named.text)), self.settings)
             found["name-repeats"] = max((article.text.count(name) for name in names), default=0)
-        if lacks - sum(self.card.add_terms(found).values()) + self.card.limits.base <= self.card.most("strange-percent"):
+        terms = self.card.add_terms(found)
+        if lacks - sum(terms.get(name, 0) for name in found) <= self.card.most("strange-percent"):
             found["strange-percent"] = article.find_strange(
                 segment, self.settings.rest_units, self.settings.strange_units
             )

@@ -150,3 +150,22 @@ def _stand_alone(
             if code < PLANES and bound[classes[code]]:
                 alone[number] = False
     return alone
+
+
+@numba.njit(cache=True, nogil=True)
+def find_densest(
+    lines: NDArray[np.int64], begins: Offsets, weights: NDArray[np.int64], count: int, window: int
+) -> NDArray[np.int64]:
+    """Give for each of `count` lines the greatest sum of the weights of terms that begin within `window` bytes; terms stand in order of place."""
+    densest = np.zeros(count, dtype=np.int64)
+    first = 0
+    total = np.int64(0)
+    for number in range(len(lines)):
+        if number and lines[number] != lines[number - 1]:
+            first, total = number, np.int64(0)
+        total += weights[number]
+        while begins[number] - begins[first] > window:
+            total -= weights[first]
+            first += 1
+        densest[lines[number]] = max(densest[lines[number]], total)
+    return densest

@@ -70,12 +70,15 @@ MEASURES = {
     "bracket": "the segment stands in brackets",
     "listed": "the segment is an item of a list",
 }
+NUMBERED = re.compile(r"\d\d|[x*]{4}")
+LINKED = re.compile(r"[.@]|://")
 PERCENT = re.compile(r"\d\s?[%％]")
 HEX = re.compile(r"[0-9a-f]+\Z")
 CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
 CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
+PARTED = re.compile(r"(?<![^\W_])[a-z]{3,14} \d{2,4}(?![^\W_]| \d)")  # a name, and its digits behind a space
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
 # A name with digits that is no part of an address, a path or a name of a program.
 # Letters of scripts without spaces, and of Korean, which joins its endings, may stand beside it.
@@ -200,9 +203,11 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
     values["selling-words"] = len(side[SELLING] - heavy)
     values["reporting-words"] = len(side[REPORTING])
     values["contacts"] = len(side[CONTACT])
-    values["links"] = len(link_pattern(own.link_endings).findall(plain))
-    short = bool(adverts and phone_pattern(own.short_numbers).search(plain))
-    values["phones"] = len(phone_pattern(own.phones).findall(plain)) + short
+    # Nothing but what has one of these signs, or one of these figures, is an address or a number.
+    values["links"] = len(link_pattern(own.link_endings).findall(plain)) if LINKED.search(plain) else 0
+    if NUMBERED.search(plain):
+        rest, phones = phone_pattern(own.phones).subn(" ", plain)
+        values["phones"] = phones + bool(adverts and phone_pattern(own.short_numbers).search(rest))
     if values["promises"] or values["pitch-terms"] or values["sure-terms"]:
         values["sums"] = len(set(money_pattern(own.money_signs, own.money_words, own.money_digits).findall(plain)))
         values["percents"] = len(PERCENT.findall(plain))
@@ -211,14 +216,18 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
 
 def _count_names(values: dict[str, float], text: str, folded: Folded, own: Settings) -> int:
     """Count names with digits behind them; give how many characters belong to those that betting sites like."""
-    found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())]
+    numbered = NUMBERED.search(folded.text) or "4d" in folded.text or "3d" in folded.text
+    found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())] if numbered else []
     names = {match.group() for match in found}
     lucky = choose_lucky(names, own)
     values["name-digits"] = len(names)
     values["lucky-names"] = len(lucky)
     if folded.counts and folded.places:
-        found += ending_pattern(own.name_endings).finditer(folded.text)
-        values["dressed-names"] = sum(_is_dressed(text, folded, *match.span()) for match in found)
+        others = [*ending_pattern(own.name_endings).finditer(folded.text), *PARTED.finditer(folded.text)]
+        dressed = {match.group() for match in (*found, *others) if _is_dressed(text, folded, *match.span())}
+        values["dressed-names"] = len(dressed)
+        if dressed:
+            return sum(map(len, dressed))
     values["capital-names"] = len(lucky) if CAPITALS.search(text) else 0
     return sum(map(len, lucky)) if text.strip().count(" ") > 1 else 0
 

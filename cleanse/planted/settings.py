@@ -22,6 +22,7 @@ class Settings:
     sure_weight: int
     enough: int
     short_chars: int
+    window_bytes: int
     cut_chars: int
     whole_chars: int
     part_chars: int

@@ -43,20 +43,21 @@ class Card:
         ({'base': -2, 'links': 9}, {'base': -2})
         """
         terms = {BASE: self.limits.base} if self.limits.base else {}
-        for measure, bounds, points, at_zero in self._plain:
-            value = values.get(measure)
-            worth = points[bisect.bisect_right(bounds, value)] if value else at_zero
+        tables, zeros = self._plain
+        named = [tables[name] for name, value in values.items() if value and name in tables]
+        for number in sorted({*named, *zeros}):
+            table = self.tables[number]
+            value = values.get(table.measure)
+            worth = table.points[bisect.bisect_right(table.bounds, value)] if value else zeros.get(number, 0)
             if worth:
-                terms[measure] = worth
+                terms[table.measure] = worth
         return terms
 
     @functools.cached_property
-    def _plain(self) -> list[tuple[str, list[float], list[int], int]]:
-        """Give the tables as plain lists, and what a value of 0 counts: most measures of a line are 0."""
-        return [
-            (table.measure, list(table.bounds), list(table.points), table.points[bisect.bisect_right(table.bounds, 0)])
-            for table in self.tables
-        ]
+    def _plain(self) -> tuple[dict[str, int], dict[int, int]]:
+        """Give the number of the table of each measure, and what a value of 0 counts where it does: most measures of a line are 0."""
+        zeros = {n: table.points[bisect.bisect_right(table.bounds, 0)] for n, table in enumerate(self.tables)}
+        return {table.measure: n for n, table in enumerate(self.tables)}, {n: own for n, own in zeros.items() if own}
 
     def add_rows(self, values: places.F32, columns: Mapping[str, int]) -> Sums:
         """Give the sum of each row; `columns` says in which column each measure stands."""

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse.kernels import places
-from cleanse.matching import Lines
+from cleanse.matching import Lines, Matched
 from cleanse.rules import Rules
 from cleanse.scorecards.card import BASE, Card
 from cleanse.scorecards.measures import PAGE_COLUMNS, PAGE_OF_LINE, PLACED_MEASURES
@@ -85,17 +85,18 @@ class Furniture:
         return Outcome(page_sums, page_values, rows, sums, fates, values, texts)
 
     def find(
-        self, lines: Lines, found: pl.DataFrame, acting: set[str], striking: set[str], site: Site | None = None
+        self, lines: Lines, matched: Matched, acting: set[str], striking: set[str], site: Site | None = None
     ) -> tuple[Outcome, NDArray[np.bool_]]:
         """Judge the lines of a batch by what other rules found in it; also say which lines those strike whole.
 
-        Reads of `found`: `doc`, `line`, `rule`, `whole`, `start`, `end`, `text`; only `acting` rules count as evidence, and
+        Reads of `matched.places`: `doc`, `line`, `rule`, `whole`, `start`, `end`, `text`; only `acting` rules count as evidence, and
         `striking` ones take lines away. `site` says which lines other pages of the site hold (`Surroundings.of`).
         """
+        found = matched.places
         hits, kinds = count_hits(found.filter(pl.col("rule").is_in(sorted(acting))), lines)
         whole = pl.col("whole") | ((pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars()))
         gone, _ = count_hits(found.filter(pl.col("rule").is_in(sorted(striking)) & whole), lines)
-        return self.judge(Surroundings.of(lines, hits, kinds, site), gone > 0), gone > 0
+        return self.judge(Surroundings.of(lines, hits, kinds, site, matched.words), gone > 0), gone > 0
 
     def list_terms(self, outcome: Outcome, chosen: NDArray[np.int64]) -> pl.DataFrame:
         """Give the terms of some of `outcome.rows`, the SHOWN_TERMS biggest by themselves and the others as one: TERMS_SCHEMA.

@@ -23,7 +23,7 @@ OWN = {
     "upper-percent": (places.UPPER_PERCENT, "percent of the words that are all capitals"),
     "opening": (
         places.OPENS,
-        "how it opens: 0 small letter, 1 capital, 2 letter without case, 3 digit, 4 bullet, 5 other",
+        "how it opens: 0 small letter, 1 capital, 2 letter without case, 3 digit, 4 bullet, 5 other, 6 a mark that goes on",
     ),
     "separators": (places.L_SEPARATORS, "bullets, dashes, slashes, bars and arrows"),
     "separator-percent": (places.SEPARATOR_PERCENT, "the same in percent of the units"),
@@ -42,14 +42,34 @@ OWN = {
     "repeats": (places.L_REPEATS, "lines of the document that are the same, this one too; digits count as alike"),
     "shared-percent": (places.SHARED_PERCENT, "percent of the long words that the paragraphs of the document use too"),
     "shared-words": (places.L_SHARED, "the same, counted"),
-    "titled-percent": (places.TITLED_PERCENT, "percent of the long words that the first three lines have too"),
+    "repeated-shared-words": (
+        places.REPEATED_SHARED,
+        "the same where the document repeats the line, as it does its title and what a table of contents lists; else 0",
+    ),
     "blank-above": (places.BLANK_ABOVE, "blank lines above it, at most 3"),
     "blank-below": (places.BLANK_BELOW, "blank lines below it, at most 3"),
     "hits": (places.HIT, "other rules of the family that hit it, at most 2"),
+    "longest-word": (places.L_LONGEST, "characters of the longest stretch without white space"),
+    "mixed-percent": (
+        places.MIXED_PERCENT,
+        "percent of the words that have letters and digits, as names of versions and files do; -1 without words",
+    ),
+    "heads-text": (
+        places.L_HEADS,
+        "1 where it, or a line that is the same, stands right above a sentence of 8 units or more",
+    ),
+    "rule-words": (
+        places.L_RULE_WORDS,
+        "different words of the other rules in it, in its language, whether they hit it or not",
+    ),
     "glued-words": (places.L_GLUED, "capitals right behind a small letter, as where the words of a menu were joined"),
     "little-percent": (
         places.LITTLE_PERCENT,
         "percent of the words with three small letters or fewer; -1 below two words with case",
+    ),
+    "piece-units": (
+        places.PIECE_UNITS,
+        "units of the sentence that the line is a piece of, where links broke it over lines; 0 where it is none",
     ),
     "site-percent": (places.SITE, "percent of the other pages of its site that hold the line; -1 where nobody knows"),
     "site-row-percent": (places.SITE_ROW, "the same, with the same line right above or below it"),
@@ -77,6 +97,10 @@ PLACED = {
     "sentences-within-5": (places.ENDED_5, "the same of five lines on each side"),
     "sentences-within-10": (places.ENDED_10, "the same of ten lines on each side"),
     "sentences-within-20": (places.ENDED_20, "the same of twenty lines on each side"),
+    "rule-words-within-5": (
+        places.RULE_WORDS_5,
+        "percent of the five lines on each side with a word of the other rules",
+    ),
     "hits-within-5": (places.HITS_5, "percent of the five lines on each side that other rules hit"),
     "hits-within-10": (places.HITS_10, "the same of ten lines on each side"),
     "hits-within-20": (places.HITS_20, "the same of twenty lines on each side"),
@@ -95,6 +119,31 @@ PLACED = {
     "core-above": (places.CORE_BELOW, "lines from here up to the core; 0 in or before it, -1 where there is none"),
     "from-start": (places.FROM_START, "lines above it, at most 99"),
     "from-end": (places.FROM_END, "lines below it, at most 99"),
+    "colon-above": (
+        places.COLON_ABOVE,
+        "lines up to one that ends with a colon, no paragraph in between; 99 where there is none",
+    ),
+    "article-above": (
+        places.ARTICLE_ABOVE,
+        "percent of the long words of the nearest paragraph above that other paragraphs use too; -1 where there is none",
+    ),
+    "article-below": (places.ARTICLE_BELOW, "the same of the nearest paragraph below"),
+    "article-around": (
+        places.ARTICLE_AROUND,
+        "the lower of the two; -1 where the line does not stand between two paragraphs",
+    ),
+    "paragraph-gap": (
+        places.PARAGRAPH_GAP,
+        "lines between the nearest paragraphs above and below, this one among them; 99 where one is missing",
+    ),
+    "mixed-within-5": (places.MIXED_5, "percent of these eleven lines with a word of letters and digits"),
+    "run-shared": (
+        places.RUN_SHARED,
+        "percent of the long words of that row that paragraphs use too; -1 where it is not short",
+    ),
+    "sentences-before": (places.ENDED_BEFORE, "percent of the units of sentences of the document that stand above it"),
+    "shared-before": (places.SHARED_BEFORE, "percent of the long words above it that paragraphs use too"),
+    "shared-after": (places.SHARED_AFTER, "percent of the long words from here on that paragraphs use too"),
     "text-before": (places.TEXT_BEFORE, "percent of the units of the document that stand above it"),
     "text-after": (places.TEXT_AFTER, "percent of the units of the document that stand below it"),
     "hit-above": (places.HIT_ABOVE, "lines up to the nearest hit above; 99 where there is none"),
@@ -136,6 +185,9 @@ PAGE = {
         places.D_WRAPPED,
         "percent of the lines of 55 to 85 characters with words, as text that was broken at a fixed width",
     ),
+    "rule-words-percent": (places.D_RULE_WORDS, "percent of the lines with a word of the other rules"),
+    "piece-percent": (places.D_PIECES, "percent of the lines that are pieces of a broken sentence"),
+    "tail-mass": (places.D_TAIL, "percent of the units that stand behind the last sentence"),
 }
 PAGE_POINTS = "page-points"  # the sum of the page, where it is a measure of its lines
 

@@ -30,12 +30,19 @@ class Surroundings:
     site: Site
 
     @staticmethod
-    def of(lines: Lines, hits: U8, kinds: Kinds, site: Site | None = None) -> Surroundings:
-        """Read the lines; `hits` and `kinds` are those of `count_hits`, `site` what other pages hold (`place_lines`), None where nobody knows."""
+    def of(
+        lines: Lines, hits: U8, kinds: Kinds, site: Site | None = None, words: NDArray[np.int64] | None = None
+    ) -> Surroundings:
+        """Read the lines; `hits` and `kinds` are those of `count_hits`, `site` what other pages hold (`place_lines`), None where nobody knows.
+
+        `words` says how many words of other rules each line holds (`Matched.words`); None is none.
+        """
         read = places.read_lines(
             lines.data, lines.starts, lines.ends, lines.line, lines.bounds, places.line_classes(), places.fold_table(),
             places.FULL_HALVES,
         )  # fmt: skip
+        if words is not None:
+            read[:, places.RULE_WORDS] = words
         known = np.full((len(lines), 2), -1, dtype=np.int8) if site is None else site
         return Surroundings(read, lines.bounds, hits, kinds, *places.find_core(read, lines.bounds), known)
 
