@@ -235,7 +235,7 @@ def show_time(data: Path) -> None:
     """Print CPU milliseconds a MB of text: cutting into lines, finding terms (a run finds them together with the words of all rules), other gates, judging."""
     card = Planted(load_rules()["spam/planted"])
     texts = pl.read_parquet(data / "throughput_mixed.parquet", columns=["text"])["text"].sample(8000, seed=1)
-    size = texts.str.len_bytes().sum() / 1e6
+    size = float(texts.str.len_bytes().sum()) / 1e6
     steps: list[list[float]] = [[], [], [], []]
     for _ in range(5):
         marks = [time.process_time()]

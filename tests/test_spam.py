@@ -182,6 +182,8 @@ def test_disguised_spam_is_flagged(text):
         "- Gift cards Gift cards",
         "- Contact us Contact us",
         "M T W T F S S 1 2 3 4 5",
+        "0000040  L  I  S  B  O  A  377 377 377 377  \\0 003",
+        "libpam-cracklib: PAM module to enable cracklib support",
         "𝗠𝗮𝗿𝗸𝘂𝘀 𝗪𝗶𝗻𝘁𝗲𝗿 opens the fair on Friday.",
         "The laptop of System76 and that of Tuxedo have nothing in common but the kernel.",
     ],
@@ -329,6 +331,37 @@ def test_drop_spam_goes_before_empty(score, reason):
     prepared = pipeline.Prepared.of(chosen, RULES)
     frame = pipeline.add_evidence(pl.LazyFrame({"text": [f"{LINK}\n{LINK}"]}), prepared).collect()
     assert frame["reason"].to_list() == [reason]
+
+
+def test_a_hacked_page_loses_what_was_planted_and_nothing_else():
+    """Lines between paragraphs, one behind the end in another language, and a sentence inside of a paragraph go; the article stays to the letter."""
+    article = [
+        PROSE,
+        f"Boats are older than the pier. {PROSE}",
+        "Three of them still carry sails on Sundays in summer.",
+    ] * 3
+    sure, other = "Best online casino bonus no deposit free spins real money", "スーパーコピー時計 N級品 激安 代引き"
+    sentence = "Buy viagra online without prescription, cheap cialis, canadian pharmacy."
+    page = [*article[:3], sure, *article[3:], other]
+    page[1] = f"{article[1]} {sentence} {PROSE}"
+    chosen = RULES.select(["spam", "encoding"]).strip_spam()
+    found = pipeline.add_evidence(
+        pl.LazyFrame({"text": ["\n".join(page)]}), pipeline.Prepared.of(chosen, RULES)
+    ).collect()
+    wanted = [*article]
+    wanted[1] = f"{article[1]}  {PROSE}"
+    assert found["clean"].item().splitlines() == wanted
+    assert found["spam_score"].item() > 0.25
+
+
+def test_a_page_of_spam_is_dropped_as_spam_where_boilerplate_takes_it_too():
+    """Lines that boilerplate strips and spam flags count for `spam/score`, which goes before `quality/empty`."""
+    chosen = RULES.select().drop_spam(0.8, RULES)
+    text = f"Related Posts\n{LINK}\n{LINK}\n{LINK}"
+    found = pipeline.add_evidence(pl.LazyFrame({"text": [text]}), pipeline.Prepared.of(chosen, RULES)).collect()
+    taken = [{hit["line"] for hit in found[column].item().to_list()} for column in ("boilerplate_hits", "spam_hits")]
+    assert {1, 2, 3} <= taken[0] & taken[1]
+    assert found["reason"].to_list() == ["spam/score"]
 
 
 @pytest.mark.parametrize("score", [0, 1.5, -1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def count_scripts(text: str) -> Counter[int]:
 class Articles:
     """The documents of a batch, each counted when it is asked for; the last one is kept."""
 
-    def __init__(self, lines: Lines, planted: Set[int] = frozenset()) -> None:
+    def __init__(self, lines: Lines, planted: AbstractSet[int] = frozenset()) -> None:
         """Take the lines of a batch, and the rows that are planted and belong to no article."""
         self._lines = lines
         self._planted = planted

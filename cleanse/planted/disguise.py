@@ -62,7 +62,7 @@ SPECIAL = re.compile(
 # Single letters with the same sign or space between them, four at least.
 SINGLES = re.compile(r"(?:^|[\W_])[^\W_][\W_]{1,3}[^\W_][\W_]")  # two single letters: quick, and before the next
 BROKEN = re.compile(r"[a-zA-Z]\d{1,2}[a-zA-Z]")
-SPACED = re.compile(r"(?<![^\W_])[^\W_]([^\w\n]{1,3}|_)[^\W_](?:\1[^\W_]){2,}(?:\1\d{2,4})?(?![^\W_])")
+SPACED = re.compile(r"(?<![^\W_])[^\W_]([^\w\n]{1,3}|_)[^\W_](?:\1[^\W_]){2,}(?:\1\d{2,4}(?!\W+\d))?(?![^\W_])")
 INNER_DIGIT = re.compile(r"(?<![^\W_])(?=[^\W\d_]*\d)[a-zA-Z]+(?:[0134578]{1,2}[a-zA-Z]+)+\d{0,4}(?![^\W_])")
 SPACES = re.compile(r"\s{2,}|[^\S ]")
 OVERLAY = re.compile("[\u0332\u0333\u0334-\u0338\u20d0-\u20f0\u0488\u0489]")  # struck through, underlined, enclosed

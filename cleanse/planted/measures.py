@@ -78,7 +78,7 @@ CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
 CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
-PARTED = re.compile(r"(?<![^\W_])[a-z]{3,14} \d{2,4}(?![^\W_])")  # a name, and its digits behind a space
+PARTED = re.compile(r"(?<![^\W_])[a-z]{3,14} \d{2,4}(?![^\W_]| \d)")  # a name, and its digits behind a space
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
 # A name with digits that is no part of an address, a path or a name of a program.
 # Letters of scripts without spaces, and of Korean, which joins its endings, may stand beside it.
