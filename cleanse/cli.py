@@ -118,7 +118,7 @@ def run(
     if options["engine"] == "local":
         options["workers"] = options["workers"] or count_processors()
     with contextlib.ExitStack() as stack:
-        if options["engine"] == "local" and not dry_run:
+        if options["engine"] == "local" and not dry_run and options["limit"] is None:
             stack.enter_context(begin_early(inputs, options["workers"]))
         from cleanse.passes import preview
         from cleanse.passes import run as run_passes

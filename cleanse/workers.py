@@ -87,13 +87,21 @@ class WorkerPool(ProcessPoolExecutor):
         """Wait for what is under way; but on an interrupt, or where nobody wants the rest, end the processes first."""
         error = sys.exc_info()[1]
         if error is not None and not isinstance(error, Exception):
-            for process in list((self._processes or {}).values()):
-                process.terminate()
+            self._terminate()
         super().shutdown(wait, cancel_futures=cancel_futures)
         while self._shared:
             shared = self._shared.pop()
             shared.close()
             shared.unlink()
+
+    def dismiss(self) -> None:
+        """End processes that have nothing to do, also while they are starting."""
+        self._terminate()
+        self.shutdown(cancel_futures=True)
+
+    def _terminate(self) -> None:
+        for process in list((self._processes or {}).values()):
+            process.terminate()
 
 
 Function = tuple[str, int]  # where a shared function lies, and its bytes
@@ -113,7 +121,7 @@ def begin_early(inputs: Sequence[str], workers: int) -> Iterator[None]:
         yield
     finally:
         while _early:
-            _early.pop().shutdown(cancel_futures=True)
+            _early.pop().dismiss()
 
 
 def take_pool(workers: int) -> WorkerPool:

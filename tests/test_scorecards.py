@@ -132,8 +132,8 @@ PLACED = [
     (5, "repeats", 1),
     (5, "shared-words", 2),
     (5, "shared-percent", 100),
+    (5, "repeated-shared-words", 0),
     (6, "shared-percent", 0),
-    (4, "titled-percent", 0),
     (3, "blank-above", 1),
     (3, "blank-below", 1),
     (0, "hits", 1),
@@ -284,6 +284,12 @@ def test_a_list_between_paragraphs_of_one_article_is_known() -> None:
     around = lines["article-around"].to_list()
     assert around[1] == around[2] == pytest.approx(min(100 * 4 / 9, 100 * 4 / 13), abs=20)
     assert around[4:] == [-1, -1]
+
+
+def test_a_title_that_stands_twice_is_told_from_a_menu() -> None:
+    """Repeated lines whose words the paragraphs use are titles and headings; repeated lines of a menu are not."""
+    _, lines, _ = survey(f"Ferry and hull\nHome\nFerry and hull\nHome\nFerry\n{PROSE}")
+    assert lines["repeated-shared-words"].to_list() == [2, 0, 2, 0, 0, 0]
 
 
 def test_a_heading_is_known_wherever_it_stands() -> None:

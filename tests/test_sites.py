@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
 import cleanse
-from cleanse.passes import sites
+from cleanse.files import Columns, Shard, Span, find_inputs
+from cleanse.passes import sites, spill
 from cleanse.passes.engine import Died
 from cleanse.scorecards import site
 
@@ -223,3 +225,41 @@ def test_sites_are_counted_only_where_a_rule_asks(tmp_path: Path, mode: str) -> 
     result = cleanse.run(pages, tmp_path / "out.parquet", pages=mode, duplicates=False)
     texts = dict(pl.read_parquet(result.out).select("id", "text").iter_rows())
     assert ("A paper of the two islands" in texts["letters/0.txt"]) == (mode == "never")
+
+
+def test_files_that_are_counted_are_read_once(tmp_path: Path) -> None:
+    """The first reading keeps what it read, bytes and what was refused with it, so the second works without the files."""
+    (tmp_path / "work").mkdir()
+    names = {"a.txt": "Höhe".encode("latin-1"), "b.txt": b"The ferry.\r\n", "c.txt.gz": b"no archive"}
+    for name, content in names.items():
+        (tmp_path / name).write_bytes(content)
+    found = find_inputs([str(tmp_path / name) for name in names], tmp_path / "out.parquet")
+    shard = Shard(0, tuple(Span(file) for file in found.files))
+    job = SimpleNamespace(work=tmp_path / "work", columns=Columns("text", "id", None), every=cleanse.load_rules())
+    first = list(spill.read_and_keep(shard, job))
+    for name in names:
+        (tmp_path / name).unlink()
+    second = list(spill.read_once(shard, job))
+    assert [batch.quarantine.height for batch in first] == [1]
+    for mine, yours in zip(first, second, strict=True):
+        assert mine.documents.equals(yours.documents)
+        assert mine.quarantine.equals(yours.quarantine)
+        assert mine.originals.equals(yours.originals)
+        assert mine.kinds == yours.kinds
+    spill.let_go(shard, job)
+    assert list((tmp_path / "work" / "read").iterdir()) == []
+    assert [batch.documents.height for batch in spill.read_once(shard, job)] != [
+        2
+    ]  # nothing is kept, and the files are gone
+
+
+def test_what_was_kept_in_part_is_not_used(tmp_path: Path) -> None:
+    """Where a crash of the machine has cut what was kept, the files are read again."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "a.txt").write_text("The ferry stopped.")
+    found = find_inputs([str(tmp_path / "a.txt")], tmp_path / "out.parquet")
+    shard = Shard(0, (Span(found.files[0]),))
+    job = SimpleNamespace(work=tmp_path / "work", columns=Columns("text", "id", None), every=cleanse.load_rules())
+    list(spill.read_and_keep(shard, job))
+    (tmp_path / "work" / "read" / "00000-00000-documents.arrow").write_bytes(b"")
+    assert [batch.documents["text"].to_list() for batch in spill.read_once(shard, job)] == [["The ferry stopped."]]

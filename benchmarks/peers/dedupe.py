@@ -5,12 +5,12 @@
 ASKED is JSON: `texts`, `variants` (whether to try other settings of a tool too), and the `shingle`, `bands`, `rows`, `seed` and
 `threshold` of `dedupe/near`. `benchmarks/dedupe.py --peers` calls it with the Python of each environment:
 
-    rensa, datasketch    pip install rensa datasketch
+    rensa, datasketch, gaoya    pip install rensa datasketch gaoya
     datatrove            pip install datatrove spacy tokenizers 'xxhash<4'
     text-dedup           pip install text-dedup    (its 0.4.1 needs Python 3.12)
 
 rensa and datasketch get our tokens, cut in Python, and our bands or their own; a document goes when a kept one before it is a
-candidate, so that what they drop has a kept twin if their guess is right. datatrove runs its four stages in this process, one task
+candidate, so that what they drop has a kept twin if their guess is right. gaoya has our bands and words of its own. datatrove runs its four stages in this process, one task
 each, with its own tokens and its default of 14 bands of 8 rows (its 0.10.1 fails with xxhash 4: take 3). text-dedup runs its own command
 with bands that it chooses for the threshold. Importing is not counted; CPU time of children is.
 """
@@ -87,6 +87,22 @@ def datasketch_own(texts, asked):
     return datasketch(texts, asked, threshold=asked["threshold"])
 
 
+def gaoya(texts, asked):
+    from gaoya.minhash import MinHashStringIndex
+
+    size = asked["shingle"]
+    yield clock()
+    # Its own words, which it cuts in Rust: shingles that are made in Python would be most of the time.
+    index = MinHashStringIndex(32, asked["threshold"], asked["bands"], asked["rows"], None, "word", True, (size, size))
+    dropped = []
+    for number, text in enumerate(texts):
+        if index.query(text):
+            dropped.append(number)
+        else:
+            index.insert_document(number, text)
+    yield dropped
+
+
 def datatrove(texts, asked):
     from datatrove.data import Document
     from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter, MinhashDedupSignature
@@ -147,6 +163,7 @@ TOOLS = {
     "rensa, its own bands": rensa_own,
     "datasketch": datasketch,
     "datasketch, its own bands": datasketch_own,
+    "gaoya": gaoya,
     "datatrove": datatrove,
     "text-dedup": text_dedup,
     "text-dedup, verified": text_dedup_verified,

@@ -26,22 +26,22 @@ OTHER, SPACE, LOW, CAPITAL, LETTER, SINGLE, DIGIT, MARK, STOP, DOT, COMMA, COLON
 # Columns of `read_lines`.
 (
     CHARS, HALVES, WORDS, CAPITALS, UPPERS, DIGITS, STOPS, COMMAS, END, OPENING, SEPARATORS, CODES, QUOTES, ADDRESSES, YEARS, TIMES,
-    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, TITLED, GAP, CASED, CELLS, LABELS, GLUED, LITTLE, LAST_LITTLE, PIECE,
-    RULE_WORDS, LONGEST, MIXED, HEADS,
-) = range(34)  # fmt: skip
-READ_COLUMNS = 34
+    NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, HEADS, GAP, CASED, CELLS, LABELS, GLUED, LITTLE, LAST_LITTLE, PIECE,
+    RULE_WORDS, LONGEST, MIXED,
+) = range(33)  # fmt: skip
+READ_COLUMNS = 33
 
 # How a line ends, and how it opens.
 NO_END, SENTENCE_END, COLON_END, COMMA_END = range(4)
 OPENS_LOW, OPENS_CAPITAL, OPENS_LETTER, OPENS_DIGIT, OPENS_BULLET, OPENS_OTHER, OPENS_ON = range(7)
 
 PROBES = 16  # slots of a table that are tried: what finds none is taken for new, so that time stays linear
-FIRST_LINES = 3  # of a document, whose words are looked for in the others
 LONG_WORD = 4  # letters: shorter words are in every text
 LITTLE_WORD = 3  # letters: as articles and prepositions have, which make a sentence
 FAR = 99  # lines: farther off is as far as this
 SHORT_HALVES = 16  # half units: a line below is short
 FULL_HALVES = 40  # half units: a line of a sentence with so many is a paragraph
+MOST_BOUNDS = 8  # of a table that are compared without a branch
 DENSITY = 6  # units that a line without sentences costs a run of paragraphs
 BROKEN_HALVES = 20  # half units: a sentence that is broken over lines has so many, or nobody knows that it is one
 SHORT_PIECES = 4  # short lines in a row that may be pieces of one sentence; more of them are a menu in small letters
@@ -96,7 +96,7 @@ def read_lines(
     """Count in each line what its characters are, which lines it repeats, and which words it shares.
 
     `numbers` counts lines with the blank ones, `bounds` gives for each text its first line. Words of lines of `paragraph` half units
-    or more, and of the first lines, are looked for in the other lines. Gives int32 of shape (lines, READ_COLUMNS).
+    or more are looked for in the other lines. Gives int32 of shape (lines, READ_COLUMNS).
     """
     count = len(starts)
     out = np.zeros((count, READ_COLUMNS), dtype=np.int32)
@@ -133,7 +133,6 @@ def read_lines(
         mask = np.uint64(min(slots, size) - 1)
         _count_repeats(out, digests, begin, end, text, mask, keys, owner, first, more)
         _count_shared(out, tokens, edges, begin, end, -2 - 2 * text, mask, keys, owner, first, more, paragraph)
-        _count_titled(out, tokens, edges, begin, end, -3 - 2 * text, mask, keys, owner)
     return out
 
 
@@ -427,28 +426,12 @@ def _count_shared(
             out[row, SHARED] += there and (more[slot] == 1 or first[slot] != row - begin)
 
 
-@numba.njit(cache=True, nogil=True)
-def _count_titled(
-    out: I32, tokens: NDArray[np.uint64], edges: Offsets, begin: int, end: int, mark: int, mask: np.uint64,
-    keys: NDArray[np.uint64], owner: Offsets,
-) -> None:  # fmt: skip
-    """Count the long words of each line that the first lines of its text have too."""
-    for k in range(edges[min(FIRST_LINES, end - begin)]):
-        slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
-        if slot >= 0 and not there:
-            keys[slot], owner[slot] = tokens[k], mark
-    for row in range(begin + FIRST_LINES, end):
-        for k in range(edges[row - begin], edges[row - begin + 1]):
-            _, there = _find_slot(tokens[k], mark, mask, keys, owner)
-            out[row, TITLED] += there
-
-
 # Columns of `place_lines`: of the line itself,
 (
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
-    CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED, TITLED_PERCENT,
+    CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED,
     BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS, L_GLUED, LITTLE_PERCENT, SITE, SITE_ROW, PIECE_UNITS, L_RULE_WORDS, L_LONGEST,
-    MIXED_PERCENT, L_HEADS,
+    MIXED_PERCENT, L_HEADS, REPEATED_SHARED,
 ) = range(36)  # fmt: skip
 # of the four lines above (-4 to -1) and below (1 to 4): six measures each, nearest last above and first below,
 NEAR = 36
@@ -712,7 +695,7 @@ def _measure_line(line: I32, row: F32) -> None:
     row[L_REPEATS] = line[REPEATS]
     row[SHARED_PERCENT] = 100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
     row[L_SHARED] = line[SHARED]
-    row[TITLED_PERCENT] = 100 * line[TITLED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
+    row[REPEATED_SHARED] = line[SHARED] if line[REPEATS] > 1 else 0
     row[WORD_LENGTH] = line[CHARS] / max(1, line[WORDS]) if line[WORDS] * 4 > line[HALVES] else -1
     row[L_GLUED] = line[GLUED]
     row[L_LONGEST] = line[LONGEST]
@@ -726,7 +709,7 @@ def _measure_line(line: I32, row: F32) -> None:
 @numba.njit(cache=True, nogil=True)
 def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int, wanted: NDArray[np.bool_]) -> None:
     """Copy what the four lines on each side are, where it is wanted; -1 where the text has ended."""
-    for k in range(count):
+    for k in range(count if wanted[SAME_OPENING] else 0):
         same = 0
         for step in range(NEAR_STEPS):
             other = k + (step - 4 if step < 4 else step - 3)
@@ -836,15 +819,26 @@ def add_points(values: F32, columns: Offsets, edges: Offsets, bounds: F32, point
     Table `t` reads column `columns[t]`; its bounds are `bounds[edges[t]:edges[t + 1]]`, and `points[firsts[t]]` counts below the first
     of them, the next from it on, and so forth. `values` may have a row for each line, or for each text.
     """
+    # All tables with as many bounds: then nothing branches, and the processor compares several at once.
+    padded = np.full((len(columns), MOST_BOUNDS), np.inf, dtype=np.float32)
+    longer = False
+    for table in range(len(columns)):
+        size = edges[table + 1] - edges[table]
+        longer = longer or size > MOST_BOUNDS
+        for k in range(min(size, MOST_BOUNDS)):
+            padded[table, k] = bounds[edges[table] + k]
     sums = np.zeros(len(values), dtype=np.int32)
     for row in range(len(values)):
         total = 0
         for table in range(len(columns)):
             value = values[row, columns[table]]
-            k = edges[table]
-            while k < edges[table + 1] and value >= bounds[k]:
-                k += 1
-            total += points[firsts[table] + k - edges[table]]
+            place = firsts[table]
+            for k in range(MOST_BOUNDS):
+                place += value >= padded[table, k]
+            if longer:
+                for k in range(edges[table] + MOST_BOUNDS, edges[table + 1]):
+                    place += value >= bounds[k]
+            total += points[place]
         sums[row] = total
     return sums
 

@@ -33,6 +33,7 @@ HAN = SCRIPTS.index("Han") + 1
 UPPER = 128
 # Kinds of ASCII bytes, and the number of them.
 LOWER, CAPITAL, CODE, DIGIT, SPACE, OTHER, KINDS = range(7)
+STRETCH = 1000  # bytes that are counted together
 # Columns of a row that stands for a line, of one that says what a document is like, and of one that stands for a script in a document.
 FIRST, LENGTH, DOC, LINE, SCRIPT, LETTERS, VOTES, COLUMNS = range(8)
 MAIN, TOTAL, KANA, RUNNING, VOTELESS = range(5)
@@ -86,6 +87,7 @@ def _scan_lines(
     own = np.zeros(256, dtype=np.int64)
     seen = np.zeros(6, dtype=np.int64)
     tiers = np.zeros((3, numbers), dtype=np.int64)
+    ones = np.uint64(1) << (np.uint64(10) * kinds.astype(np.uint64))
     for text in range(texts):
         i = offsets[text]
         end = offsets[text + 1]
@@ -101,10 +103,19 @@ def _scan_lines(
                 if byte < 0x80:
                     if byte == 10:
                         break
-                    seen[kinds[byte]] += 1
-                    if byte == 58 and i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47:
-                        colons += 1
-                    i += 1
+                    # The kinds of a stretch are counted in one number, ten bits each.
+                    packed = np.uint64(0)
+                    stop = min(end, i + STRETCH)
+                    while i < stop:
+                        byte = data[i]
+                        if byte >= 0x80 or byte == 10:
+                            break
+                        packed += ones[byte]
+                        if byte == 58 and i + 2 < end and data[i + 1] == 47 and data[i + 2] == 47:
+                            colons += 1
+                        i += 1
+                    for kind in range(KINDS):
+                        seen[kind] += (packed >> np.uint64(10 * kind)) & np.uint64(1023)
                 else:
                     point, i = decode_character(data, i)
                     found = int(scripts[point]) if point < 0x20000 else (han if point < 0x40000 else 0)

@@ -104,6 +104,10 @@ class Lines:
 
     def _take(self, rows: Rows | U32, starts: Offsets, ends: Offsets) -> pl.DataFrame:
         return pl.DataFrame(
-            {"row": rows, "doc": self.doc[rows], "line": self.line[rows]},
-            schema_overrides={"row": pl.UInt32, "doc": pl.UInt32, "line": pl.UInt32},
-        ).with_columns(self.cut(starts[rows], ends[rows]))
+            [
+                pl.Series("row", rows.astype(np.uint32, copy=False)),
+                pl.Series("doc", self.doc[rows]),
+                pl.Series("line", self.line[rows]),
+                self.cut(starts[rows], ends[rows]),
+            ]
+        )

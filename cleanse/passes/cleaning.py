@@ -19,13 +19,13 @@ from cleanse.files import (
     Batch,
     Columns,
     Shard,
-    read_shard,
     store,
 )
 from cleanse.hits import explode_hits
 from cleanse.passes.care import Care, cut_batch, read_announcement
 from cleanse.passes.engine import Died, Engine
 from cleanse.passes.sites import share_lines
+from cleanse.passes.spill import let_go, read_once
 from cleanse.passes.trying import MEGABYTE, Sample
 from cleanse.progress import Reporter, Step
 from cleanse.rules import Rules
@@ -125,7 +125,7 @@ def clean_shard(shard: Shard, job: Job, care: Care | None = None) -> ShardSummar
     seconds: defaultdict[str, float] = defaultdict(float)
     clock = time.perf_counter()
     number = 0
-    for whole in read_shard(shard, job.columns, job.every):
+    for whole in read_once(shard, job):
         batch = job.sample.cut(whole) if job.sample else whole
         seconds["read"] += time.perf_counter() - clock
         announcement = job.work / "shards" / f"{shard.number:05}.begun"
@@ -135,6 +135,7 @@ def clean_shard(shard: Shard, job: Job, care: Care | None = None) -> ShardSummar
         clock = time.perf_counter()
     summary.seconds = dict(seconds)
     store.write_json(marker, asdict(summary))
+    let_go(shard, job)
     return summary
 
 

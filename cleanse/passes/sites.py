@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from cleanse.documents import DOCUMENT_SUFFIXES
-from cleanse.files import JSON_OTHER, OTHER, Batch, Shard, read_shard, store
+from cleanse.files import JSON_OTHER, OTHER, Batch, Shard, store
 from cleanse.passes.engine import Died
+from cleanse.passes.spill import read_and_keep
 from cleanse.scorecards import site
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _digest_shard(shard: Shard, job: Job, limits: site.Limits) -> None:
     if place.exists():
         return
     parts: list[pl.DataFrame] = []
-    for batch in read_shard(shard, job.columns, job.every):
+    for batch in read_and_keep(shard, job):
         documents = batch.documents
         sites = _name_sites(documents, job)
         parts = [site.join_pages([*parts, site.digest_pages(documents, sites, limits)], limits)]

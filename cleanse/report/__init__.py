@@ -7,7 +7,7 @@ to a terminal; the server for reviewers uses the samples.
 from __future__ import annotations
 
 from cleanse.report.environment import hash_source, make_environment, write_page_file
-from cleanse.report.evidence import read_described, read_values
+from cleanse.report.evidence import add_up_signals, read_described, read_values
 from cleanse.report.export import export_tables
 from cleanse.report.page import rebuild_page, write_page
 from cleanse.report.pairs import compare_texts
@@ -18,6 +18,7 @@ from cleanse.report.why import explain, explain_as_row
 
 __all__ = [
     "Piece",
+    "add_up_signals",
     "choose_places",
     "compare_texts",
     "cut_line",

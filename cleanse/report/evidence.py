@@ -44,6 +44,21 @@ def read_described(report: Path) -> dict[str, Described]:
     return {rule["id"]: rule for rule in orjson.loads(path.read_bytes())} if path.exists() else {}
 
 
+def add_up_signals(report: Path) -> pl.DataFrame:
+    """Add the signals of each hit up: `id, rule, line, start`, and what follows.
+
+    `weight` is their sum, and `points` says whether any of them is of a measure of a scorecard; `measured` is the sum of those.
+    """
+    columns = ["id", "rule", "line", "start", "weight", "evidence"]
+    signals = pl.read_parquet(report / "signals.parquet", columns=columns, glob=False)
+    of_measure = pl.col("evidence").is_not_null()
+    return signals.group_by("id", "rule", "line", "start").agg(
+        pl.col("weight").sum(),
+        of_measure.any().alias("points"),
+        pl.col("weight").filter(of_measure).cast(pl.Float64).sum().alias("measured"),
+    )
+
+
 def describe_limit(measure: dict[str, Any], value: float | None) -> str:
     """Say what was measured and what was asked.
 

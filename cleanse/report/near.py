@@ -15,19 +15,18 @@ from cleanse.report.samples import GROUP, Sample, choose_windows, find_near, rea
 NEAR_SAMPLES = 4  # shown for a rule and language
 
 
-def collect_near(report: Path, out: Path, languages: pl.DataFrame) -> dict[str, list[Sample]]:
+def collect_near(report: Path, out: Path, languages: pl.DataFrame, sums: pl.DataFrame) -> dict[str, list[Sample]]:
     """Choose the lines of each scorecard and language that have the most points below its threshold.
 
-    Reads `drafts.parquet`, `signals.parquet`, `hits.parquet`, `dropped.parquet` and OUT; `languages` has `id, language` of every
-    document. Gives the samples by rule id, by language, the nearest first.
+    Reads `drafts.parquet`, `hits.parquet`, `dropped.parquet` and OUT; `languages` has `id, language` of every document, `sums` are those of
+    `add_up_signals`. Gives the samples by rule id, by language, the nearest first.
     """
     place = ["id", "rule", "line", "start"]
-    terms = pl.scan_parquet(report / "signals.parquet", glob=False).filter(pl.col("evidence").is_not_null())
-    sums = terms.group_by(place).agg(pl.col("weight").sum())
+    terms = sums.lazy().filter("points").select(*place, weight="measured")
     chosen = (
         pl.scan_parquet(report / "drafts.parquet", glob=False)
         .with_row_index("row")
-        .join(sums, on=place, how="inner", maintain_order="left")
+        .join(terms, on=place, how="inner", maintain_order="left")
         .collect()
         .join(languages, on="id", how="left", maintain_order="left")
         .with_columns(pl.col("language").fill_null("und"))

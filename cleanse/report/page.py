@@ -20,7 +20,7 @@ from cleanse.files import report_folder, store
 from cleanse.memory import uncollected
 from cleanse.report import samples, sections
 from cleanse.report.environment import hash_source, make_environment, write_page_file
-from cleanse.report.evidence import RULES_FILE, read_described
+from cleanse.report.evidence import RULES_FILE, add_up_signals, read_described
 from cleanse.report.narrowing import View, narrow_report
 from cleanse.report.near import collect_near
 from cleanse.report.precision import complete_table
@@ -93,13 +93,14 @@ def _make_page(report: Path, view: View, out: Path, summary: dict[str, Any]) -> 
     languages = read_table(view.folder, "measures", ["id", "language"])
     # Polars works without the lock of Python, so the parts of the page are made side by side.
     with uncollected(), ThreadPoolExecutor(THREADS) as threads:
-        nearly = threads.submit(collect_near, view.folder, out, languages)
         overlapping = threads.submit(sections.count_overlaps, view.folder, languages)
-        charts = threads.submit(sections.sum_charts, view.folder, described)
         changed = threads.submit(sections.changed_documents, report, out)
         clusters = threads.submit(sections.make_clusters, view.folder, out, languages)
+        sums = add_up_signals(view.folder)
+        nearly = threads.submit(collect_near, view.folder, out, languages, sums)
+        charts = threads.submit(sections.sum_charts, sums, described)
         sources = _read_sources(view, out, languages)
-        chosen = samples.collect_samples(view.folder, out, languages, sources, described)
+        chosen = samples.collect_samples(view.folder, out, languages, sources, sums, described)
         # Of a scorecard, both sides of its threshold.
         for rule, near in nearly.result().items():
             chosen.setdefault(rule, []).extend(near)

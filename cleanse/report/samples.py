@@ -79,14 +79,20 @@ class Sample:
 
 
 def collect_samples(
-    report: Path, out: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described]
+    report: Path,
+    out: Path,
+    languages: pl.DataFrame,
+    sources: pl.DataFrame,
+    sums: pl.DataFrame,
+    described: dict[str, Described],
 ) -> dict[str, list[Sample]]:
     """Choose hits of each rule and language, and cut them out of their documents as read.
 
     Reads `hits.parquet`, `signals.parquet`, `dropped.parquet`, `measures.parquet` and OUT; `languages` has `id, language` of every document,
-    `sources` has `id, source`, `described` the rules as `rules.json` has them. Gives the samples by rule id, by language, in input order.
+    `sources` has `id, source`, `sums` are those of `add_up_signals`, `described` the rules as `rules.json` has them. Gives the samples by rule id, by language, in
+    input order.
     """
-    places = choose_places(weigh_hits(report, languages, sources, described))
+    places = choose_places(weigh_hits(report, languages, sources, sums, described))
     if places.is_empty():
         return {}
     every = pl.scan_parquet(report / "hits.parquet", glob=False).with_row_index("row")
@@ -101,14 +107,14 @@ def collect_samples(
     windows = [choose_windows(row, lines[row["id"]]) for row in chosen]
     near = find_near(hits, [row["id"] for row in chosen], windows)
     values = read_values(report, out, described, chosen)
-    sums = read_sums(report, rows)
+    terms = read_sums(report, rows)
     found: dict[str, list[Sample]] = {}
     for number, (row, own) in enumerate(zip(chosen, windows, strict=True)):
         shown = show_hit(row, lines[row["id"]], own, near[number])
         sample = Sample(
             row["rule"], row["language"], row["id"], row["line"], row["start"], row["end"], row["doubtful"],
             values.get((row["rule"], row["id"])) or name_evidence(row), shown,
-            sum_terms(sums.get(place_of(row), ()), described.get(row["rule"], {}).get("threshold")),
+            sum_terms(terms.get(place_of(row), ()), described.get(row["rule"], {}).get("threshold")),
         )  # fmt: skip
         found.setdefault(row["rule"], []).append(sample)
     return found
@@ -173,22 +179,25 @@ def name_evidence(row: HitRow) -> str:
 
 
 def weigh_hits(
-    report: Path, languages: pl.DataFrame, sources: pl.DataFrame, described: dict[str, Described], table: str = "hits"
+    report: Path,
+    languages: pl.DataFrame,
+    sources: pl.DataFrame,
+    sums: pl.DataFrame,
+    described: dict[str, Described],
+    table: str = "hits",
 ) -> pl.DataFrame:
     """Give every hit its place, language, source, and how certain it is.
 
-    In the order of `table`, which is hits or drafts. Reads that table, `signals.parquet`, `measures.parquet` and `dropped.parquet`. Gives
+    In the order of `table`, which is hits or drafts. Reads that table, `measures.parquet`, `dropped.parquet` and the `sums` of `add_up_signals`. Gives
     `row, id, rule, line, start, language, source, similarity, weight, points` (whether the weight is a sum of points), `distance` of a
     measure from its limit, as a share of the limit, `copies` of its text, `chars`, and `repeat`, which is 0 for the first hit of a rule on
     a text.
     """
     columns = ["id", "rule", "action", "line", "start", "text", "replacement"]
     hits = pl.read_parquet(report / f"{table}.parquet", columns=columns, glob=False)
-    columns = ["id", "rule", "line", "start", "weight", "evidence"]
-    signals = pl.read_parquet(report / "signals.parquet", columns=columns, glob=False)
     dropped = pl.read_parquet(report / "dropped.parquet", columns=["id", "reason", "similarity"], glob=False)
     place = ["id", "rule", "line", "start"]
-    sums = signals.group_by(place).agg(pl.col("weight").sum(), pl.col("evidence").is_not_null().any().alias("points"))
+    sums = sums.select(*place, "weight", "points")
     distances = _measure_distances(report, hits.with_row_index("row"), described)
     number = pl.int_range(pl.len(), dtype=pl.UInt32)
     in_line = number.over("rule", "id", "line")

@@ -105,16 +105,14 @@ def spam_bars(scores: pl.Series) -> list[tuple[str, int]]:
     return [("0", scores.len() - positive.len()), *bars]
 
 
-def sum_charts(report: Path, described: dict[str, Described]) -> list[dict[str, Any]]:
+def sum_charts(sums: pl.DataFrame, described: dict[str, Described]) -> list[dict[str, Any]]:
     """Count the hits of each scorecard by the sum of their points.
 
-    In at most SUM_BARS steps: `rule, threshold, bars`.
+    Reads the `sums` of `add_up_signals`. In at most SUM_BARS steps: `rule, threshold, bars`.
     """
-    signals = pl.scan_parquet(report / "signals.parquet", glob=False).filter(pl.col("evidence").is_not_null())
-    sums = signals.group_by("id", "rule", "line", "start").agg(pl.col("weight").cast(pl.Float64).sum().alias("sum"))
     charts = []
-    for (rule,), group in sorted(sums.collect().group_by("rule")):
-        values = group["sum"].round().cast(pl.Int64)
+    for (rule,), group in sorted(sums.filter("points").group_by("rule")):
+        values = group["measured"].round().cast(pl.Int64)
         low, high = (int(bound) for bound in (values.to_numpy().min(), values.to_numpy().max()))
         step = max(1, -(-(high - low + 1) // SUM_BARS))
         counts = dict(((values - low) // step).value_counts().iter_rows())

@@ -16,6 +16,7 @@ from cleanse.files import report_folder, store
 from cleanse.passes import NO_EDITS, group_edits, undo
 from cleanse.report import (
     Piece,
+    add_up_signals,
     choose_places,
     compare_texts,
     cut_line,
@@ -224,7 +225,7 @@ def read_pool(
     table = table.with_columns(pl.col("language").fill_null("und"))
     name = "drafts" if drafts else "hits"
     described = read_described(report)
-    weighed = weigh_hits(report, languages, sources, described, name)
+    weighed = weigh_hits(report, languages, sources, add_up_signals(report), described, name)
     wanted = list(rules)
     if wanted:
         weighed = weighed.filter(pl.col("rule").is_in(wanted))

@@ -42,7 +42,10 @@ OWN = {
     "repeats": (places.L_REPEATS, "lines of the document that are the same, this one too; digits count as alike"),
     "shared-percent": (places.SHARED_PERCENT, "percent of the long words that the paragraphs of the document use too"),
     "shared-words": (places.L_SHARED, "the same, counted"),
-    "titled-percent": (places.TITLED_PERCENT, "percent of the long words that the first three lines have too"),
+    "repeated-shared-words": (
+        places.REPEATED_SHARED,
+        "the same where the document repeats the line, as it does its title and what a table of contents lists; else 0",
+    ),
     "blank-above": (places.BLANK_ABOVE, "blank lines above it, at most 3"),
     "blank-below": (places.BLANK_BELOW, "blank lines below it, at most 3"),
     "hits": (places.HIT, "other rules of the family that hit it, at most 2"),

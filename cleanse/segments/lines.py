@@ -121,7 +121,8 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         fixes = line_fixes(affected).join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
         # Most lines of a document that was mended were not: their places stay.
         inside = inside.with_row_index("order")
-        touched = inside.join(
+        # Nor is it asked where in its line a place is that covers it.
+        touched = inside.filter(~pl.col("whole")).join(
             fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left"
         )
         others = inside.join(touched.select("order"), on="order", how="anti", maintain_order="left")
