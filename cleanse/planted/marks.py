@@ -167,7 +167,9 @@ def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> 
     odd: Any = 0
     wide: Any = 0
     script: Any = 0
-    token = letters = digits = singles = 0
+    token: Any = 0
+    letters: Any = 0
+    digits = singles = 0
     before = np.uint8(0)
     j, last, one = np.uint64(start), np.uint64(end), np.uint64(1)
     while j < last:
