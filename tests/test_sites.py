@@ -263,3 +263,15 @@ def test_what_was_kept_in_part_is_not_used(tmp_path: Path) -> None:
     list(spill.read_and_keep(shard, job))
     (tmp_path / "work" / "read" / "00000-00000-documents.arrow").write_bytes(b"")
     assert [batch.documents["text"].to_list() for batch in spill.read_once(shard, job)] == [["The ferry stopped."]]
+
+
+def test_terms_of_a_sum_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """They have the same place, and a sort without their names gave another order for another size of shards."""
+    (tmp_path / "in").mkdir()
+    for number in range(len(TEXTS)):
+        (tmp_path / "in" / f"{number}.txt").write_text(page(number))
+    cleanse.run(tmp_path / "in", tmp_path / "out.parquet", pages="always", duplicates=False)
+    signals = pl.read_parquet(tmp_path / "out.report" / "signals.parquet")
+    terms = signals.group_by("id", "line", "start", "end", "rule").agg("evidence")["evidence"].to_list()
+    assert max(map(len, terms)) > 5
+    assert terms == [sorted(own, key=lambda name: name or "") for own in terms]

@@ -210,7 +210,8 @@ def _tables(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
         .filter(pl.col("signals").list.len() > 0)
         .explode("signals")
         .unnest("signals")
-        .sort("doc", "line", "start", "end", "rule", nulls_last=False)
+        # Terms of one sum have the same place: without their names the order would hang on the size of a batch.
+        .sort("doc", "line", "start", "end", "rule", "evidence", nulls_last=False, maintain_order=True)
     )
     ends = frame.select("doc", "id", pl.col(boilerplate.ENDS).alias("ends"))
     columns = ["doc", *documents.HITS]
