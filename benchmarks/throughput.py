@@ -34,7 +34,8 @@ def measure(command: list[str]) -> tuple[float, float]:
     done = subprocess.run(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT
     )
-    assert done.returncode in (0, 1), done.stderr[-2000:]
+    allowed = (0, 1) if "cleanse" in command else (0,)  # 1: something is in quarantine
+    assert done.returncode in allowed, done.stderr[-2000:]
     after = os.times()
     used = after.children_user + after.children_system - before.children_user - before.children_system
     return time.monotonic() - clock, used

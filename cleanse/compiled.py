@@ -7,13 +7,15 @@ has no more than Polars keeps. A call waits for its threads: they do nothing at 
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 Value = TypeVar("Value")
 KEPT = 30  # patterns of a thread; Polars keeps 32
@@ -28,7 +30,7 @@ class _Threads:
         self._numbers: dict[str, int] = {}
         self._threads: list[ThreadPoolExecutor] = []
 
-    def number(self, patterns: Iterable[str]) -> list[int]:
+    def number(self, patterns: Sequence[str]) -> list[int]:
         """Give for each pattern the number of its thread; MOST_THREADS where it has none."""
         with self._lock:
             for pattern in patterns:
@@ -55,6 +57,23 @@ def run_compiled(pattern: str, call: Callable[[], Value]) -> Value:
     [True, False]
     """
     return _threads.run(_threads.number([pattern])[0], call)
+
+
+def match_any(texts: pl.Series, patterns: Sequence[str]) -> NDArray[np.bool_]:
+    """Say of each text whether one of the patterns matches it.
+
+    >>> match_any(pl.Series(["ab", "b", "c"]), ["^a", "c$"]).tolist()
+    [True, False, True]
+    """
+    found = np.zeros(len(texts), dtype=np.bool_)
+    by_thread: dict[int, list[pl.Expr]] = {}
+    for number, pattern in zip(_threads.number(patterns), patterns, strict=True):
+        by_thread.setdefault(number, []).append(pl.col("text").str.contains(pattern))
+    frame = texts.rename("text").to_frame()
+    for number, asked in by_thread.items():
+        either = pl.any_horizontal(asked)
+        found |= _threads.run(number, functools.partial(frame.select_seq, either)).to_series().to_numpy()
+    return found
 
 
 def match_own(texts: pl.Series, patterns: pl.Series) -> pl.Series:

@@ -46,3 +46,12 @@ def test_a_bad_pattern_is_an_error_of_the_caller():
     with pytest.raises(pl.exceptions.ComputeError, match="unclosed group"):
         compiled.run_compiled("(", lambda: pl.Series(["a"]).str.contains("("))
     assert compiled.run_compiled("a", lambda: pl.Series(["a"]).str.contains("a")).to_list() == [True]
+
+
+def test_any_of_many_patterns():
+    """Patterns of several threads, one that matches or none, and no pattern at all."""
+    texts = pl.Series("whatever", ["a0", "b99", "c", ""])
+    patterns = [f"[ab]{number}$" for number in range(100)]
+    assert compiled.match_any(texts, patterns).tolist() == [True, True, False, False]
+    assert compiled.match_any(texts, []).tolist() == [False] * 4
+    assert compiled.match_any(texts.head(0), patterns).tolist() == []

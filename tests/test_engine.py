@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -22,6 +24,15 @@ from cleanse.passes.engine import Died, Engine, Here, Pool
 
 def engine(workers: int) -> Engine:
     return Pool(workers) if workers > 1 else Here()
+
+
+def map_in_pool(function: Callable[[int], Any], items: Sequence[int]) -> list[Any]:
+    """Run a function in two processes, and end these."""
+    pool = Pool(2)
+    try:
+        return list(pool.map(function, items))
+    finally:
+        pool.close()
 
 
 def square(number: int) -> int:
@@ -47,12 +58,14 @@ def threads(number: int) -> str | None:
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_the_workers_do_not_matter(workers: int, count: int) -> None:
     """Any number of workers gives the result of each item, in the order of the items."""
-    assert list(engine(workers).map(square, range(count))) == [number * number for number in range(count)]
+    own = engine(workers)
+    assert list(own.map(square, range(count))) == [number * number for number in range(count)]
+    own.close()
 
 
 def test_order_is_that_of_the_items() -> None:
     """What is done first does not come first."""
-    assert list(Pool(2).map(slow_first, range(6))) == [0, 1, 2, 3, 4, 5]
+    assert map_in_pool(slow_first, range(6)) == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -72,7 +85,7 @@ def test_workers_share_the_processors(monkeypatch: pytest.MonkeyPatch, before: s
     else:
         monkeypatch.setenv("POLARS_MAX_THREADS", before)
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
-    assert list(Pool(2).map(threads, range(2))) == ["3", "3"]
+    assert map_in_pool(threads, range(2)) == ["3", "3"]
     assert os.environ.get("POLARS_MAX_THREADS") == before
 
 
@@ -93,7 +106,7 @@ def die_at_three(number: int) -> int:
 
 def test_only_the_item_that_kills_its_worker_is_lost() -> None:
     """The others give their results, in their places."""
-    assert list(Pool(2).map(die_at_three, range(7))) == [0, 1, 2, Died(), 4, 5, 6]
+    assert map_in_pool(die_at_three, range(7)) == [0, 1, 2, Died(), 4, 5, 6]
     assert Here().run_alone(die_at_three, 3) == Died()
     assert Pool(2).run_alone(die_at_three, 4) == 4
 
@@ -185,6 +198,7 @@ def test_processes_stay_for_the_next_function() -> None:
 
 def test_processes_are_begun_early_where_a_file_is_large(tmp_path: Path) -> None:
     """They are those that the run takes; where it takes none, or there is too little to do, none is left."""
+    before = multiprocessing.active_children()  # of other tests
     large = tmp_path / "large.jsonl"
     with large.open("wb") as file:
         file.truncate(processes.WORTH_BYTES)
@@ -197,4 +211,4 @@ def test_processes_are_begun_early_where_a_file_is_large(tmp_path: Path) -> None
         pass
     with processes.begin_early([str(tmp_path / "none.jsonl"), str(tmp_path)], 2):
         assert not processes.take_pool(2)._processes
-    assert multiprocessing.active_children() == []
+    assert [child for child in multiprocessing.active_children() if child not in before] == []

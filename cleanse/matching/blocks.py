@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from cleanse.compiled import match_any
 from cleanse.matching.lines import Flags, Lines, Rows
 from cleanse.rules import Block
 
@@ -94,10 +95,13 @@ def extend_blocks(headings: Rows, lines: Lines, block: Block) -> tuple[Rows, pl.
 
 def _mark_items(lines: pl.DataFrame, block: Block) -> pl.DataFrame:
     """Add `kind`, 1 for sure items, 2 for loose ones, 3 for neither, and yes or no: `prose`, and `part` of the text."""
-    prose = _matches(block.prose)
-    loose = (pl.col("text").str.len_chars() <= block.loose_chars) & ~prose
-    kind = pl.when(_matches(block.items)).then(1).when(loose).then(2).otherwise(3)
-    return lines.with_columns(kind.alias("kind"), prose.alias("prose"), _matches(block.parts).alias("part"))
+    texts = lines["text"]
+    prose = match_any(texts, block.prose)
+    loose = (texts.str.len_chars() <= block.loose_chars).to_numpy() & ~prose
+    kind = np.where(match_any(texts, block.items), 1, np.where(loose, 2, 3))
+    return lines.with_columns(
+        pl.Series("kind", kind, pl.Int32), pl.Series("prose", prose), pl.Series("part", match_any(texts, block.parts))
+    )
 
 
 def _find_repeated(rows: Rows, first: Rows, end: Rows, lines: Lines, block: Block) -> Flags:
@@ -125,12 +129,6 @@ def _find_repeated(rows: Rows, first: Rows, end: Rows, lines: Lines, block: Bloc
     flags = np.zeros(len(rows), dtype=np.bool_)
     flags[same["at"].to_numpy()] = True
     return flags
-
-
-def _matches(patterns: list[str]) -> pl.Expr:
-    if not patterns:
-        return pl.lit(value=False)
-    return pl.any_horizontal(pl.col("text").str.contains(pattern) for pattern in patterns).fill_null(value=False)
 
 
 def attach_ends(documents: pl.DataFrame, ends: pl.DataFrame, column: str) -> pl.DataFrame:

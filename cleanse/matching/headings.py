@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from cleanse.compiled import match_any
 from cleanse.hits import acts
 from cleanse.matching.lines import Flags, Lines, Rows
 from cleanse.matching.sentences import find_sentence_ends, join_broken
@@ -114,9 +115,8 @@ def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:
     near &= np.abs(lines.line[there].astype(np.int64) - lines.line[rows]) <= heading.max_gap + 1
     near &= lines.chars[there] >= heading.min_chars
     asked = np.flatnonzero(near)
-    matches = pl.any_horizontal([pl.col("text").str.contains(pattern) for pattern in heading.below])
-    near[asked] = lines.take(there[asked]).select(matches).to_series().to_numpy()
+    near[asked] = match_any(lines.take(there[asked])["text"], heading.below)
     asked = asked[~near[asked]] if step > 0 else asked[:0]
     if len(asked):
-        near[asked] = join_broken(there[asked], lines).select(matches).to_series().to_numpy()
+        near[asked] = match_any(join_broken(there[asked], lines)["text"], heading.below)
     return near

@@ -136,7 +136,7 @@ class Planted:
             found[row] = self.judge(texts[number], folded[number], terms[number], int(marks[row]), article, title=first)
         planted = sorted(row for row, own in found.items() if own)
         articles = Articles(lines, frozenset(planted))
-        for number, row in enumerate(rows.tolist()):
+        for number, row in enumerate(rows.tolist() if planted else ()):
             near = self._count_near(lines, planted, row) if not found[row] else 0
             if near:
                 article = functools.partial(articles.of_row, row)

@@ -167,20 +167,28 @@ def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> 
     odd: Any = 0
     wide: Any = 0
     script: Any = 0
-    token = letters = digits = singles = 0
+    token: Any = 0
+    letters: Any = 0
+    digits = singles = 0
     before = np.uint8(0)
-    for j in range(np.uint64(start), np.uint64(end)):
+    j, last, one = np.uint64(start), np.uint64(end), np.uint64(1)
+    while j < last:
         byte = data[j]
         kind = kinds[byte]
         if kind == 1:
+            first = j
+            j += one
+            while j < last and kinds[data[j]] == 1:  # most bytes are letters in a word
+                j += one
             if digits:
                 odd += letters >= 2
                 digits = 0
-            token += 1
-            letters += 1
+            token += np.int64(j - first)
+            letters += np.int64(j - first)
             odd += script
             before = kind
             continue
+        j += one
         if kind == 2:
             token += 1
             digits += 1
@@ -207,8 +215,8 @@ def _look_quickly(data: Bytes, start: int, end: int, kinds: U8, short: bool) -> 
             script = 1
         elif kind == 3:
             second, third = (
-                data[j + np.uint64(1)],
-                data[j + np.uint64(2)] if j + np.uint64(2) < np.uint64(end) else np.uint8(0),
+                data[j],
+                data[j + one] if j + one < last else np.uint8(0),
             )
             if byte == 0xE3:
                 bracket |= second == 0x80 and third == 0x90

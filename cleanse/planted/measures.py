@@ -70,8 +70,10 @@ MEASURES = {
     "bracket": "the segment stands in brackets",
     "listed": "the segment is an item of a list",
 }
-NUMBERED = re.compile(r"\d\d|[x*]{4}")
-LINKED = re.compile(r"[.@]|://")
+# What a search for names, telephone numbers and addresses is worth its time for.
+NUMBERED = re.compile(r"\d\d|[34]d")
+DIALLED = re.compile(r"\d[\d\-()x* ]{3}|[x*]{7}")
+LINKED = re.compile(r"[.@]\w|://")
 PERCENT = re.compile(r"\d\s?[%％]")
 HEX = re.compile(r"[0-9a-f]+\Z")
 CAPITALS = re.compile(r"(?<![^\W_])[A-Z]{4,14}(?:\d{2,4}|[34]D)(?![^\W_])")
@@ -79,6 +81,7 @@ CODE = re.compile(r"[{}<>;=\\_\"\[\]()/]")
 SEPARATOR = re.compile(r"[\s,，、_\-|]")
 BLANK = re.compile(r"[\W_]+")
 PARTED = re.compile(r"(?<![^\W_])[a-z]{3,14} \d{2,4}(?![^\W_]| \d)")  # a name, and its digits behind a space
+SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
 DIGITS = re.compile(r"(?:[34]d|\d+)\Z")
 # A name with digits that is no part of an address, a path or a name of a program.
 # Letters of scripts without spaces, and of Korean, which joins its endings, may stand beside it.
@@ -116,6 +119,12 @@ def phone_pattern(numbers: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @functools.cache
+def digit_pattern(digits: str) -> re.Pattern[str]:
+    """Give the pattern of a digit, with letters that are digits."""
+    return re.compile(rf"[\d{digits}]")
+
+
+@functools.cache
 def money_pattern(signs: str, words: tuple[str, ...], digits: str) -> re.Pattern[str]:
     """Give the pattern of a sum of money: a number behind one of the signs or before one of the words.
 
@@ -144,6 +153,15 @@ def list_units(text: str) -> list[str]:
     return found
 
 
+def count_letters(text: str) -> int:
+    """Count letters and digits.
+
+    >>> count_letters("NAME88, now!"), count_letters("网上，赌场")
+    (9, 4)
+    """
+    return len(text.encode().translate(None, SIGNS)) if text.isascii() else len(BLANK.sub("", text))
+
+
 def measure(
     text: str, folded: Folded, terms: list[Term], mark: int, own: Settings, *, title: bool, bracket: bool
 ) -> dict[str, float]:
@@ -159,7 +177,7 @@ def measure(
     values["listed"] = bool(LISTED.match(text))
     covered = _count_terms(values, folded.text, terms, own)
     covered += _count_names(values, text, folded, own)
-    values["covered-percent"] = 100 * covered / (len(BLANK.sub("", folded.text)) or 1)
+    values["covered-percent"] = 100 * covered / (count_letters(folded.text) or 1)
     sells = values["pitch-terms"] + values["sure-terms"] > 0
     values["bracket"] = bracket and sells
     units = list_units(folded.text)
@@ -205,18 +223,20 @@ def _count_terms(values: dict[str, float], plain: str, terms: list[Term], own: S
     values["contacts"] = len(side[CONTACT])
     # Nothing but what has one of these signs, or one of these figures, is an address or a number.
     values["links"] = len(link_pattern(own.link_endings).findall(plain)) if LINKED.search(plain) else 0
-    if NUMBERED.search(plain):
+    if DIALLED.search(plain):
         rest, phones = phone_pattern(own.phones).subn(" ", plain)
         values["phones"] = phones + bool(adverts and phone_pattern(own.short_numbers).search(rest))
     if values["promises"] or values["pitch-terms"] or values["sure-terms"]:
-        values["sums"] = len(set(money_pattern(own.money_signs, own.money_words, own.money_digits).findall(plain)))
+        if digit_pattern(own.money_digits).search(plain):
+            money = money_pattern(own.money_signs, own.money_words, own.money_digits)
+            values["sums"] = len(set(money.findall(plain)))
         values["percents"] = len(PERCENT.findall(plain))
     return covered
 
 
 def _count_names(values: dict[str, float], text: str, folded: Folded, own: Settings) -> int:
     """Count names with digits behind them; give how many characters belong to those that betting sites like."""
-    numbered = NUMBERED.search(folded.text) or "4d" in folded.text or "3d" in folded.text
+    numbered = NUMBERED.search(folded.text)
     found = [match for match in NAME.finditer(folded.text) if not HEX.match(match.group())] if numbered else []
     names = {match.group() for match in found}
     lucky = choose_lucky(names, own)
