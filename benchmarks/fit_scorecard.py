@@ -385,7 +385,9 @@ def judge(
             limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15, "brake": BRAKE}
             print(f"page {gate}, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}")
     if by != "held":
-        print(f"threshold chosen without what it is judged on:\n    {bench.report(choose_nested(bench, by, sums, page))}")
+        print(
+            f"threshold chosen without what it is judged on:\n    {bench.report(choose_nested(bench, by, sums, page))}"
+        )
     for threshold in (-12, -9, -6, -3, 0):
         limits = {"page": -(10**6), "threshold": threshold, "between": -8, "heading": 15}
         print(f"every page, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}", flush=True)
