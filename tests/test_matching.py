@@ -185,14 +185,17 @@ def test_blocks_say_why_they_end(text, run, rows, stop):
 def test_a_block_ends_at_headings_of_the_text():
     """A table of contents says the headings again that stand over paragraphs; titles over their own excerpts are items."""
     paragraph = "Below its heading a paragraph says more than fits on a line of links."
-    contents = f"Intro\n{paragraph}\nMore\nA link\nB link\n Intro \nEnd\nEnd\n{paragraph}"
+    contents = (
+        f"Intro\n{paragraph}\nUse\n{paragraph}\n{paragraph}\nMore\nA link\nB link\n Intro \nUse\nEnd\n{paragraph}"
+    )
     excerpts = f"More\nA link\nB link\nA link\n{paragraph}"
-    other = "More\nIntro\nIntro two"
-    lines = Lines(pl.Series([contents, excerpts, other]))
+    teasers = f"A link\n{paragraph}\nB link\n{paragraph}\nMore\nA link\nB link\nC link"
+    other = "More\nIntro\nUse"
+    lines = Lines(pl.Series([contents, excerpts, teasers, other]))
     headings = np.flatnonzero([text == "More" for text in lines.take(np.arange(len(lines)))["text"]])
     rows, ends = blocks.extend_blocks(headings, lines, Block(loose_chars=20, max_lines=9))
-    assert ends.rows() == [(0, 2, 4, "part"), (1, 0, 3, "long"), (2, 0, 2, "end")]
-    assert len(rows) == 3 + 4 + 3
+    assert ends.rows() == [(0, 5, 7, "part"), (1, 0, 3, "long"), (2, 4, 7, "end"), (3, 0, 2, "end")]
+    assert len(rows) == 3 + 4 + 4 + 3
 
 
 def test_a_block_ends_at_the_next_heading():

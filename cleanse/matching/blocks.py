@@ -105,30 +105,36 @@ def _mark_items(lines: pl.DataFrame, block: Block) -> pl.DataFrame:
 
 
 def _find_repeated(rows: Rows, first: Rows, end: Rows, lines: Lines, block: Block) -> Flags:
-    """Tell which of `rows` say the same as a heading of the text: a short line with a long one right below it.
+    """Tell which of `rows` say the same as a heading of the text: a short line right above a long one.
 
-    So a table of contents behind the links does not go with them. The heading stands outside the rows that the block can reach, from
-    `first` to before `end`, so that titles of other pages which stand over their first sentences stay items.
+    So a table of contents behind the links does not go with them. Titles of other pages stand over long lines too, over one each: the first
+    sentences of the page. So in a run of such rows one has to stand over two long lines. The heading stands outside the rows that
+    the block can reach, from `first` to before `end`.
     """
     docs = np.unique(lines.doc[rows].astype(np.int64))
     starts, ends = lines.bounds[docs], lines.bounds[docs + 1]
-    all_rows = np.repeat(starts - np.cumsum(ends - starts) + (ends - starts), ends - starts) + np.arange(
-        (ends - starts).sum()
-    )
-    long = np.append(lines.chars > block.loose_chars, False)
-    headings = all_rows[~long[all_rows] & long[all_rows + 1] & (lines.from_end[all_rows] > 1)]
+    sizes = ends - starts
+    every = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+    long = np.append(lines.chars > block.loose_chars, [False, False])
+    over = every[~long[every] & long[every + 1] & (lines.from_end[every] > 1)]
     text = pl.col("text").str.strip_chars()
-    known = lines.take(headings).select("doc", text, pl.Series("heading", headings))
+    headings = (
+        lines.take(over)
+        .select("doc", text, pl.Series("heading", over))
+        .with_columns(pl.Series("section", long[over + 2] & (lines.from_end[over] > 2)))
+    )
     asked = (
         lines.take(rows)
         .select("doc", text)
         .with_columns(pl.Series("at", np.arange(len(rows))), pl.Series("first", first), pl.Series("end", end))
     )
     outside = (pl.col("heading") < pl.col("first")) | (pl.col("heading") >= pl.col("end"))
-    same = asked.join(known, on=["doc", "text"], how="inner", maintain_order="left").filter(outside)
-    flags = np.zeros(len(rows), dtype=np.bool_)
-    flags[same["at"].to_numpy()] = True
-    return flags
+    same = asked.join(headings, on=["doc", "text"], how="inner", maintain_order="left").filter(outside)
+    repeated, section = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
+    repeated[same["at"].to_numpy()] = True
+    section[same.filter("section")["at"].to_numpy()] = True
+    runs = np.cumsum(np.diff(repeated, prepend=False) | (np.diff(first, prepend=-1) != 0))
+    return repeated & np.isin(runs, runs[section])
 
 
 def attach_ends(documents: pl.DataFrame, ends: pl.DataFrame, column: str) -> pl.DataFrame:
