@@ -422,11 +422,11 @@ def read_hand(name: str) -> list[dict]:
     return tomllib.loads(text[text.index(END) :]).get("points", [])
 
 
-def add_hand(values: np.ndarray, tables: list[dict]) -> np.ndarray:
-    """Give the points of lines by the tables that a person wrote."""
+def add_hand(values: np.ndarray, tables: list[dict], columns: dict[str, int] = LINE_COLUMNS) -> np.ndarray:
+    """Give the points of lines, or of documents, by the tables that a person wrote."""
     sums = np.zeros(len(values))
     for own in tables:
-        column = values[:, LINE_COLUMNS[own["measure"]]]
+        column = values[:, columns[own["measure"]]]
         sums += np.array(own["points"])[np.searchsorted(own["bounds"], column, side="right")]
     return sums
 
@@ -441,14 +441,16 @@ def load(data: Path, cache: Path | None, further: list[str]) -> Labelled:
     return labelled
 
 
-BEGIN, END = "# Fitted by benchmarks/fit_scorecard.py", "# End of what was fitted."
+BEGIN, END = "# Fitted by benchmarks/", "# End of what was fitted."
 
 
-def write_points(name: str, own: Design, table: np.ndarray, base: float, digest: str) -> None:
+def write_points(
+    name: str, own: Design, table: np.ndarray, base: float, digest: str, script: str = "fit_scorecard.py"
+) -> None:
     """Put base and points into the file of a rule, between the two marks."""
     path = RULES / f"{name}.toml"
     text = path.read_text("utf-8")
-    parts = [f"{BEGIN} to the data with the digest {digest}; change what you know better, and say so here."]
+    parts = [f"{BEGIN}{script} to the data with the digest {digest}; change what you know better, and say so here."]
     firsts = np.cumsum([0, *own.sizes])
     shift = 0
     for k, measure in enumerate(own.names):

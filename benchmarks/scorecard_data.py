@@ -24,7 +24,7 @@ from cleanse.matching import Lines
 from cleanse.scorecards import Surroundings, count_hits
 
 FILES = ("boilerplate_pages.jsonl", "boilerplate_lines_zh.jsonl", "boilerplate_segments.jsonl")
-RAW, EXTRACTED, CONTENT, WRAPPED = "raw", "extracted", "content", "wrapped"  # kinds of documents
+RAW, EXTRACTED, CONTENT, WRAPPED, TRIMMED = "raw", "extracted", "content", "wrapped", "trimmed"  # kinds of documents
 CODES = {"Chinese": "zh", "English": "en", "German": "de"}
 
 
@@ -245,7 +245,42 @@ def _label(lines: list[str], row: dict[str, Any]) -> list[int]:
 def load(data: Path, keep: int = 0, further: Sequence[str] = ()) -> Labelled:
     """Read the documents and measure what the scorecards measure; `keep` takes every so-manieth document, 0 takes all."""
     rows = read_documents(data, further)
-    rows = rows[::keep] if keep else rows
+    return measure(rows[::keep] if keep else rows)
+
+
+TRIMMED_SETS = ("news", "articles", "zh", "recipes", "wrapped", "inserted", "broken")
+MOST_HEAD, MOST_TAIL, INNER_PERCENT = (
+    3,
+    15,
+    40,
+)  # lines of furniture that an extractor leaves above and below the text, and percent of those inside
+
+
+def trim(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Make extracted texts of pages: the text with a few lines of furniture around it, as extractors leave them."""
+    made = []
+    for row in found:
+        marks = [number for number, label in enumerate(row["labels"]) if label == 1]
+        if row["set"] not in TRIMMED_SETS or len(marks) < 5:
+            continue
+        first = marks[0] - _draw(row["id"], "head") % (MOST_HEAD + 1)
+        last = marks[-1] + 2 + _draw(row["id"], "tail") % (MOST_TAIL - 1)
+        kept = [
+            number
+            for number in range(max(0, first), min(len(row["lines"]), last + 1))
+            if row["labels"][number] != 0
+            or not marks[0] < number < marks[-1]
+            or _draw(row["id"], "inner", number) % 100 < INNER_PERCENT
+        ]
+        lines, labels = [row["lines"][number] for number in kept], [row["labels"][number] for number in kept]
+        made.append(
+            {**row, "id": f"{row['id']} trimmed", "kind": TRIMMED, "from": row["set"], "lines": lines, "labels": labels}
+        )
+    return made
+
+
+def measure(rows: list[dict[str, Any]]) -> Labelled:
+    """Measure what the scorecards measure of some documents."""
     state = hashlib.sha256()
     for row in rows:
         state.update(json.dumps([row["id"], row["set"], row["lines"], row["labels"]]).encode())
@@ -254,11 +289,8 @@ def load(data: Path, keep: int = 0, further: Sequence[str] = ()) -> Labelled:
     )
     texts = ["\n".join(row["lines"]) for row in rows]
     rules = load_rules()
-    without = (
-        rules.select(ignore=["boilerplate/furniture", "boilerplate/page"])
-        if "boilerplate/furniture" in rules
-        else rules.select()
-    )
+    cards = [rule.id for rule in rules if rule.head.scorecard and rule.family == "boilerplate"]
+    without = rules.select(ignore=cards)
     prepared = pipeline.Prepared.of(without, rules)
     parts = []
     for first in range(0, len(texts), 2000):

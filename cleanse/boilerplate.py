@@ -2,11 +2,12 @@
 
 What is boilerplate stands in `rules/boilerplate/`. This module adds the comparisons that no pattern can make: a line that repeats
 its neighbour, a line made of the words of the title, and a line that counts only in a run of its like. What no rule knows by its words,
-the two scorecards of this family may know by its place in the page (`cleanse/scorecards/`).
+the scorecards of this family may know by its place in the page (`cleanse/scorecards/`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from cleanse.compiled import run_compiled
 from cleanse.hits import acts, attach_hits, make_hits
 from cleanse.matching import LINE_SCHEMA, Lines, Matched, Method, blocks, whole_lines
 from cleanse.rules import Rule, Rules
-from cleanse.scorecards import DOUBTFUL, Furniture, Outcome, site
+from cleanse.scorecards import DOUBTFUL, Furniture, Outcome, site, survey
 
 FAMILY = "boilerplate"
 COLUMN = "boilerplate_hits"
@@ -140,14 +141,14 @@ METHODS: dict[str, Method] = {
 
 @dataclass(frozen=True)
 class Finder:
-    """The boilerplate rules, made ready: `plain` have patterns and methods, `furniture` is the scorecards of lines and documents.
+    """The boilerplate rules, made ready: `plain` have patterns and methods, `furniture` are pairs of scorecards of lines and documents.
 
     With them go the rules of the family quality, for a recipe takes lines out of texts too.
     """
 
     rules: Rules
     plain: Rules
-    furniture: Furniture | None
+    furniture: list[Furniture]
 
     @staticmethod
     def of(rules: Rules) -> Finder:
@@ -162,26 +163,40 @@ def tag_boilerplate(frame: pl.DataFrame, finder: Finder, lines: Lines, matched: 
     hits = make_hits(segments.locate(matched.places, frame), finder.rules, frame)
     signals = pl.DataFrame(schema=segments.SIGNAL_SCHEMA)
     sums = pl.Series(PAGE_POINTS, [None] * frame.height, dtype=pl.Int32)
-    if finder.furniture is not None and len(lines):
-        more, signals, outcome = tag_furniture(frame, lines, matched, finder.furniture, finder.rules)
+    if finder.furniture and len(lines):
+        more, signals, outcomes = tag_furniture(frame, lines, matched, finder.furniture, finder.rules)
         hits = pl.concat([hits, more])
-        sums = pl.Series(PAGE_POINTS, outcome.page_sums) if finder.furniture.page else sums
+        sums = pl.Series(PAGE_POINTS, outcomes[0].page_sums) if finder.furniture[0].page else sums
     tagged = blocks.attach_ends(attach_hits(frame, hits, COLUMN), matched.ends, ENDS)
     return segments.attach_signals(tagged, signals, POINTS).with_columns(sums)
 
 
 def tag_furniture(
-    frame: pl.DataFrame, lines: Lines, matched: Matched, furniture: Furniture, rules: Rules
-) -> tuple[pl.DataFrame, pl.DataFrame, Outcome]:
-    """Hit the lines that the scorecard takes for furniture, and say why: hits, signals (`segments.SIGNAL_SCHEMA`), and all sums.
+    frame: pl.DataFrame, lines: Lines, matched: Matched, pairs: Sequence[Furniture], rules: Rules
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Outcome]]:
+    """Hit the lines that a scorecard takes for furniture, and say why: hits, signals (`segments.SIGNAL_SCHEMA`), and all sums of each pair.
 
     A line that another rule takes whole is not hit again. A line that nearly reaches the threshold is hit by a draft.
     """
-    rule = furniture.line.rule
     known = site.place_shares(frame, lines) if site.COLUMN in frame.columns else None
     acting = {own.id: own for own in rules.family(FAMILY) if acts(own)}
     strips = {name for name, own in acting.items() if own.action == "strip"}
-    outcome, struck = furniture.find(lines, matched, set(acting), strips, known)
+    surroundings, struck = survey(lines, matched, set(acting), strips, known)
+    outcomes: list[Outcome] = []
+    hits, signals = [], []
+    for pair in pairs:
+        outcomes.append(pair.judge(surroundings, struck, outcomes[-1] if outcomes else None))
+        own_hits, own_signals = _tag_pair(frame, lines, pair, outcomes[-1], struck, rules)
+        hits.append(own_hits)
+        signals.append(own_signals)
+    return pl.concat(hits), pl.concat(signals), outcomes
+
+
+def _tag_pair(
+    frame: pl.DataFrame, lines: Lines, furniture: Furniture, outcome: Outcome, struck: NDArray[np.bool_], rules: Rules
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Make the hits and signals of what one pair of scorecards judged."""
+    rule = furniture.line.rule
     placed = np.flatnonzero((outcome.fates != 0) & ~struck[outcome.rows])
     rows = outcome.rows[placed]
     chosen = lines.take(rows).with_columns(pl.Series("fate", outcome.fates[placed]))
@@ -202,10 +217,10 @@ def tag_furniture(
     columns = list(segments.SIGNAL_SCHEMA)
     signals = signals.with_columns(pl.lit(rule).alias("rule")).select(columns).cast(pl.Schema(segments.SIGNAL_SCHEMA))
     if furniture.page is None:
-        return hits, signals, outcome
+        return hits, signals
     pages = furniture.list_page_terms(outcome, np.unique(lines.doc[rows]).astype(np.int64))
     pages = pages.select(
         pl.col("row").alias("doc"), pl.lit(furniture.page.rule).alias("rule"), *(pl.lit(None).alias(name) for name in ("line", "start", "end")),
         "weight", "evidence",
     )  # fmt: skip
-    return hits, pl.concat([pages.select(columns).cast(pl.Schema(segments.SIGNAL_SCHEMA)), signals]), outcome
+    return hits, pl.concat([pages.select(columns).cast(pl.Schema(segments.SIGNAL_SCHEMA)), signals])

@@ -486,6 +486,78 @@ def test_without_the_scorecard_of_pages_every_document_is_one() -> None:
     assert "boilerplate/furniture" not in str(closed["boilerplate_hits"].to_list())
 
 
+EXTRACTED = load_rules()["boilerplate/leftover"].head
+
+
+def struck(text: str, language: str, rules: Rules | None = None) -> dict[str, list[str]]:
+    """Give the lines that each rule takes of a text."""
+    frame = pl.DataFrame({"text": [text], "language": [language]})
+    found = run_frame(frame, rules)
+    lines = text.split("\n")
+    hits = found.select(pl.col("boilerplate_hits").explode()).unnest("boilerplate_hits").filter("acts")
+    taken: dict[str, list[str]] = {}
+    for rule, line in hits.sort("line").select("rule", "line").iter_rows():
+        taken.setdefault(rule, []).append(lines[line])
+    return taken
+
+
+def run_frame(frame: pl.DataFrame, rules: Rules | None = None) -> pl.DataFrame:
+    """Tag the lines of a frame with known languages."""
+    from cleanse import encoding, line_rules
+
+    every = load_rules()
+    prepared = pipeline.Prepared.of(every.select() if rules is None else rules, every)
+    return line_rules.tag_lines(
+        encoding.repair_text(frame.lazy(), encoding.Repairer(Rules([]))), prepared.lines
+    ).collect()
+
+
+def test_an_extracted_text_loses_what_is_left_of_its_page() -> None:
+    """The tail below the last paragraph goes with the hits in it; title and paragraphs stay, and no other scorecard looks at them."""
+    taken = struck(EXTRACTED.hit[0].text, "en")
+    assert taken == {
+        "boilerplate/share": ["Share this article"],
+        "boilerplate/leftover": [
+            "Old lighthouse gets a new lamp", "Bakery on the quay opens again", "Three boats sold at the spring auction",
+            "Swimmers ask for a warmer hut", "Posted in Harbour, Weather",
+        ],
+        "boilerplate/copyright": ["Copyright © 2024 Harbour News"],
+    }  # fmt: skip
+
+
+def test_without_a_hit_a_text_is_no_extracted_one() -> None:
+    """The same tail without one line that a rule knows stays: somebody may have written it."""
+    text = EXTRACTED.hit[0].text.replace("Share this article\n", "").replace("\nCopyright © 2024 Harbour News", "")
+    assert struck(text, "en") == {}
+
+
+def test_the_first_question_that_a_document_passes_decides() -> None:
+    """A page is left to the scorecard of pages; without that one, the next may look."""
+    every = load_rules()
+    assert "boilerplate/leftover" not in struck(RAW, "en")
+    assert "boilerplate/leftover" in struck(
+        RAW, "en", every.select(ignore=["boilerplate/furniture", "boilerplate/page"])
+    )
+    assert "boilerplate/leftover" not in struck(EXTRACTED.hit[0].text, "en", every.choose_pages("never"))
+    assert "boilerplate/furniture" in struck(EXTRACTED.hit[0].text, "en", every.choose_pages("always"))
+
+
+def test_why_shows_both_sums_of_a_leftover(tmp_path: Path) -> None:
+    """`why` prints the points of the line and of the document, and restore gives the text back."""
+    (tmp_path / "in").mkdir()
+    text = tmp_path / "in" / "a.txt"
+    text.write_text(EXTRACTED.hit[0].text, "utf-8")
+    result = cleanse.run(tmp_path / "in", tmp_path / "out.parquet")
+    from cleanse.report import explain
+
+    told = explain(result.out, "a.txt")
+    assert "^ boilerplate/extracted: " in told
+    assert "^ boilerplate/leftover: " in told
+    assert "[-Swimmers ask for a warmer hut-]" in told
+    cleanse.restore(result.out, tmp_path / "back")
+    assert (tmp_path / "back" / "a.txt").read_bytes() == text.read_bytes()
+
+
 def test_signals_add_up_to_the_points_of_each_line() -> None:
     """The terms of a hit, those that are not written out together, are its sum: at least the threshold, and below it for drafts."""
     card = load_rules()["boilerplate/furniture"].head.scorecard
@@ -556,6 +628,7 @@ def test_check_finds_the_faults_of_a_scorecard() -> None:
         ({"doubt": 25}, "scorecard.doubt: above the threshold"),
         ({"heading": 15}, "scorecard.heading: below the threshold, so that it never matters"),
         ({"braked": 15}, "scorecard.braked: below the threshold, so that it never matters"),
+        ({"asks": "boilerplate/pag"}, "scorecard.asks: no such question: boilerplate/pag"),
         ({"of": "segment"}, "scorecard.of: no stage reads segments of boilerplate"),
         ({"of": "document"}, "scope: a scorecard of documents hits a document, not a line"),
     ]

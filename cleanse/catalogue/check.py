@@ -13,7 +13,7 @@ from pathlib import Path
 from cleanse import code, dedupe, quality
 from cleanse.catalogue.case import Case, cases, file_of, place_example
 from cleanse.catalogue.patterns import find_exception_faults, find_pattern_faults, pattern_problem
-from cleanse.catalogue.points import find_scorecard_faults
+from cleanse.catalogue.points import find_scorecard_faults, find_unknown_questions
 from cleanse.catalogue.sentences import (
     find_borrowed_examples,
     find_example_faults,
@@ -41,6 +41,7 @@ def find_faults(rules: Rules) -> list[Fault]:
     obstacles = {rule.id: list(_obstacles(rule)) for rule in rules}
     faults = [fault for found in obstacles.values() for fault in found]
     faults += [fault for rule in rules for fault in _static_faults(rule)]
+    faults += find_unknown_questions(rules)
     stuck = {rule_id for rule_id, found in obstacles.items() if found}
     able = [rule for rule in rules if rule.id not in stuck]
     faults += [*find_unreached(able), *(fault for rule in able for fault in find_idle_exceptions(rule))]

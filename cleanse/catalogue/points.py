@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Iterator
 
 from cleanse import code, planted, scorecards
+from cleanse.catalogue.case import file_of
 from cleanse.catalogue.patterns import UNBOUNDED_REASON, pattern_problem
 from cleanse.errors import Fault
-from cleanse.rules import Points, Rule, Scorecard
+from cleanse.rules import ANY, Points, Rule, Rules, Scorecard
 
 # What a scorecard may be: the family whose stage reads it, what it is of, the scope of what it hits, and its measures.
 CARDS: dict[tuple[str, str], tuple[str, dict[str, str]]] = {
@@ -49,6 +50,18 @@ def find_scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
         most += max(table.points, default=0)
         least += min(table.points, default=0)
     yield from _threshold_faults(card, place, least, most)
+
+
+def find_unknown_questions(rules: Rules) -> Iterator[Fault]:
+    """Find scorecards of lines that ask about documents what no scorecard answers, with which they would look at every document."""
+    for rule in rules:
+        card = rule.head.scorecard
+        if card is None or card.asks is None:
+            continue
+        asked = rules[card.asks].head.scorecard if card.asks in rules else None
+        if card.of != "line" or asked is None or asked.of != "document" or rules[card.asks].family != rule.family:
+            hint = "name a scorecard of documents of the same family, in a scorecard of lines"
+            yield Fault(file_of(rule, ANY), "scorecard.asks", f"no such question: {card.asks}", hint)
 
 
 def _threshold_faults(card: Scorecard, place: str, least: int, most: int) -> Iterator[Fault]:

@@ -81,6 +81,8 @@ def _describe_scorecard(rule: Rule) -> list[str]:
     if card is None:
         return []
     lines = ["", f"A {card.of} is hit from {card.threshold} points on (tenths of a bit); it begins with {card.base}."]
+    if card.asks is not None:
+        lines.append(f"Only documents are looked at that have the points of {card.asks}.")
     if card.always is not None:
         lines.append(f"Where every document counts as a page (--pages always), from {card.always} on.")
     if card.between is not None:

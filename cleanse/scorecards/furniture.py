@@ -1,7 +1,8 @@
-"""Which lines of which documents are furniture of a page: the two scorecards together, and runs of lines.
+"""Which lines of which documents are furniture: a scorecard of documents and one of lines together, and runs of lines.
 
-1. The scorecard of documents says which of them are pages with furniture around a text; only their lines are measured.
-2. The scorecard of lines adds up the evidence of each line; the sum of its page is one of its measures.
+1. The scorecard of documents asks a question, such as whether a document is a page with furniture around a text. Only the lines of those
+   that pass are measured. Of several such pairs the first one that a document passes judges it.
+2. The scorecard of lines adds up the evidence of each line; the sum of its document is one of its measures.
 3. Runs: a line between two that go goes too, and a heading stays with what it stands above (`kernels.places.decide_lines`).
 """
 
@@ -30,12 +31,14 @@ TERMS_SCHEMA = {"row": pl.Int64, "evidence": pl.String, "weight": pl.Int32}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was found in the texts, and in the lines of those that are pages.
+    """What was found in the texts, and in the lines of those that pass the question of the pair.
 
-    Of each text: `page_sums`, and `page_values`, its measures. Of each line of a page: `rows`, its place among all lines; `sums`; `fates`,
-    what becomes of it (`kernels.places`); `values`, its own measures; `texts`, the text that it is of.
+    Of each text: `page_sums`, `page_values`, its measures, and `judged`, whether this pair or an earlier one judged it. Of each line that
+    this one judged: `rows`, its place among all lines; `sums`; `fates`, what becomes of it (`kernels.places`); `values`, its own
+    measures; `texts`, the text that it is of.
     """
 
+    judged: NDArray[np.bool_]
     page_sums: NDArray[np.int32]
     page_values: places.F32
     rows: NDArray[np.int64]
@@ -47,26 +50,29 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Furniture:
-    """The scorecard of lines and that of documents, which may be missing: then every document is taken for a page."""
+    """A scorecard of lines and the one of documents that it asks, which may be missing: then every document passes."""
 
     line: Card
     page: Card | None
 
     @staticmethod
-    def of(rules: Rules) -> Furniture | None:
-        """Take the scorecards of a family; None where there is none of lines."""
-        cards = {rule.head.scorecard.of: Card.of(rule) for rule in rules if rule.head.scorecard}
-        return Furniture(cards["line"], cards.get("document")) if "line" in cards else None
+    def of(rules: Rules) -> list[Furniture]:
+        """Pair the scorecards of a family, in the order of the ids of those of lines."""
+        cards = [Card.of(rule) for rule in rules if rule.head.scorecard]
+        documents = {card.rule: card for card in cards if card.limits.of == "document"}
+        return [Furniture(card, documents.get(card.limits.asks or "")) for card in cards if card.limits.of == "line"]
 
-    def judge(self, surroundings: Surroundings, struck: NDArray[np.bool_]) -> Outcome:
-        """Add up the evidence of all lines; `struck` says which of them go already."""
+    def judge(self, surroundings: Surroundings, struck: NDArray[np.bool_], before: Outcome | None = None) -> Outcome:
+        """Add up the evidence of all lines; `struck` says which of them go already, `before` what an earlier pair judged."""
         limits = self.line.limits
-        page_values = surroundings.measure_pages()
+        page_values = surroundings.measure_pages() if before is None else before.page_values
+        judged = np.zeros(len(page_values), dtype=np.bool_) if before is None else before.judged
         page_sums = np.full(len(page_values), limits.page, dtype=np.int32)
-        pages = np.arange(len(page_values))
+        passes = ~judged
         if self.page is not None:
             page_sums = self.page.add_rows(page_values, PAGE_COLUMNS)
-            pages = np.flatnonzero(page_sums >= self.page.limits.threshold)
+            passes &= page_sums >= self.page.limits.threshold
+        pages = np.flatnonzero(passes)
         own, rows = surroundings.choose(pages)
         near, far = self.line.divide(PLACED_MEASURES)
         values = own.measure_lines(near.measures)
@@ -82,21 +88,7 @@ class Furniture:
             sums, own.lines, own.bounds, struck[rows], limits.threshold, between, heading, doubt, braked,
             limits.brake_units, limits.brake_percent,
         )  # fmt: skip
-        return Outcome(page_sums, page_values, rows, sums, fates, values, texts)
-
-    def find(
-        self, lines: Lines, matched: Matched, acting: set[str], striking: set[str], site: Site | None = None
-    ) -> tuple[Outcome, NDArray[np.bool_]]:
-        """Judge the lines of a batch by what other rules found in it; also say which lines those strike whole.
-
-        Reads of `matched.places`: `doc`, `line`, `rule`, `whole`, `start`, `end`, `text`; only `acting` rules count as evidence, and
-        `striking` ones take lines away. `site` says which lines other pages of the site hold (`Surroundings.of`).
-        """
-        found = matched.places
-        hits, kinds = count_hits(found.filter(pl.col("rule").is_in(sorted(acting))), lines)
-        whole = pl.col("whole") | ((pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars()))
-        gone, _ = count_hits(found.filter(pl.col("rule").is_in(sorted(striking)) & whole), lines)
-        return self.judge(Surroundings.of(lines, hits, kinds, site, matched.words), gone > 0), gone > 0
+        return Outcome(judged | passes, page_sums, page_values, rows, sums, fates, values, texts)
 
     def list_terms(self, outcome: Outcome, chosen: NDArray[np.int64]) -> pl.DataFrame:
         """Give the terms of some of `outcome.rows`, the SHOWN_TERMS biggest by themselves and the others as one: TERMS_SCHEMA.
@@ -155,3 +147,18 @@ def _list_terms(points: NDArray[np.int32], card: Card, rows: NDArray[np.int64]) 
     row, column = np.nonzero(weights)
     shown = {"row": rows[row], "evidence": names.gather(labels[row, column]), "weight": weights[row, column]}
     return pl.DataFrame(shown, schema=TERMS_SCHEMA)
+
+
+def survey(
+    lines: Lines, matched: Matched, acting: set[str], striking: set[str], site: Site | None = None
+) -> tuple[Surroundings, NDArray[np.bool_]]:
+    """Measure the lines of a batch, with what other rules found in it; also say which lines those strike whole.
+
+    Reads of `matched.places`: `doc`, `line`, `rule`, `whole`, `start`, `end`, `text`; only `acting` rules count as evidence, and
+    `striking` ones take lines away. `site` says which lines other pages of the site hold (`Surroundings.of`).
+    """
+    found = matched.places
+    hits, kinds = count_hits(found.filter(pl.col("rule").is_in(sorted(acting))), lines)
+    whole = pl.col("whole") | ((pl.col("start") == 0) & (pl.col("end") == pl.col("text").str.len_chars()))
+    gone, _ = count_hits(found.filter(pl.col("rule").is_in(sorted(striking)) & whole), lines)
+    return Surroundings.of(lines, hits, kinds, site, matched.words), gone > 0

@@ -214,5 +214,5 @@ LINE_MEASURES |= {
 }
 LINE_MEASURES |= {name: text for name, (_, text) in PLACED.items()}
 LINE_MEASURES |= {f"page-{name}": f"of the document: {text}" for name, (_, text) in PAGE.items()}
-LINE_MEASURES[PAGE_POINTS] = "points of the document by boilerplate/page"
+LINE_MEASURES[PAGE_POINTS] = "points of the document by the rule that is asked about it"
 PAGE_MEASURES: dict[str, str] = {name: text for name, (_, text) in PAGE.items()}
