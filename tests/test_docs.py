@@ -172,7 +172,11 @@ def test_command(command: str) -> None:
     readme = read("README.md")
     parameters = main.commands[command].params
     options = [name for option in parameters if isinstance(option, click.Option) for name in option.opts]
-    arguments = [part.make_metavar(click.Context(main)) for part in parameters if isinstance(part, click.Argument)]
+    arguments = [
+        part.make_metavar(click.Context(main, **main.context_settings))
+        for part in parameters
+        if isinstance(part, click.Argument)
+    ]
 
     assert f"`cleanse {' '.join([command, *arguments])}" in readme
     assert [name for name in options if not re.search(rf"`[^`]*{name}\b", readme)] == []

@@ -47,7 +47,7 @@ def read_once(shard: Shard, job: Job) -> Iterator[Batch]:
         yield from read_shard(shard, job.columns, job.every)
         return
     for number, kinds in enumerate(known["kinds"]):
-        tables = {table: pl.read_ipc(_name(job.work, shard.number, number, table)) for table in TABLES}
+        tables = {table: _read(_name(job.work, shard.number, number, table)) for table in TABLES}
         yield Batch(**tables, kinds={name: set(own) for name, own in kinds.items()})
 
 
@@ -63,6 +63,11 @@ def _write(work: Path, shard: int, batch: int, table: str, frame: pl.DataFrame) 
     path.parent.mkdir(exist_ok=True)
     frame.write_ipc(path, compression="lz4")
     return {f"{KEPT}/{path.name}": path.stat().st_size}
+
+
+def _read(path: Path) -> pl.DataFrame:
+    with path.open("rb") as stream:  # not by its name, which may hold what Polars takes for a pattern
+        return pl.read_ipc(stream)
 
 
 def _name(work: Path, shard: int, batch: int, table: str) -> Path:

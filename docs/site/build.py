@@ -165,7 +165,8 @@ def commands_page() -> str:
         "What `--help` says of each. [The README](../readme.md#commands) has them on one page.",
         "",
     ]
-    context = click.Context(command_line, info_name="cleanse", terminal_width=110)
+    # With the settings of the command: click keeps the first form of -h that it has made.
+    context = click.Context(command_line, info_name="cleanse", terminal_width=110, **command_line.context_settings)
     for name, command in sorted(command_line.commands.items()):
         lines += [f"## {name}", "", *_help(name, command, context)]
         for inner, own in sorted(command.commands.items()) if isinstance(command, click.Group) else ():
