@@ -17,6 +17,7 @@ from cleanse.planted.marks import CYRILLIC, EAST, GREEK, LATIN, LETTER, class_ta
 from cleanse.planted.measures import list_units
 
 SCRIPTS = (LATIN, CYRILLIC, GREEK, EAST, LETTER)  # the last are all scripts without a class of their own
+MOST_NAMES = 100  # of a document that are counted: a list of as many names as lines would take the square of its length
 
 
 class Article:
@@ -26,6 +27,7 @@ class Article:
         """Count the letters of a text."""
         self.letters = count_scripts(text)
         self._written = text
+        self._repeats: dict[str, int] = {}
 
     @functools.cached_property
     def text(self) -> str:
@@ -37,8 +39,18 @@ class Article:
         """Count the words."""
         return Counter(list_units(self.text))
 
-    def is_foreign(self, segment: str, *, inside: bool = True) -> bool:
-        """Say whether a segment is in a script that the rest has not; the segment is part of what was counted, unless it is not `inside`.
+    def count_name(self, name: str) -> int:
+        """Count how often a name stands in the text; 0 for names beyond the first MOST_NAMES, since each is looked for in the whole text.
+
+        >>> Article("Slot88 and slot88").count_name("slot88")
+        2
+        """
+        if name not in self._repeats and len(self._repeats) < MOST_NAMES:
+            self._repeats[name] = self.text.count(name)
+        return self._repeats.get(name, 0)
+
+    def is_foreign(self, segment: str) -> bool:
+        """Say whether a segment is in a script that the rest has not; the segment is part of what was counted.
 
         >>> Article("The boats lie in the harbour. 网上赌场").is_foreign("网上赌场")
         True
@@ -47,10 +59,10 @@ class Article:
         if letters.total() < 2:
             return False
         main = letters.most_common(1)[0][0]
-        rest = self.letters - letters if inside else self.letters
+        rest = self.letters - letters
         return letters[main] > 0.8 * letters.total() and rest[main] < 0.02 * rest.total()
 
-    def find_strange(self, segment: str, rest_units: int, least_units: int, *, inside: bool = True) -> float:
+    def find_strange(self, segment: str, rest_units: int, least_units: int) -> float:
         """Give the percentage of the units of a segment that the rest has not; 0 where it has fewer than `least_units` or the rest fewer than `rest_units`.
 
         >>> Article("The boats lie in the harbour. 网上赌场").find_strange("网上赌场", 3, 3)
@@ -58,9 +70,9 @@ class Article:
         """
         own = Counter(list_units(segment.lower()))
         count = own.total()
-        if count < least_units or self.units.total() - count * inside < rest_units:
+        if count < least_units or self.units.total() - count < rest_units:
             return 0.0
-        return 100 * sum(number for unit, number in own.items() if self.units[unit] <= number * inside) / count
+        return 100 * sum(number for unit, number in own.items() if self.units[unit] <= number) / count
 
 
 def count_scripts(text: str) -> Counter[int]:

@@ -305,7 +305,7 @@ class Planted:
         found: dict[str, float] = {"foreign-script": article.is_foreign(segment)}
         if named:
             names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(named.text)), self.settings)
-            found["name-repeats"] = max((article.text.count(name) for name in names), default=0)
+            found["name-repeats"] = max(map(article.count_name, names), default=0)
         terms = self.card.add_terms(found)
         if lacks - sum(terms.get(name, 0) for name in found) <= self.card.most("strange-percent"):
             found["strange-percent"] = article.find_strange(
