@@ -96,7 +96,8 @@ class Recogniser:
         points = self._score_lines(texts, lines)
         self._add_marks(points, np.arange(len(points)), lines)
         sure = points >= threshold
-        rows = _rows_of(lines.bounds, np.unique(lines.doc[sure]))
+        docs = np.unique(lines.doc[sure])
+        rows = segments.list_rows(lines.bounds[docs], lines.bounds[docs + 1])
         if len(rows):
             # Beside code, lines may be code too that are not by themselves.
             points[rows] += self._score_surroundings(sure[rows], rows, lines)
@@ -170,7 +171,7 @@ class Recogniser:
         for mark, pattern in self._patterns:
             if mark.document is not None:
                 inside = np.flatnonzero(_contains(texts, mark.document))
-                rows = _rows_of(lines.bounds, inside)
+                rows = segments.list_rows(lines.bounds[inside], lines.bounds[inside + 1])
                 points[rows] += mark.points * _contains(lines.cut(rows), pattern)
         return points
 
@@ -262,12 +263,6 @@ def _contains(texts: pl.Series, pattern: str) -> NDArray[np.bool_]:
     """Say of each text whether a pattern is in it."""
     found: NDArray[np.bool_] = run_compiled(pattern, lambda: texts.str.contains(pattern)).to_numpy()
     return found
-
-
-def _rows_of(bounds: Offsets, docs: NDArray[Any]) -> NDArray[np.int64]:
-    """Give the rows of some documents; those of a document begin at its entry in `bounds` and end before the next."""
-    parts = [np.arange(bounds[doc], bounds[doc + 1]) for doc in docs.tolist()]
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
 def _is_open(

@@ -8,6 +8,7 @@ import polars as pl
 from cleanse.compiled import match_any
 from cleanse.matching.lines import Flags, Lines, Rows
 from cleanse.rules import Block
+from cleanse.segments import list_rows
 
 # Why a block ends, for people.
 STOPS = {
@@ -36,9 +37,8 @@ def extend_blocks(headings: Rows, lines: Lines, block: Block) -> tuple[Rows, pl.
     reach = headings + block.max_lines + block.loose_run + 1
     reach = np.minimum(reach, lines.bounds[lines.doc[headings].astype(np.int64) + 1])
     reach[:-1] = np.minimum(reach[:-1], headings[1:])
-    sizes = reach - headings
-    number = np.repeat(np.arange(len(headings)), sizes)
-    rows = np.arange(len(number)) + np.repeat(headings - np.cumsum(sizes) + sizes, sizes)
+    number = np.repeat(np.arange(len(headings)), reach - headings)
+    rows = list_rows(headings, reach)
     gaps = np.where(rows > headings[number], lines.line[rows].astype(np.int64) - lines.line[rows - 1], 1)
     below = _mark_items(lines.take(rows), block).with_columns(
         pl.Series("block", number),
@@ -112,9 +112,7 @@ def _find_repeated(rows: Rows, first: Rows, end: Rows, lines: Lines, block: Bloc
     the block can reach, from `first` to before `end`.
     """
     docs = np.unique(lines.doc[rows].astype(np.int64))
-    starts, ends = lines.bounds[docs], lines.bounds[docs + 1]
-    sizes = ends - starts
-    every = np.repeat(starts - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+    every = list_rows(lines.bounds[docs], lines.bounds[docs + 1])
     long = np.append(lines.chars > block.loose_chars, [False, False])
     over = every[~long[every] & long[every + 1] & (lines.from_end[every] > 1)]
     text = pl.col("text").str.strip_chars()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cleanse.kernels import U8, Offsets, places
 from cleanse.matching import Lines
 from cleanse.scorecards import measures
+from cleanse.segments import list_rows
 
 Kinds = NDArray[np.int32]
 Site = NDArray[np.int8]
@@ -64,9 +65,8 @@ class Surroundings:
 
     def choose(self, texts: NDArray[np.int64]) -> tuple[Surroundings, NDArray[np.int64]]:
         """Keep some texts, in order; also give the rows that their lines had."""
-        sizes = np.diff(self.bounds)[texts]
-        bounds = np.cumsum([0, *sizes]).astype(np.int64)
-        rows = np.repeat(self.bounds[texts] - bounds[:-1], sizes) + np.arange(bounds[-1])
+        rows = list_rows(self.bounds[texts], self.bounds[texts + 1])
+        bounds = np.cumsum([0, *np.diff(self.bounds)[texts]]).astype(np.int64)
         shift = bounds[:-1] - self.bounds[texts]
         kept = Surroundings(
             self.lines[rows],

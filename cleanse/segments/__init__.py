@@ -18,6 +18,7 @@ from cleanse.segments.lines import (
     attach_signals,
     find_lines,
     line_fixes,
+    list_rows,
     locate,
     split_lines,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "join_pieces",
     "lies_in",
     "line_fixes",
+    "list_rows",
     "locate",
     "merge_spans",
     "rewrite",

@@ -65,6 +65,18 @@ def find_lines(data: Bytes, offsets: Offsets, places: Offsets, numbers: Offsets)
     return begins, np.where(last, offsets[places + 1], bounds[own]), last
 
 
+def list_rows(starts: Offsets, ends: Offsets) -> Offsets:
+    """Give all rows of some stretches, each from its start to before its end, one stretch behind the other.
+
+    >>> list_rows(np.array([4, 0]), np.array([6, 3])).tolist()
+    [4, 5, 0, 1, 2]
+    """
+    sizes = ends - starts
+    first = np.cumsum(sizes) - sizes
+    rows: Offsets = np.repeat(starts - first, sizes) + np.arange(sizes.sum())
+    return rows
+
+
 def attach_signals(documents: pl.DataFrame, signals: pl.DataFrame, column: str) -> pl.DataFrame:
     """Add the rows of `signals` to their documents as a list of structs called `column`, in the order in which they stand.
 
