@@ -12,7 +12,7 @@ from cleanse import boilerplate, code, dedupe, encoding, lang, line_rules, segme
 from cleanse.encoding import charset
 from cleanse.files import Mender
 from cleanse.hits import acts, explode_hits
-from cleanse.rules import ANY, Example, Rule, Rules
+from cleanse.rules import ANY, Example, Rules
 
 if TYPE_CHECKING:
     from cleanse.catalogue.case import Case
@@ -148,22 +148,17 @@ def _judge_line(case: Case, places: list[Place]) -> Problem | None:
 def _judge_pages(rules: Rules, cases: Sequence[Case]) -> dict[str, Problem | None]:
     """Ask the scorecard of documents about each example."""
     verdicts: dict[str, Problem | None] = {}
-    asking = {rule.id for rule in rules if _is_asking(rule)}
+    cards = {rule.id for rule in rules.family(boilerplate.FAMILY) if rule.head.scorecard is not None}
     for name in sorted({case.rule.id for case in cases}):
         own = [case for case in cases if case.rule.id == name]
         # The sums are those of the first scorecard that is asked: of each by itself.
-        others = asking - {
+        others = cards - {
             name,
             *(rule.id for rule in rules if rule.head.scorecard and rule.head.scorecard.asks == name),
         }
         sums = _run_lines(Rules(rule for rule in rules if rule.id not in others), own)[boilerplate.PAGE_POINTS]
         verdicts |= _judge_sums(own, sums.to_list())
     return verdicts
-
-
-def _is_asking(rule: Rule) -> bool:
-    """Say whether a rule is a scorecard of the family boilerplate."""
-    return rule.family == boilerplate.FAMILY and rule.head.scorecard is not None
 
 
 def _judge_sums(cases: Sequence[Case], sums: Sequence[int | None]) -> dict[str, Problem | None]:

@@ -49,10 +49,12 @@ class Article:
             self._repeats[name] = self.text.count(name)
         return self._repeats.get(name, 0)
 
-    def is_foreign(self, segment: str) -> bool:
+    def is_foreign(self, segment: str, foreign_percent: int, rest_percent: int) -> bool:
         """Say whether a segment is in a script that the rest has not; the segment is part of what was counted.
 
-        >>> Article("The boats lie in the harbour. 网上赌场").is_foreign("网上赌场")
+        More than `foreign_percent` of its letters are of one script, and less than `rest_percent` of those of the rest.
+
+        >>> Article("The boats lie in the harbour. 网上赌场").is_foreign("网上赌场", 80, 2)
         True
         """
         letters = count_scripts(segment)
@@ -60,7 +62,8 @@ class Article:
             return False
         main = letters.most_common(1)[0][0]
         rest = self.letters - letters
-        return letters[main] > 0.8 * letters.total() and rest[main] < 0.02 * rest.total()
+        own = 100 * letters[main] > foreign_percent * letters.total()
+        return own and 100 * rest[main] < rest_percent * rest.total()
 
     def find_strange(self, segment: str, rest_units: int, least_units: int) -> float:
         """Give the percentage of the units of a segment that the rest has not; 0 where it has fewer than `least_units` or the rest fewer than `rest_units`.

@@ -302,15 +302,15 @@ class Planted:
 
         The names in it are counted where it is given as `named`, folded.
         """
-        found: dict[str, float] = {"foreign-script": article.is_foreign(segment)}
+        own = self.settings
+        foreign = article.is_foreign(segment, own.foreign_percent, own.rest_percent)
+        found: dict[str, float] = {"foreign-script": foreign}
         if named:
-            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(named.text)), self.settings)
+            names = measures.choose_lucky((m.group() for m in measures.NAME.finditer(named.text)), own)
             found["name-repeats"] = max(map(article.count_name, names), default=0)
         terms = self.card.add_terms(found)
         if lacks - sum(terms.get(name, 0) for name in found) <= self.card.most("strange-percent"):
-            found["strange-percent"] = article.find_strange(
-                segment, self.settings.rest_units, self.settings.strange_units
-            )
+            found["strange-percent"] = article.find_strange(segment, own.rest_units, own.strange_units)
         return found
 
 

@@ -38,6 +38,8 @@ class Settings:
     near: int
     rest_units: int
     strange_units: int
+    foreign_percent: int
+    rest_percent: int
     near_lines: int
     within: int
     amid_chars: int
