@@ -136,7 +136,9 @@ UNGUARDED = """
 import functools
 from cleanse.passes.engine import Pool
 
-print(list(Pool(2).map(functools.partial(pow, 2), range(3))))
+pool = Pool(2)
+print(list(pool.map(functools.partial(pow, 2), range(3))))
+pool.close()
 """
 
 
