@@ -111,11 +111,13 @@ def match_groups(
     places_of = {pattern: np.unique(np.concatenate(own)) for pattern, own in asked.items()}
     sizes = [len(places) for places in places_of.values()]
     every = np.concatenate([*places_of.values(), np.zeros(0, dtype=np.int64)])
-    pattern = pl.Series(list(places_of), dtype=pl.String).gather(np.repeat(np.arange(len(sizes)), sizes))
-    answers = match_own(texts.gather(every), pattern).to_numpy()
+    owns = pl.Series(list(places_of), dtype=pl.String).gather(np.repeat(np.arange(len(sizes)), sizes))
+    answers = match_own(texts.gather(every), owns).to_numpy()
     matches = dict(zip(places_of, np.split(answers, np.cumsum(sizes)[:-1]), strict=True)) if sizes else {}
-    found = [np.zeros(len(places), dtype=np.bool_) for places, _ in groups]
-    for own, (places, patterns) in zip(found, groups, strict=True):
+    found = []
+    for places, patterns in groups:
+        own = np.zeros(len(places), dtype=np.bool_)
         for name in patterns if len(places) else ():
             own |= matches[name][np.searchsorted(places_of[name], places)]
+        found.append(own)
     return found
