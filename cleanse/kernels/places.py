@@ -6,13 +6,13 @@ these numbers only. Columns are numbered by the constants here; `cleanse/scoreca
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import cache
 from cleanse.kernels.text import PLANES, U8, U32, UNSPACED, Bytes, Offsets, _mix64, code_points, decode_character
 
 I32 = NDArray[np.int32]
@@ -54,7 +54,7 @@ STOPS_OF = "!?。！？।॥؟…։።჻"
 COMMAS_OF = ",;、，；،؛·"
 
 
-@functools.cache
+@cache.keep
 def line_classes() -> U8:
     """Give for each code point of planes 0 and 1 its class: space, kinds of letters, digits, and of signs."""
     characters = code_points()
@@ -77,7 +77,7 @@ def line_classes() -> U8:
     return table
 
 
-@functools.cache
+@cache.keep
 def fold_table() -> U32:
     """Give for each code point its lower-case form, and for each decimal digit `0`, so that lines compare without numbers."""
     characters = code_points()
