@@ -367,7 +367,7 @@ GAPS = {
     "spam/planted": LATER,
 }
 # Languages that have words for the rules that find most, and for others where somebody knew them.
-JOINED = ("da", "fi", "nb", "nn")
+JOINED = ("bg", "bn", "ca", "da", "et", "fa", "fi", "he", "hr", "lt", "lv", "ms", "nb", "nn", "sk", "sl", "sr")
 FIRST = (
     *(
         "advertisement",
