@@ -305,7 +305,7 @@ def test_a_short_list_inside_an_article_is_known() -> None:
         * 3
     )
     _, lines, _ = survey(f"Home\n{article}\nWeight\n12 kg\n{article}\nNews")
-    assert lines["gap-in-article"].to_list() == [0, 0, 1, 2, 2, 2, 2, 1, 0, 0]
+    assert lines["gap-in-article"].to_list() == [0, 0, 1, 3, 2, 2, 3, 1, 0, 0]
 
 
 def test_a_title_is_about_what_the_first_paragraphs_are_about() -> None:
