@@ -360,13 +360,14 @@ GAPS = {
     "boilerplate/feedback": YOUNG,
     "boilerplate/forum": ["ar", "hi", "id", "ko", "th", "vi"],
     "boilerplate/powered-by": YOUNG,
+    "boilerplate/site-notice": ["ar", "cs", "el", "hi", "hu", "id", "ro", "th", "vi"],
     "quality/c4-citation-words": LATER,
     "quality/c4-policy": LATER,
     "quality/gopher-stop-words": LATER,
     "spam/planted": LATER,
 }
 # Languages that have words for the rules that find most, and for others where somebody knew them.
-JOINED = ("da", "fi", "nb", "nn")
+JOINED = ("bg", "bn", "ca", "da", "et", "fa", "fi", "he", "hr", "lt", "lv", "ms", "nb", "nn", "sk", "sl", "sr")
 FIRST = (
     *(
         "advertisement",

@@ -13,10 +13,10 @@ import polars as pl
 from cleanse import kernels
 from cleanse.files import open_parquet
 
-MOST_ROWS = 1_000_000  # of hits, drafts and signals together that the page looks at
+MOST_ROWS = 500_000  # of hits and drafts together that the page looks at
 STEP = 20_000  # rows that are written at once
-WEIGHED = ("hits", "drafts", "signals")
-NARROWED = (*WEIGHED, "measures", "dropped")
+WEIGHED = ("hits", "drafts")
+NARROWED = (*WEIGHED, "signals", "measures", "dropped")
 
 
 @dataclass(frozen=True)
