@@ -458,10 +458,10 @@ def _count_shared(
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
     CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED,
     BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS, L_GLUED, LITTLE_PERCENT, SITE, SITE_ROW, PIECE_UNITS, L_RULE_WORDS, L_LONGEST,
-    MIXED_PERCENT, L_HEADS, REPEATED_SHARED, L_TOPICS, L_LEADS, LEAD_PERCENT, TITLE_WORDS,
-) = range(40)  # fmt: skip
+    MIXED_PERCENT, L_HEADS, REPEATED_SHARED, L_TOPICS, L_LEADS, LEAD_PERCENT, TITLE_WORDS, GLUED_PERCENT, BARE_UNITS, RULE_WORDS_PERCENT,
+) = range(43)  # fmt: skip
 # of the four lines above (-4 to -1) and below (1 to 4): six measures each, nearest last above and first below,
-NEAR = 40
+NEAR = 43
 NEAR_UNITS, NEAR_ENDED, NEAR_HIT, NEAR_OPENS, NEAR_CAPITALS, NEAR_DIGITS = range(6)
 NEAR_STEPS = 8
 PLACED = NEAR + 6 * NEAR_STEPS
@@ -471,9 +471,9 @@ PLACED = NEAR + 6 * NEAR_STEPS
     RUN_LINES, RUN_HITS, RUN_REPEATS, CORE_ABOVE, CORE_BELOW, FROM_START, FROM_END, TEXT_BEFORE, TEXT_AFTER, HIT_ABOVE, HIT_BELOW,
     SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN, LABELS_5, NUMBERS_5, RUN_SHARED, ARTICLE_ABOVE, ARTICLE_BELOW, COLON_ABOVE,
     ENDED_BEFORE, SHARED_BEFORE, SHARED_AFTER, RULE_WORDS_5,
-    ARTICLE_AROUND, PARAGRAPH_GAP, MIXED_5, NUMBER_TABLE, BULLET_RUN, BULLET_SHARED, ARTICLE_GAP,
-) = range(PLACED, PLACED + 46)  # fmt: skip
-PLACE_COLUMNS = PLACED + 46
+    ARTICLE_AROUND, PARAGRAPH_GAP, MIXED_5, NUMBER_TABLE, BULLET_RUN, BULLET_SHARED, ARTICLE_GAP, TABLE_ROW,
+) = range(PLACED, PLACED + 47)  # fmt: skip
+PLACE_COLUMNS = PLACED + 47
 
 # Columns of `sum_documents`.
 (
@@ -691,6 +691,9 @@ def place_lines(
                 row[CORE_BELOW] = min(FAR, max(0, k - core_last + 1))
             else:
                 row[CORE_ABOVE] = row[CORE_BELOW] = -1
+            beside = lines[begin + k - 1, CELLS] if k else 0
+            beside = max(beside, lines[begin + k + 1, CELLS] if k + 1 < count else 0)
+            row[TABLE_ROW] = min(line[CELLS], beside)
             row[ARTICLE_AROUND] = min(row[ARTICLE_ABOVE], row[ARTICLE_BELOW])
             # Lines between the two nearest paragraphs, of which the line itself is one.
             row[PARAGRAPH_GAP] = min(FAR, row[PARAGRAPH_ABOVE] + row[PARAGRAPH_BELOW] - 1)
@@ -740,6 +743,11 @@ def _measure_line(line: I32, row: F32) -> None:
     row[REPEATED_SHARED] = line[SHARED] if line[REPEATS] > 1 else 0
     row[WORD_LENGTH] = line[CHARS] / max(1, line[WORDS]) if line[WORDS] * 4 > line[HALVES] else -1
     row[L_GLUED] = line[GLUED]
+    row[GLUED_PERCENT] = 100 * line[GLUED] / units if line[GLUED] > 1 else 0
+    # Sentences of scripts without spaces may have no marks either.
+    bare = line[STOPS] == 0 and line[COMMAS] == 0 and line[END] == NO_END and line[WORDS] * 4 > line[HALVES]
+    row[BARE_UNITS] = line[HALVES] / 2 if bare else 0
+    row[RULE_WORDS_PERCENT] = 100 * line[RULE_WORDS] / units
     row[L_LONGEST] = line[LONGEST]
     row[MIXED_PERCENT] = 100 * line[MIXED] / line[WORDS] if line[WORDS] else -1
     row[L_HEADS] = line[HEADS]
