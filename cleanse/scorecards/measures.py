@@ -73,6 +73,13 @@ OWN = {
     ),
     "site-percent": (places.SITE, "percent of the other pages of its site that hold the line; -1 where nobody knows"),
     "site-row-percent": (places.SITE_ROW, "the same, with the same line right above or below it"),
+    "topic-words": (places.L_TOPICS, "words of six letters or more that three paragraphs or more use"),
+    "lead-words": (places.L_LEADS, "words of six letters or more that the first three paragraphs of the core use"),
+    "lead-percent": (places.LEAD_PERCENT, "the same in percent of the long words; -1 without"),
+    "title-words": (
+        places.TITLE_WORDS,
+        "words of the first three paragraphs of the core in a line that stands at most 40 lines above it; else 0",
+    ),
     "word-length": (places.WORD_LENGTH, "characters by word; -1 in scripts without spaces"),
 }
 NEAR = {
@@ -137,6 +144,19 @@ PLACED = {
         "lines between the nearest paragraphs above and below, this one among them; 99 where one is missing",
     ),
     "mixed-within-5": (places.MIXED_5, "percent of these eleven lines with a word of letters and digits"),
+    "gap-in-article": (
+        places.ARTICLE_GAP,
+        "lines between the nearest paragraphs above and below, where both share 30 % of their long words with others; else 0",
+    ),
+    "table-run": (
+        places.NUMBER_TABLE,
+        "lines of a table whose cells stand one a line: names, numbers and identifiers come again in one order; 0 where it is none",
+    ),
+    "bullet-run": (places.BULLET_RUN, "lines in a row that open with a bullet, short or long; 0 where it does not"),
+    "bullet-run-shared": (
+        places.BULLET_SHARED,
+        "percent of the long words of that row that paragraphs use too; -1 where there are none",
+    ),
     "run-shared": (
         places.RUN_SHARED,
         "percent of the long words of that row that paragraphs use too; -1 where it is not short",
