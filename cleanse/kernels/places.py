@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanse import cache
+from cleanse.kernels.leaf import leaf
 from cleanse.kernels.text import PLANES, U8, U32, UNSPACED, Bytes, Offsets, _mix64, code_points, decode_character
 
 I32 = NDArray[np.int32]
@@ -149,7 +150,7 @@ def _mark(token: np.uint64, letters: int) -> np.uint64:
     return (_mix64(token) >> np.uint64(1)) | (np.uint64(letters >= TOPIC_WORD) << np.uint64(63))
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _read_line(
     data: Bytes, start: int, end: int, classes: U8, folded: U32, out: I32, tokens: NDArray[np.uint64], filled: int
 ) -> tuple[int, np.uint64]:
@@ -325,7 +326,7 @@ def _read_line(
     return filled, _mix64(digest)
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _join_pieces(out: I32, begin: int, end: int) -> None:
     """Find sentences that are broken over lines, as links inside them do: PIECE is the half units of the whole in each of its lines.
 
@@ -393,7 +394,7 @@ def _find_slot(
     return np.int64(-1), False
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _count_repeats(
     out: I32, digests: NDArray[np.uint64], begin: int, end: int, mark: int, mask: np.uint64, keys: NDArray[np.uint64],
     owner: Offsets, first: I32, more: U8,
@@ -415,7 +416,7 @@ def _count_repeats(
         out[row, HEADS] = more[slot] if there else 0
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _count_shared(
     out: I32, tokens: NDArray[np.uint64], edges: Offsets, begin: int, end: int, mark: int, mask: np.uint64,
     keys: NDArray[np.uint64], owner: Offsets, first: I32, more: U8, paragraph: int,
@@ -712,7 +713,7 @@ def place_lines(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _measure_line(line: I32, row: F32) -> None:
     units = max(1.0, line[HALVES] / 2)
     row[UNITS] = line[HALVES] / 2
@@ -756,7 +757,7 @@ def _measure_line(line: I32, row: F32) -> None:
     row[LITTLE_PERCENT] = 100 * line[LITTLE] / line[WORDS] if line[CASED] > 1 else -1
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int, wanted: NDArray[np.bool_]) -> None:
     """Copy what the four lines on each side are, where it is wanted; -1 where the text has ended."""
     for k in range(count if wanted[SAME_OPENING] else 0):
@@ -797,7 +798,7 @@ def _share(line: I32) -> np.float32:
     return np.float32(100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1)
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> None:
     """Measure distances to the nearest paragraph and hit, and the run of short lines that a line is in."""
     paragraph = hit = colon = FAR
@@ -1010,7 +1011,7 @@ def decide_lines(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _needs_brake(
     out: U8, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, brake_units: int, brake_percent: int
 ) -> bool:
@@ -1025,7 +1026,7 @@ def _needs_brake(
     return bool(goes + stays > 0 and (stays < 2 * brake_units or goes * 100 > (goes + stays) * brake_percent))
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _decide_text(
     out: U8, sums: I32, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, threshold: int, between: int, heading: int,
     doubt: int,
