@@ -186,8 +186,8 @@ def fit(bench: Extracted, *, write: bool) -> None:
     values = bench.measure(left)
     sums += fit_scorecard.add_hand(values, hand)
     print("rules on words:\n   ", bench.say(np.zeros(len(doc), dtype=bool)))
-    for gate in (20, 30):
-        for threshold in (2, 4, 6, 8):
+    for gate in (24, 27, 30):
+        for threshold in (7, 8, 9, 10, 12):
             limits = {"page": gate, "threshold": threshold, "between": -12, "heading": 15, "brake": 14}
             print(f"document {gate}, line {threshold}:\n   ", bench.say(bench.decide(sums, left, limits)), flush=True)
 
