@@ -50,14 +50,14 @@ def round_down(value: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _judge(bins, firsts, table, base, labels, weights):
+def _judge(bins, firsts, table, base, labels, weights, given):
     grads = np.zeros(len(table))
     loss = 0.0
     base_grad = 0.0
     for row in range(len(bins)):
         if weights[row] == 0:
             continue
-        total = base
+        total = base + given[row]
         for column in range(bins.shape[1]):
             total += table[firsts[column] + bins[row, column]]
         if labels[row] == 1:
@@ -81,10 +81,11 @@ def put_in_bins(values: np.ndarray, columns: list[int], bounds: list[list[float]
 
 def fit(
     bins: np.ndarray, sizes: list[int], signs: list[int], free_first: list[bool], labels: np.ndarray, weights: np.ndarray,
-    penalty: float = 1e-3, iterations: int = 150,
+    penalty: float = 1e-3, iterations: int = 150, given: np.ndarray | None = None,
 ) -> tuple[np.ndarray, float]:  # fmt: skip
     """Fit differences of steps; `signs` says of each measure whether they may only rise (1), only fall (-1), or both (0).
 
+    `given` is the log-odds that each row has already, such as from tables that a person wrote.
     Gives the table of all measures one behind the other in log-odds, and the base.
     """
     firsts = np.cumsum([0, *sizes])[:-1].astype(np.int64)
@@ -105,7 +106,7 @@ def fit(
         return table
 
     def judge(steps: np.ndarray):
-        loss, grads, base = _judge(bins, firsts, spread(steps), steps[-1], labels, weights)
+        loss, grads, base = _judge(bins, firsts, spread(steps), steps[-1], labels, weights, known)
         out, place = np.zeros(len(steps)), 0
         for first, size in zip(firsts, sizes, strict=True):
             out[place : place + size - 1] = np.cumsum(grads[first + 1 : first + size][::-1])[::-1]
@@ -116,6 +117,7 @@ def fit(
         out[:-1] += penalty * (steps[:-1] + 0.3 * steps[:-1] / smooth)
         return loss, out
 
+    known = np.zeros(len(labels)) if given is None else given
     begin = np.zeros(len(limits))
     done = minimize(judge, begin, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": iterations})
     return spread(done.x), float(done.x[-1])

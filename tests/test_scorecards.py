@@ -96,6 +96,13 @@ ALONE = [
     ("   boats", "indent", 3),
     ("StartNewsSign inContact iPhone", "glued-words", 4),
     ("START NEWS, 3D", "glued-words", 0),
+    ("StartNews SignIn to the quay", "glued-percent", 40),
+    ("the iPhone on the quay", "glued-percent", 0),
+    ("Start News Sign in", "bare-units", 4),
+    ("Start, News Sign in", "bare-units", 0),
+    ("We sign in.", "bare-units", 0),
+    ("渡船今天", "bare-units", 0),
+    ("It", "rule-words-percent", 0),
     ("We go to the boat", "little-percent", 60),
     ("渡船", "little-percent", -1),
     ("It stays.", "piece-units", 0),
@@ -107,6 +114,10 @@ ALONE = [
     ("It", "heads-text", 0),
     ("It", "site-percent", -1),
     ("It", "site-row-percent", -1),
+    ("Harbour", "lead-words", 0),
+    ("Harbour", "topic-words", 0),
+    ("Harbour", "title-words", 0),
+    ("It", "lead-percent", -1),
     ("ab abcd", "word-length", 3.5),
     ("我们等船", "word-length", -1),
 ]
@@ -117,6 +128,13 @@ def test_what_a_line_is_by_itself(line: str, measure: str, expected: float) -> N
     """Each measure of a line alone is what its description says."""
     _, lines, _ = survey(line)
     assert lines[measure].item() == pytest.approx(expected)
+
+
+def test_rows_of_a_table_stand_together() -> None:
+    """A line has cells of a table where one beside it has cells too."""
+    _, lines, _ = survey("| Mon | Tue |\n| Wed |\nWe wait.\nHome\tNews\tSport")
+    assert lines["table-row"].to_list() == [2, 2, 0, 0]
+    assert lines["table-cells"].to_list() == [3, 2, 0, 3]
 
 
 PAGE = "\n".join(
@@ -162,6 +180,12 @@ PLACED = [
     (1, "hits-within-5", 100 / 3),
     (5, "hits-within-10", 200 / 9),
     (5, "hits-within-20", 200 / 9),
+    (0, "bullet-run", 3),
+    (3, "bullet-run", 0),
+    (0, "bullet-run-shared", 0),
+    (3, "bullet-run-shared", -1),
+    (9, "gap-in-article", 0),
+    (9, "table-run", 0),
     (0, "run-lines", 3),
     (3, "run-lines", 0),
     (0, "run-hits", 100 / 3),
@@ -180,6 +204,7 @@ PLACED = [
     (2, "hit-above", 2),
     (0, "hit-above", 99),
     (3, "hit-below", 3),
+    (0, "table-row", 0),
     (0, "same-opening", 2),
     (9, "shared-within-5", 100 * 5 / 19),
     (9, "colon-above", 99),
@@ -284,6 +309,62 @@ def test_a_list_between_paragraphs_of_one_article_is_known() -> None:
     around = lines["article-around"].to_list()
     assert around[1] == around[2] == pytest.approx(min(100 * 4 / 9, 100 * 4 / 13), abs=20)
     assert around[4:] == [-1, -1]
+
+
+def test_a_short_list_inside_an_article_is_known() -> None:
+    """The lines between two paragraphs that share words with others are counted; at the edge of the article they are not."""
+    article = "\n".join(
+        [
+            "The harbour office measures the thick winter ice of the northern sound every single morning before the ferry goes out."
+        ]
+        * 3
+    )
+    _, lines, _ = survey(f"Home\n{article}\nWeight\n12 kg\n{article}\nNews")
+    assert lines["gap-in-article"].to_list() == [0, 0, 1, 3, 2, 2, 3, 1, 0, 0]
+
+
+def test_a_title_is_about_what_the_first_paragraphs_are_about() -> None:
+    """Long words of the first three paragraphs count in a title above; a word of three paragraphs is a topic; little words are neither."""
+    article = "\n".join(
+        f"The harbour office says in its {word} report that the ice in the sound is thicker than the hull of the ferry allows."
+        for word in ("monthly", "weekly", "former", "quarterly")
+    )
+    _, lines, _ = survey(f"A harbour with a thicker hull\nMonthly quarterly bread\n{article}\nThe harbour office")
+    assert lines["lead-words"][:2].to_list() == [2, 1]
+    assert lines["topic-words"][:2].to_list() == [2, 0]
+    assert lines["lead-percent"][0] == 50  # of `harbour with thicker hull`
+    assert lines["title-words"].to_list() == [2, 1, 0, 0, 0, 0, 0]
+    assert (lines["lead-words"][-1], lines["topic-words"][-1]) == (2, 2)
+
+
+def test_two_syllables_of_hangul_are_a_word() -> None:
+    """Korean words are short: those of two syllables are looked for in paragraphs, those of three tell what a text is about."""
+    text = "얼음이 두꺼워서 항구 사무소는 다음 주까지 배가 다니지 않는다고 발표했다."
+    article = " ".join([text] * 3)
+    _, lines, _ = survey(f"항구 사무소 발표\n{article}\n{article} 끝.")
+    assert lines["shared-words"][0] == 1
+    assert lines["lead-words"][0] == 0
+    _, lines, _ = survey(f"항구 사무소는 조용하다\n{article}\n{article} 끝.")
+    assert lines["lead-words"][0] == 1
+
+
+TABLE = ["Ilse Brandt", "12", "3.4%", "Mara Holm", "9", "2.1%", "Anton Vik", "4", "0.7%"]
+# Lines, and how many of them are the cells of a table.
+TABLES = [
+    (TABLE, 9),
+    (["Rye", "RT-57", "12", "Oats", "RT-58", "9", "Barley", "RT-59", "4"], 9),
+    (TABLE[:6], 0),
+    (["Home", "News", "Sport", "Weather", "Jobs", "Contact", "About", "Help", "Shop"], 0),
+    (["1", "2", "3", "4", "5", "6", "7", "8", "9"], 0),
+    (["Old lighthouse", "4 May 2024", "Bakery opens", "5 May 2024", "Three boats", "6 May 2024"], 0),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), TABLES)
+def test_a_table_with_its_cells_one_a_line_is_known(lines: list[str], expected: int) -> None:
+    """Names, numbers and identifiers that come again in one order are cells; menus, pagers and dated headlines are not."""
+    _, found, _ = survey("\n".join(["It stays in port.", *lines, "It snows."]))
+    assert found["table-run"].to_list() == [0, *[expected] * len(lines), 0]
 
 
 def test_a_title_that_stands_twice_is_told_from_a_menu() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanse import cache
+from cleanse.kernels.leaf import leaf
 from cleanse.kernels.text import PLANES, U8, U32, UNSPACED, Bytes, Offsets, _mix64, code_points, decode_character
 
 I32 = NDArray[np.int32]
@@ -27,9 +28,9 @@ OTHER, SPACE, LOW, CAPITAL, LETTER, SINGLE, DIGIT, MARK, STOP, DOT, COMMA, COLON
 (
     CHARS, HALVES, WORDS, CAPITALS, UPPERS, DIGITS, STOPS, COMMAS, END, OPENING, SEPARATORS, CODES, QUOTES, ADDRESSES, YEARS, TIMES,
     NUMBERS, INDENT, REPEATS, LONG_WORDS, SHARED, HEADS, GAP, CASED, CELLS, LABELS, GLUED, LITTLE, LAST_LITTLE, PIECE,
-    RULE_WORDS, LONGEST, MIXED,
-) = range(33)  # fmt: skip
-READ_COLUMNS = 33
+    RULE_WORDS, LONGEST, MIXED, TOPICS, LEADS,
+) = range(35)  # fmt: skip
+READ_COLUMNS = 35
 
 # How a line ends, and how it opens.
 NO_END, SENTENCE_END, COLON_END, COMMA_END = range(4)
@@ -37,10 +38,17 @@ OPENS_LOW, OPENS_CAPITAL, OPENS_LETTER, OPENS_DIGIT, OPENS_BULLET, OPENS_OTHER, 
 
 PROBES = 16  # slots of a table that are tried: what finds none is taken for new, so that time stays linear
 LONG_WORD = 4  # letters: shorter words are in every text
+TOPIC_WORD = 6  # letters: shorter words say little of what a text is about
+LEAD_PARAGRAPHS = 3  # of the core, which say what it is about
+TOPIC_PARAGRAPHS = 3  # a word that stands in so many is one that the text is about
+HANGUL, HANGUL_END = 0xAC00, 0xD7A4  # syllables of two or three letters each
 LITTLE_WORD = 3  # letters: as articles and prepositions have, which make a sentence
 FAR = 99  # lines: farther off is as far as this
 SHORT_HALVES = 16  # half units: a line below is short
 FULL_HALVES = 40  # half units: a line of a sentence with so many is a paragraph
+ARTICLE_PERCENT = 30  # of the long words of a paragraph: so many stand in others of the same article
+TITLE_LINES = 40  # lines above the core among which its title stands
+LONGEST_PERIOD = 6  # cells in a row of a table whose cells stand one a line
 MOST_BOUNDS = 8  # of a table that are compared without a branch
 DENSITY = 6  # units that a line without sentences costs a run of paragraphs
 BROKEN_HALVES = 20  # half units: a sentence that is broken over lines has so many, or nobody knows that it is one
@@ -136,7 +144,13 @@ def read_lines(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
+def _mark(token: np.uint64, letters: int) -> np.uint64:
+    """Mix the bits of a token; the highest one says whether the word is a long one."""
+    return (_mix64(token) >> np.uint64(1)) | (np.uint64(letters >= TOPIC_WORD) << np.uint64(63))
+
+
+@leaf()
 def _read_line(
     data: Bytes, start: int, end: int, classes: U8, folded: U32, out: I32, tokens: NDArray[np.uint64], filled: int
 ) -> tuple[int, np.uint64]:
@@ -192,7 +206,7 @@ def _read_line(
                 out[LITTLE] += small and capitals == 0
                 little = small and capitals <= (1 if out[WORDS] == 1 and letters > 1 else 0)
                 if letters >= LONG_WORD and filled < len(tokens):
-                    tokens[filled] = _mix64(token)
+                    tokens[filled] = _mark(token, letters)
                     filled += 1
             run = letters = capitals = digits = value = 0
             token = seed
@@ -238,14 +252,14 @@ def _read_line(
                 out[DIGITS] += 1
                 value = min(value * 10 + (code - 48 if 48 <= code < 58 else 0), 100000)
             elif kind != MARK:
-                letters += 1
+                letters += 2 if HANGUL <= code < HANGUL_END else 1
                 capitals += kind == CAPITAL
             token = (token ^ low) * prime
             last_mark = NO_END
         elif kind == SINGLE:
             out[HALVES] += 1
             if before == SINGLE and filled < len(tokens):
-                tokens[filled] = _mix64((single << np.uint64(24)) ^ low)
+                tokens[filled] = _mark((single << np.uint64(24)) ^ low, TOPIC_WORD)
                 filled += 1
             single = low
             last_mark = NO_END
@@ -312,7 +326,7 @@ def _read_line(
     return filled, _mix64(digest)
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _join_pieces(out: I32, begin: int, end: int) -> None:
     """Find sentences that are broken over lines, as links inside them do: PIECE is the half units of the whole in each of its lines.
 
@@ -380,7 +394,7 @@ def _find_slot(
     return np.int64(-1), False
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _count_repeats(
     out: I32, digests: NDArray[np.uint64], begin: int, end: int, mark: int, mask: np.uint64, keys: NDArray[np.uint64],
     owner: Offsets, first: I32, more: U8,
@@ -402,28 +416,42 @@ def _count_repeats(
         out[row, HEADS] = more[slot] if there else 0
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _count_shared(
     out: I32, tokens: NDArray[np.uint64], edges: Offsets, begin: int, end: int, mark: int, mask: np.uint64,
     keys: NDArray[np.uint64], owner: Offsets, first: I32, more: U8, paragraph: int,
 ) -> None:  # fmt: skip
-    """Count the long words of each line that other long lines have too."""
+    """Count the long words of each line that other long lines have too, and those that the text is about.
+
+    `more` holds in two bits in how many other paragraphs a word stands, and in the next whether it stands in the first ones of the core.
+    """
+    first_core, last_core = _find_core_of(out, begin, end)
+    leads = 0
     for row in range(begin, end):
         if (out[row, HALVES] < paragraph or out[row, STOPS] == 0) and out[row, PIECE] < paragraph:
             continue
+        lead = 4 if first_core <= row < last_core and leads < LEAD_PARAGRAPHS else 0
+        leads += lead > 0
         for k in range(edges[row - begin], edges[row - begin + 1]):
             slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
             if slot < 0:
                 continue
             if not there:
-                keys[slot], owner[slot], first[slot], more[slot] = tokens[k], mark, row - begin, 0
+                keys[slot], owner[slot], first[slot], more[slot] = tokens[k], mark, row - begin, lead
             elif first[slot] != row - begin:
-                more[slot] = 1
+                more[slot] = min((more[slot] & 3) + 1, 3) | (more[slot] & 4) | lead
+                first[slot] = row - begin
     for row in range(begin, end):
         out[row, LONG_WORDS] = edges[row - begin + 1] - edges[row - begin]
         for k in range(edges[row - begin], edges[row - begin + 1]):
             slot, there = _find_slot(tokens[k], mark, mask, keys, owner)
-            out[row, SHARED] += there and (more[slot] == 1 or first[slot] != row - begin)
+            if not there:
+                continue
+            others = more[slot] & 3
+            out[row, SHARED] += others > 0 or first[slot] != row - begin
+            if tokens[k] >> np.uint64(63):
+                out[row, TOPICS] += others >= TOPIC_PARAGRAPHS - 1
+                out[row, LEADS] += more[slot] >= 4
 
 
 # Columns of `place_lines`: of the line itself,
@@ -431,10 +459,10 @@ def _count_shared(
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
     CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED,
     BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS, L_GLUED, LITTLE_PERCENT, SITE, SITE_ROW, PIECE_UNITS, L_RULE_WORDS, L_LONGEST,
-    MIXED_PERCENT, L_HEADS, REPEATED_SHARED,
-) = range(36)  # fmt: skip
+    MIXED_PERCENT, L_HEADS, REPEATED_SHARED, L_TOPICS, L_LEADS, LEAD_PERCENT, TITLE_WORDS, GLUED_PERCENT, BARE_UNITS, RULE_WORDS_PERCENT,
+) = range(43)  # fmt: skip
 # of the four lines above (-4 to -1) and below (1 to 4): six measures each, nearest last above and first below,
-NEAR = 36
+NEAR = 43
 NEAR_UNITS, NEAR_ENDED, NEAR_HIT, NEAR_OPENS, NEAR_CAPITALS, NEAR_DIGITS = range(6)
 NEAR_STEPS = 8
 PLACED = NEAR + 6 * NEAR_STEPS
@@ -444,9 +472,9 @@ PLACED = NEAR + 6 * NEAR_STEPS
     RUN_LINES, RUN_HITS, RUN_REPEATS, CORE_ABOVE, CORE_BELOW, FROM_START, FROM_END, TEXT_BEFORE, TEXT_AFTER, HIT_ABOVE, HIT_BELOW,
     SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN, LABELS_5, NUMBERS_5, RUN_SHARED, ARTICLE_ABOVE, ARTICLE_BELOW, COLON_ABOVE,
     ENDED_BEFORE, SHARED_BEFORE, SHARED_AFTER, RULE_WORDS_5,
-    ARTICLE_AROUND, PARAGRAPH_GAP, MIXED_5,
-) = range(PLACED, PLACED + 42)  # fmt: skip
-PLACE_COLUMNS = PLACED + 42
+    ARTICLE_AROUND, PARAGRAPH_GAP, MIXED_5, NUMBER_TABLE, BULLET_RUN, BULLET_SHARED, ARTICLE_GAP, TABLE_ROW,
+) = range(PLACED, PLACED + 47)  # fmt: skip
+PLACE_COLUMNS = PLACED + 47
 
 # Columns of `sum_documents`.
 (
@@ -474,6 +502,27 @@ def _is_short(line: I32) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
+def _find_core_of(lines: I32, begin: int, end: int) -> tuple[int, int]:
+    best = total = 0
+    first = last = start = begin
+    for row in range(begin, end):
+        line = lines[row]
+        if _is_paragraph(line):
+            worth = int(line[HALVES] // 2)
+        elif _is_ended(line):
+            worth = int(line[HALVES] // 4)
+        else:
+            worth = -DENSITY
+        total += worth
+        if total <= 0:
+            total, start = 0, row + 1
+        elif total > best:
+            best = total
+            first, last = start, row + 1
+    return first, last
+
+
+@numba.njit(cache=True, nogil=True)
 def find_core(lines: I32, bounds: Offsets) -> tuple[Offsets, Offsets]:
     """Give the first line of the densest run of paragraphs in each text, and the line behind its last; the same where there is none.
 
@@ -481,23 +530,7 @@ def find_core(lines: I32, bounds: Offsets) -> tuple[Offsets, Offsets]:
     """
     firsts, lasts = np.zeros(len(bounds) - 1, np.int64), np.zeros(len(bounds) - 1, np.int64)
     for text in range(len(bounds) - 1):
-        best = total = 0
-        begin = bounds[text]
-        firsts[text] = lasts[text] = bounds[text]
-        for row in range(bounds[text], bounds[text + 1]):
-            line = lines[row]
-            if _is_paragraph(line):
-                worth = int(line[HALVES] // 2)
-            elif _is_ended(line):
-                worth = int(line[HALVES] // 4)
-            else:
-                worth = -DENSITY
-            total += worth
-            if total <= 0:
-                total, begin = 0, row + 1
-            elif total > best:
-                best = total
-                firsts[text], lasts[text] = begin, row + 1
+        firsts[text], lasts[text] = _find_core_of(lines, bounds[text], bounds[text + 1])
     return firsts, lasts
 
 
@@ -606,6 +639,7 @@ def place_lines(
     shared, words = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     labelled, numbered = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
     worded, mixed = np.zeros(most + 1, np.int64), np.zeros(most + 1, np.int64)
+    forms = np.zeros(most, np.int64)
     for text in range(len(bounds) - 1):
         begin, count = bounds[text], bounds[text + 1] - bounds[text]
         for k in range(count):
@@ -621,6 +655,10 @@ def place_lines(
             mixed[k + 1] = mixed[k] + (line[MIXED] > 0)
         _place_steps(lines, scratch, hits, begin, count, wanted)
         _place_sweeps(lines, scratch, hits, begin, count)
+        if wanted[BULLET_RUN] or wanted[BULLET_SHARED]:
+            _place_bullets(lines, scratch, begin, count)
+        if wanted[NUMBER_TABLE]:
+            _place_tables(lines, scratch, begin, count, forms)
         core_first, core_last = firsts[text] - begin, lasts[text] - begin
         total = max(1, halves[count])
         for k in range(count):
@@ -654,9 +692,14 @@ def place_lines(
                 row[CORE_BELOW] = min(FAR, max(0, k - core_last + 1))
             else:
                 row[CORE_ABOVE] = row[CORE_BELOW] = -1
+            beside = lines[begin + k - 1, CELLS] if k else 0
+            beside = max(beside, lines[begin + k + 1, CELLS] if k + 1 < count else 0)
+            row[TABLE_ROW] = min(line[CELLS], beside)
             row[ARTICLE_AROUND] = min(row[ARTICLE_ABOVE], row[ARTICLE_BELOW])
             # Lines between the two nearest paragraphs, of which the line itself is one.
             row[PARAGRAPH_GAP] = min(FAR, row[PARAGRAPH_ABOVE] + row[PARAGRAPH_BELOW] - 1)
+            row[ARTICLE_GAP] = row[PARAGRAPH_GAP] if row[ARTICLE_AROUND] >= ARTICLE_PERCENT else 0
+            row[TITLE_WORDS] = line[LEADS] if 0 < row[CORE_ABOVE] <= TITLE_LINES else 0
             row[FROM_START] = min(FAR, k)
             row[FROM_END] = min(FAR, count - 1 - k)
             row[TEXT_BEFORE] = 100 * halves[k] / total
@@ -670,7 +713,7 @@ def place_lines(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _measure_line(line: I32, row: F32) -> None:
     units = max(1.0, line[HALVES] / 2)
     row[UNITS] = line[HALVES] / 2
@@ -695,9 +738,17 @@ def _measure_line(line: I32, row: F32) -> None:
     row[L_REPEATS] = line[REPEATS]
     row[SHARED_PERCENT] = 100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1
     row[L_SHARED] = line[SHARED]
+    row[L_TOPICS] = line[TOPICS]
+    row[L_LEADS] = line[LEADS]
+    row[LEAD_PERCENT] = 100 * line[LEADS] / line[LONG_WORDS] if line[LONG_WORDS] else -1
     row[REPEATED_SHARED] = line[SHARED] if line[REPEATS] > 1 else 0
     row[WORD_LENGTH] = line[CHARS] / max(1, line[WORDS]) if line[WORDS] * 4 > line[HALVES] else -1
     row[L_GLUED] = line[GLUED]
+    row[GLUED_PERCENT] = 100 * line[GLUED] / units if line[GLUED] > 1 else 0
+    # Sentences of scripts without spaces may have no marks either.
+    bare = line[STOPS] == 0 and line[COMMAS] == 0 and line[END] == NO_END and line[WORDS] * 4 > line[HALVES]
+    row[BARE_UNITS] = line[HALVES] / 2 if bare else 0
+    row[RULE_WORDS_PERCENT] = 100 * line[RULE_WORDS] / units
     row[L_LONGEST] = line[LONGEST]
     row[MIXED_PERCENT] = 100 * line[MIXED] / line[WORDS] if line[WORDS] else -1
     row[L_HEADS] = line[HEADS]
@@ -706,7 +757,7 @@ def _measure_line(line: I32, row: F32) -> None:
     row[LITTLE_PERCENT] = 100 * line[LITTLE] / line[WORDS] if line[CASED] > 1 else -1
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int, wanted: NDArray[np.bool_]) -> None:
     """Copy what the four lines on each side are, where it is wanted; -1 where the text has ended."""
     for k in range(count if wanted[SAME_OPENING] else 0):
@@ -747,7 +798,7 @@ def _share(line: I32) -> np.float32:
     return np.float32(100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1)
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> None:
     """Measure distances to the nearest paragraph and hit, and the run of short lines that a line is in."""
     paragraph = hit = colon = FAR
@@ -810,6 +861,66 @@ def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> Non
         for inside in range(start, k):
             out[inside, UNENDED_RUN] = min(FAR, k - start)
         start = k + 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_bullets(lines: I32, out: F32, begin: int, count: int) -> None:
+    """Count the lines in a row that open with a bullet, short or long, and the words that they share with paragraphs."""
+    start = shared = words = 0
+    for k in range(count + 1):
+        if k < count and lines[begin + k, OPENING] == OPENS_BULLET:
+            shared += lines[begin + k, SHARED]
+            words += lines[begin + k, LONG_WORDS]
+            continue
+        for inside in range(start, k):
+            out[inside, BULLET_RUN] = min(FAR, k - start)
+            out[inside, BULLET_SHARED] = 100 * shared / words if words else -1
+        if k < count:
+            out[k, BULLET_RUN] = 0
+            out[k, BULLET_SHARED] = -1
+        start = k + 1
+        shared = words = 0
+
+
+# Forms of the cells of a table whose cells stand one a line.
+NO_CELL, CELL_NAME, CELL_NUMBER, CELL_MIXED, CELL_WITH_NUMBER = range(5)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _cell_form(line: I32) -> int:
+    if line[HALVES] >= SHORT_HALVES or line[END] == SENTENCE_END or line[YEARS] or line[TIMES]:
+        return NO_CELL
+    if line[NUMBERS] == line[WORDS] and line[NUMBERS] * 2 == line[HALVES]:
+        return CELL_NUMBER
+    if line[MIXED]:
+        return CELL_MIXED
+    return CELL_WITH_NUMBER if line[NUMBERS] else CELL_NAME
+
+
+@numba.njit(cache=True, nogil=True)
+def _place_tables(lines: I32, out: F32, begin: int, count: int, forms: Offsets) -> None:
+    """Find tables whose cells stand one a line: the forms of lines come again after two to LONGEST_PERIOD lines, three times at least.
+
+    Some cells are nothing but numbers or signs: else a menu of names would be a table.
+    """
+    for k in range(count):
+        forms[k] = _cell_form(lines[begin + k])
+        out[k, NUMBER_TABLE] = 0
+    for period in range(2, LONGEST_PERIOD + 1):
+        start = 0
+        for k in range(count - period + 1):
+            if k + period < count and forms[k] != NO_CELL and forms[k] == forms[k + period]:
+                continue
+            length = k - start + period
+            if k > start and length >= 3 * period:
+                number = other = False
+                for inside in range(start, start + period):
+                    number = number or forms[inside] == CELL_NUMBER
+                    other = other or forms[inside] != forms[start]
+                if other and number:
+                    for inside in range(start, start + length):
+                        out[inside, NUMBER_TABLE] = max(out[inside, NUMBER_TABLE], min(FAR, length))
+            start = k + 1
 
 
 @numba.njit(cache=True, nogil=True)
@@ -900,7 +1011,7 @@ def decide_lines(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _needs_brake(
     out: U8, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, brake_units: int, brake_percent: int
 ) -> bool:
@@ -915,7 +1026,7 @@ def _needs_brake(
     return bool(goes + stays > 0 and (stays < 2 * brake_units or goes * 100 > (goes + stays) * brake_percent))
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _decide_text(
     out: U8, sums: I32, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, threshold: int, between: int, heading: int,
     doubt: int,

@@ -63,6 +63,18 @@ OWN = {
         "different words of the other rules in it, in its language, whether they hit it or not",
     ),
     "glued-words": (places.L_GLUED, "capitals right behind a small letter, as where the words of a menu were joined"),
+    "glued-percent": (
+        places.GLUED_PERCENT,
+        "the same in percent of the units; 0 where there is only one, as in a name",
+    ),
+    "bare-units": (
+        places.BARE_UNITS,
+        "units of a line without a stop, comma, semicolon or mark at its end, as of a menu in one line; else 0, and in scripts without spaces",
+    ),
+    "rule-words-percent": (
+        places.RULE_WORDS_PERCENT,
+        "different words of the other rules in it, in percent of the units",
+    ),
     "little-percent": (
         places.LITTLE_PERCENT,
         "percent of the words with three small letters or fewer; -1 below two words with case",
@@ -73,6 +85,13 @@ OWN = {
     ),
     "site-percent": (places.SITE, "percent of the other pages of its site that hold the line; -1 where nobody knows"),
     "site-row-percent": (places.SITE_ROW, "the same, with the same line right above or below it"),
+    "topic-words": (places.L_TOPICS, "words of six letters or more that three paragraphs or more use"),
+    "lead-words": (places.L_LEADS, "words of six letters or more that the first three paragraphs of the core use"),
+    "lead-percent": (places.LEAD_PERCENT, "the same in percent of the long words; -1 without"),
+    "title-words": (
+        places.TITLE_WORDS,
+        "words of the first three paragraphs of the core in a line that stands at most 40 lines above it; else 0",
+    ),
     "word-length": (places.WORD_LENGTH, "characters by word; -1 in scripts without spaces"),
 }
 NEAR = {
@@ -136,7 +155,24 @@ PLACED = {
         places.PARAGRAPH_GAP,
         "lines between the nearest paragraphs above and below, this one among them; 99 where one is missing",
     ),
+    "table-row": (
+        places.TABLE_ROW,
+        "cells of a table in it, at most as many as in the line above or below: rows of a table stand together",
+    ),
     "mixed-within-5": (places.MIXED_5, "percent of these eleven lines with a word of letters and digits"),
+    "gap-in-article": (
+        places.ARTICLE_GAP,
+        "lines between the nearest paragraphs above and below, where both share 30 % of their long words with others; else 0",
+    ),
+    "table-run": (
+        places.NUMBER_TABLE,
+        "lines of a table whose cells stand one a line: names, numbers and identifiers come again in one order; 0 where it is none",
+    ),
+    "bullet-run": (places.BULLET_RUN, "lines in a row that open with a bullet, short or long; 0 where it does not"),
+    "bullet-run-shared": (
+        places.BULLET_SHARED,
+        "percent of the long words of that row that paragraphs use too; -1 where there are none",
+    ),
     "run-shared": (
         places.RUN_SHARED,
         "percent of the long words of that row that paragraphs use too; -1 where it is not short",
