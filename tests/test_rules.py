@@ -76,21 +76,21 @@ def test_names_of_examples_are_unique():
 
 def test_a_language_file_adds_tests_without_python(tmp_path):
     """A Slovak file beside the rule of cleanse brings its examples as cases, and nothing else changes."""
-    write(tmp_path, {"boilerplate/also-read/sk.toml": WORDS})
+    write(tmp_path, {"boilerplate/also-read/cy.toml": WORDS})
     added = {case.name for case in catalogue.cases(load_rules(tmp_path))} - {
         case.name for case in catalogue.cases(RULES)
     }
-    assert added == {f"boilerplate/also-read:sk:{kind}-{number}" for kind in ("hit", "miss") for number in (1, 2)}
+    assert added == {f"boilerplate/also-read:cy:{kind}-{number}" for kind in ("hit", "miss") for number in (1, 2)}
 
 
 def test_a_language_file_joins_the_rule(tmp_path):
     """The rule keeps its head and its other languages, and names the new file among its files."""
-    write(tmp_path, {"boilerplate/also-read/sk.toml": WORDS})
+    write(tmp_path, {"boilerplate/also-read/cy.toml": WORDS})
     before, after = RULES["boilerplate/also-read"], load_rules(tmp_path)["boilerplate/also-read"]
     assert after.head == before.head
-    assert set(after.languages) == {*before.languages, "sk"}
-    assert after.languages["sk"].literals == ["old mill"]
-    assert after.files == (*before.files, "boilerplate/also-read/sk.toml")
+    assert set(after.languages) == {*before.languages, "cy"}
+    assert after.languages["cy"].literals == ["old mill"]
+    assert after.files == (*before.files, "boilerplate/also-read/cy.toml")
 
 
 def test_words_of_a_language_that_is_there_join(tmp_path):
@@ -133,7 +133,7 @@ def test_a_language_file_replaces_where_it_says_so(tmp_path):
 def test_a_rule_of_the_same_id_replaces_where_it_says_so(tmp_path, shape):
     """A rule with the id of one of ours takes its place whole, whether it is one file or a folder, if it says so; else it is a fault."""
     one = {"boilerplate/also-read.toml": HEAD + WORDS}
-    many = {"boilerplate/also-read/rule.toml": HEAD, "boilerplate/also-read/sk.toml": WORDS}
+    many = {"boilerplate/also-read/rule.toml": HEAD, "boilerplate/also-read/cy.toml": WORDS}
     files = one if shape == "file" else many
     first = next(iter(files))
     assert [(file, reason.split(", and")[0]) for file, _, reason in faults_of(write(tmp_path, files))] == [
@@ -142,7 +142,7 @@ def test_a_rule_of_the_same_id_replaces_where_it_says_so(tmp_path, shape):
     rules = load_rules(write(tmp_path, {**files, first: f"replaces = true\n{files[first]}"}))
     rule = rules["boilerplate/also-read"]
     assert rule.head.title == "Line that names a mill"
-    assert list(rule.languages) == ([] if shape == "file" else ["sk"])
+    assert list(rule.languages) == ([] if shape == "file" else ["cy"])
     assert len(rules) == len(RULES)
     assert list(map(str, rules.replaced())) == [f"boilerplate/also-read, by {tmp_path}/{first}"]
 
@@ -166,8 +166,8 @@ def test_a_copy_of_a_rule_joins_it(tmp_path):
             ("boilerplate/mill.toml", "replaces", "there is no rule boilerplate/mill to replace"),
         ),
         (
-            {"boilerplate/also-read/sk.toml": f"replaces = true\n{WORDS}"},
-            ("boilerplate/also-read/sk.toml", "replaces", "boilerplate/also-read has no words in sk to replace"),
+            {"boilerplate/also-read/cy.toml": f"replaces = true\n{WORDS}"},
+            ("boilerplate/also-read/cy.toml", "replaces", "boilerplate/also-read has no words in cy to replace"),
         ),
         (
             {"boilerplate/image-path/en.toml": WORDS},
@@ -208,7 +208,7 @@ def test_all_faults_at_once(tmp_path):
             "boilerplate/b.toml": HEAD.replace('"strip"', '"remove"').replace("80", '"many"') + WORDS,
             "boilerplate/c.toml": 'title = "never closed\n',
             "boilerplate/e/rule.toml": HEAD,
-            "boilerplate/e/sk.toml": 'words = ["x"]\n',
+            "boilerplate/e/cy.toml": 'words = ["x"]\n',
         },
     )
     (tmp_path / "boilerplate/d.toml").write_bytes(b'title = "Gr\xfc\xdfe"\n')
@@ -219,7 +219,7 @@ def test_all_faults_at_once(tmp_path):
         ("boilerplate/b.toml", "max_chars"),
         ("boilerplate/c.toml", ""),
         ("boilerplate/d.toml", ""),
-        ("boilerplate/e/sk.toml", "words"),
+        ("boilerplate/e/cy.toml", "words"),
     ]
     assert faults[3][2].startswith("not valid TOML: ")
     assert faults[4][2] == "not UTF-8: invalid start byte at byte 11"
@@ -227,9 +227,9 @@ def test_all_faults_at_once(tmp_path):
 
 def test_words_without_their_rule(tmp_path):
     """A language file joins no rule of ours and has no rule.toml: one fault says so, not one for each missing key."""
-    write(tmp_path, {"boilerplate/also-raed/sk.toml": WORDS})
+    write(tmp_path, {"boilerplate/also-raed/cy.toml": WORDS})
     reason = "words of a language without their rule: no rule.toml beside it, and no rule boilerplate/also-raed to join"
-    assert faults_of(tmp_path) == [("boilerplate/also-raed/sk.toml", "", reason)]
+    assert faults_of(tmp_path) == [("boilerplate/also-raed/cy.toml", "", reason)]
 
 
 def test_a_typo_is_answered_with_the_known_keys(tmp_path):
@@ -317,7 +317,7 @@ def test_the_version_changes_with_one_word(tmp_path):
     """A word more, and the rule has another version and the set another digest; layout changes neither."""
 
     def load(name: str, words: str) -> Rules:
-        files = {"boilerplate/mill/rule.toml": HEAD, "boilerplate/mill/sk.toml": words}
+        files = {"boilerplate/mill/rule.toml": HEAD, "boilerplate/mill/cy.toml": words}
         return load_rules(write(tmp_path / name, files))
 
     plain, more = load("a", WORDS), load("b", WORDS.replace('"old mill"', '"old mill", "new mill"'))
