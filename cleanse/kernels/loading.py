@@ -63,7 +63,7 @@ def _rebuild_environment(module: str, constants: Any, name: str) -> Any:
         return _rebuild_whole(module, constants, name)  # type: ignore[misc]
     made = environment.lookup_environment(name)  # type: ignore[no-untyped-call]
     if made is None:
-        made = environment.Environment({"__name__": module})  # type: ignore[no-untyped-call]
+        made = environment.Environment({"__name__": module})
         made.consts[:] = constants
         made.env_name = name
         environment.Environment._memo[name] = made  # noqa: SLF001 - as Numba does
