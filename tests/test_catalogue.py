@@ -360,7 +360,6 @@ GAPS = {
     "boilerplate/feedback": YOUNG,
     "boilerplate/forum": ["ar", "hi", "id", "ko", "th", "vi"],
     "boilerplate/powered-by": YOUNG,
-    "boilerplate/site-notice": ["ar", "cs", "el", "hi", "hu", "id", "ro", "th", "vi"],
     "quality/c4-citation-words": LATER,
     "quality/c4-policy": LATER,
     "quality/gopher-stop-words": LATER,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cleanse import cache
 from cleanse.kernels import text as kernels
+from cleanse.kernels.leaf import leaf
 from cleanse.kernels.text import PLANES, SINGLE, U8, U32, U64, Bytes, Offsets, _mix64, decode_character
 
 U16 = NDArray[np.uint16]
@@ -372,7 +373,7 @@ def find_slot(scratch: Scratch, key: np.uint64, shift: int) -> np.uint64:
     return slot
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def count_copies(hashes: U64, sizes: U32, number: int, scratch: Scratch) -> tuple[int, int]:
     """Count the entries whose hash came before, and sum their sizes."""
     copies = chars = 0
@@ -396,7 +397,7 @@ def _pair(tokens: U64, place: int) -> np.uint64:
     return np.uint64(np.uint64(tokens[place] * np.uint64(0x9E3779B97F4A7C15)) ^ tokens[place + 1])
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def find_repeated_pairs(tokens: U64, scratch: Scratch) -> int:
     """Write the places of pairs of words that may come twice into `scratch.places`; give how many there are.
 
@@ -422,7 +423,7 @@ def find_repeated_pairs(tokens: U64, scratch: Scratch) -> int:
     return written
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def find_repetition(tokens: U64, unit: int, scratch: Scratch, row: U32) -> None:
     """Count the characters of words that lie in repeated n-grams; write them into `row`.
 
@@ -482,7 +483,7 @@ def find_repetition(tokens: U64, unit: int, scratch: Scratch, row: U32) -> None:
             row[COPIED_GRAMS + number - 5] = chars
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def cover_top(scratch: Scratch, written: int, distinct: int, length: int) -> int:
     """Count the characters under all places of the gram that comes most often, 0 where none comes twice."""
     places, grams, ends = scratch.places, scratch.grams, scratch.ends
