@@ -51,7 +51,7 @@ def _make(rules: Rules, every: Rules, keep: tuple[str, ...]) -> Prepared:
         rules,
         every,
         code.Recogniser.of(rules).get_ready(),
-        encoding.Repairer(rules, every).get_ready(),
+        encoding.Repairer(rules, every),
         line_rules.LineRules.of(rules),
         quality.Parameters.of(every),
         keep,

@@ -6,7 +6,6 @@ set (the algorithm "shift-and"), so that a line is read once and each character 
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import NamedTuple
 
@@ -107,7 +106,7 @@ def _bit(place: int) -> np.uint64:
     return np.uint64(1 << place % WORD_BITS)
 
 
-@functools.cache
+@cache.keep
 def alphabet() -> str:
     """Give the characters outside ASCII that take part in ftfy's pattern of badness."""
     classes = "|".join(re.findall(r"\[[^\]^][^\]]*\]", BADNESS_RE.pattern))

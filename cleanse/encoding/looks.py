@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import ftfy.fixes
 
+from cleanse import cache
 from cleanse.encoding.changes import compare
 from cleanse.encoding.lines import Edits, Lines
 
@@ -64,6 +65,10 @@ def find_characters(method: str) -> frozenset[str]:
     >>> "ﬁ" in find_characters("ligatures"), "f" in find_characters("ligatures")
     (True, False)
     """
+    return cache.fetch("encoding.looks.characters", method, lambda: _try_characters(method))
+
+
+def _try_characters(method: str) -> frozenset[str]:
     change = CHANGES[method]
     characters = [chr(code) for code in range(0x80, 0x30000) if not 0xD800 <= code < 0xE000]
     # A stretch that stays as it is holds no such character, and nearly all stretches do.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from typing import Any
 
 import llvmlite.binding  # type: ignore[import-untyped]
 import numba.core.dispatcher
+from numba.core import environment
 from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.runtime.nrt import rtsys
@@ -46,6 +49,27 @@ class _Library(JITCodeLibrary):
         return super()._get_module_for_linking()  # type: ignore[no-untyped-call]
 
 
+_rebuild_whole = getattr(environment, "_rebuild_env", None)
+
+
+@functools.wraps(_rebuild_whole or object)  # in files of the cache it goes by the name that it has in Numba
+def _rebuild_environment(module: str, constants: Any, name: str) -> Any:
+    """Make the environment of a compiled function again, without importing modules of Numba for it.
+
+    It names the module for what calls Python, which no compiled function of Numba on arrays does. Its modules on arrays import all linear algebra
+    of SciPy, where that is installed.
+    """
+    if not module.startswith("numba.np.") or module in sys.modules:
+        return _rebuild_whole(module, constants, name)  # type: ignore[misc]
+    made = environment.lookup_environment(name)  # type: ignore[no-untyped-call]
+    if made is None:
+        made = environment.Environment({"__name__": module})
+        made.consts[:] = constants
+        made.env_name = name
+        environment.Environment._memo[name] = made  # noqa: SLF001 - as Numba does
+    return made
+
+
 class _KernelCache(FunctionCache):
     """The cache of one kernel.
 
@@ -73,3 +97,5 @@ def load_quickly() -> None:
         return
     if hasattr(FunctionCache, "_load_overload") and hasattr(numba.core.dispatcher, "FunctionCache"):
         numba.core.dispatcher.FunctionCache = _choose_cache
+        if _rebuild_whole is not None and hasattr(environment.Environment, "_memo"):
+            environment._rebuild_env = _rebuild_environment  # noqa: SLF001 - there is no other way to it

@@ -89,7 +89,8 @@ class Bounds:
 @functools.lru_cache(maxsize=1024)
 def _find_speakers(owns: tuple[str | None, ...], language: str) -> Flags:
     """Say of each variant, given by its language, whether it looks at texts of a language."""
-    return np.array([rule_language(own, language) for own in owns], dtype=np.bool_)
+    looks = {own: rule_language(own, language) for own in dict.fromkeys(owns)}
+    return np.array([looks[own] for own in owns], dtype=np.bool_)
 
 
 def find_languages(documents: pl.DataFrame, lines: Lines) -> Spoken:
