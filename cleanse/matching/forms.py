@@ -69,7 +69,7 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     distinct = list(zip(kind_of[changes].tolist(), heads.tolist(), strict=True))
     begins, pairs, triples, wide = _hash_beginnings(distinct)
     size = 1 << TABLE_BITS
-    while len(distinct) * 4 > size:
+    while len(distinct) * 2 > size:
         size *= 2
     table = np.zeros((size, 2), dtype=np.uint64)
     for number, (kind, head) in enumerate(distinct):
