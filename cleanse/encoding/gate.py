@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numba
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cleanse.encoding import badness
 from cleanse.encoding.codepages import READERS, gbk_table, second_readings
@@ -32,7 +33,7 @@ from cleanse.encoding.pairs import (
     load_figures,
 )
 from cleanse.encoding.second_look import MOST_PLACES, look_again
-from cleanse.kernels import PLANES, Bytes, Offsets, buffers, decode_character
+from cleanse.kernels import PLANES, Bytes, Offsets, buffers, decode_character, leaf
 
 # Why a line is looked at, as bits.
 ENTITY = 1  # it holds an HTML entity
@@ -57,6 +58,7 @@ CONTROLS = "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u206a-\u206f\ufeff\ufff9-\ufffc"
 LONGEST_SEGMENT = 1_000_000
 CALM_BITS = 1.0  # bits by which a character of ASCII, or of a script without a table, lowers it
 SHORT_BYTES = 64
+LINE_FEED = 10
 CALM = (1e6, 1e6, 1e6, 0.0)  # suspicion of a gate for which no line is unusual
 THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
 
@@ -159,7 +161,6 @@ def _is_entity(data: Bytes, i: int, end: int) -> bool:
     return False
 
 
-@numba.njit(cache=True, nogil=True)
 def scan_lines(
     data: Bytes,
     offsets: Offsets,
@@ -183,14 +184,29 @@ def scan_lines(
     It is PAIRED where some of its Han characters, or all that is not ASCII, are UTF-8 in GBK.
     Each line has the reasons `always` too: EVERY where all lines are looked at, else 0.
     """
+    texts = len(offsets) - 1
+    most = texts + int(np.count_nonzero(data[offsets[0] : offsets[texts]] == LINE_FEED))
+    found, breaks = np.empty((most, 5), dtype=np.int64), np.zeros((texts, 2), dtype=np.uint32)
+    buffer = np.empty((2, MOST_PLACES + 1), dtype=np.int64)
+    sums = np.empty((2 + len(tables.second), len(languages.script_of)), dtype=np.int32)
+    count = _scan_lines(
+        data, offsets, tables, languages, always, suspicion, suspicion_short, suspicion_second, against_second,
+        np.zeros(128, dtype=np.uint8), buffer, sums, found, breaks,
+    )  # fmt: skip
+    return found[:count].copy(), breaks
+
+
+@leaf()
+def _scan_lines(
+    data: Bytes, offsets: Offsets, tables: Tables, languages: Languages, always: int, suspicion: float, suspicion_short: float,
+    suspicion_second: float, against_second: float, ascii_marks: U8, buffer: Offsets, sums: NDArray[np.int32], found: Offsets, breaks: U32,
+) -> int:  # fmt: skip
+    """Write the lines into `found` and count in `breaks`; give how many lines there are. `ascii_marks`, `buffer` and `sums` are room."""
     # Arrays of a tuple that are taken out of it for each character cost more than what is done with them.
     marks, gbk, beyond, pattern = tables.marks, tables.gbk, tables.beyond, tables.badness
     second, allowed, cheapest = tables.second, tables.allowed, tables.cheapest
     classes, cases, excess = languages.classes, languages.cases, languages.excess
-    found = np.empty((256, 5), dtype=np.int64)
     count = 0
-    breaks = np.zeros((len(offsets) - 1, 2), dtype=np.uint32)
-    ascii_marks = np.zeros(128, dtype=np.uint8)
     for byte in range(128):
         ascii_marks[byte] = CONTROL if marks[byte] & IS_CONTROL else 0
         if marks[byte] & IS_LITERAL:
@@ -201,8 +217,6 @@ def scan_lines(
     long_limit, short_limit = np.int64(suspicion * STEPS), np.int64(suspicion_short * STEPS)
     another_case = np.int64(ANOTHER_CASE)
     second_limit, against = np.int64(suspicion_second * STEPS), np.int64(against_second * STEPS)
-    buffer = np.empty((2, MOST_PLACES + 1), dtype=np.int64)
-    sums = np.empty((2 + len(second), len(languages.script_of)), dtype=np.int32)
     for text in range(len(offsets) - 1):
         i, end = offsets[text], offsets[text + 1]
         line = 0
@@ -370,10 +384,6 @@ def scan_lines(
                     breaks[text, 1] += 1
                     reasons |= RETURN
             if reasons:
-                if count == len(found):
-                    more = np.empty((2 * count, 5), dtype=np.int64)
-                    more[:count] = found
-                    found = more
                 found[count, 0] = text
                 found[count, 1] = line
                 found[count, 2] = begin
@@ -384,4 +394,4 @@ def scan_lines(
                 break
             i += 1
             line += 1
-    return found[:count].copy(), breaks
+    return count

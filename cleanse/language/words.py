@@ -151,7 +151,7 @@ def _add_feature(
 
 @leaf()
 def _rank(sums: I32, groups: NDArray[np.int16], shares: NDArray[np.bool_], handicaps: I32, row: I32) -> None:
-    """Say which language has the most points, and by how many it leads."""
+    """Say which language has the most points, and by how many it leads; leaves the points of each in the second of the `sums`."""
     count = sums.shape[1]
     shared = sums[2]
     shared[:] = 0
@@ -161,17 +161,16 @@ def _rank(sums: I32, groups: NDArray[np.int16], shares: NDArray[np.bool_], handi
     best, most, next_one, apart = -1, -(1 << 30), 0, 0
     for one in range(count):
         own = sums[1, one] - handicaps[one] + (shared[groups[one]] if shares[one] else sums[0, one])
+        sums[1, one] = own
         if own > most:
             best, most = one, own
     if best < 0 or most <= 0:
         row[0] = -1
         return
     for one in range(count):
-        if one != best:
-            own = sums[1, one] - handicaps[one] + (shared[groups[one]] if shares[one] else sums[0, one])
-            next_one = max(next_one, own)
-            if groups[one] != groups[best]:
-                apart = max(apart, own)
+        own = sums[1, one] if one != best else 0
+        next_one = max(next_one, own)
+        apart = max(apart, own if groups[one] != groups[best] else 0)
     row[0], row[1], row[2], row[3] = best, most, most - next_one, most - apart
 
 
@@ -219,10 +218,10 @@ def _judge_pieces(
                         found += _add_feature(_mix(last ^ LAST_END), keys, places, firsts, owners, points, close, sums)
                     length = 0
                     value = START
-            _rank(sums, groups, shares, handicaps, pieces[piece])
-            pieces[piece, 4], pieces[piece, 5] = features, found
             add_to(whole[0], sums[0])
             add_to(whole[1], sums[1])
+            _rank(sums, groups, shares, handicaps, pieces[piece])
+            pieces[piece, 4], pieces[piece, 5] = features, found
             documents[text, 4] += features
             documents[text, 5] += found
         _rank(whole, groups, shares, handicaps, documents[text])

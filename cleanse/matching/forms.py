@@ -33,7 +33,7 @@ class Forms(NamedTuple):
     this hash, a bit each; `table`: at the hash of a head, or the
     next free place behind it, its bytes, and in one number (`pack_head`) how many they are, the first form that begins with it and
     how many such forms there are, 0 where there is none; `records`: of each form where it begins in `data`, how many bytes it has, how
-    many of them it has in common with the one before it, which has the same head, and its owner. What is read together stands
+    many of them it has in common with the one before it, which has the same head, and its owner; `most`: how many forms a head has at most. What is read together stands
     together: the tables are larger than the memory next to a processor.
     """
 
@@ -45,6 +45,7 @@ class Forms(NamedTuple):
     wide: U8
     table: U64
     records: U32
+    most: int
 
 
 def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
@@ -68,7 +69,7 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     distinct = list(zip(kind_of[changes].tolist(), heads.tolist(), strict=True))
     begins, pairs, triples, wide = _hash_beginnings(distinct)
     size = 1 << TABLE_BITS
-    while len(distinct) * 4 > size:
+    while len(distinct) * 2 > size:
         size *= 2
     table = np.zeros((size, 2), dtype=np.uint64)
     for number, (kind, head) in enumerate(distinct):
@@ -78,7 +79,8 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
         table[slot] = head, pack_head(HEADS[kind], int(firsts[number]), int(firsts[number + 1]))
     owners = np.array([owner for _, owner in ordered], dtype=np.uint32)
     records = np.column_stack([starts[:-1], np.diff(starts), shared[: len(owners)], owners]).astype(np.uint32)
-    return Forms(data, owners, begins, pairs, triples, wide, table, records)
+    most = int(np.diff(firsts).max(initial=0))
+    return Forms(data, owners, begins, pairs, triples, wide, table, records, most)
 
 
 def pack_head(length: int, first: int, behind: int) -> int:

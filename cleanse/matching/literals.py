@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.kernels import U8, U32, Bytes, Offsets, decode_character
+from cleanse.kernels import U8, U32, Bytes, Offsets, decode_character, leaf
 from cleanse.matching.decoration import DECORATES, decoration_bits, decoration_table
 from cleanse.matching.forms import GOLDEN, GOLDEN32, HEADS, SHORT, SLOT_BITS, WIDE_BITS, Forms
 
@@ -157,27 +157,64 @@ def _verify(
     data: Bytes, lines: U32, places: Offsets, ends: Offsets, forms: Forms, fold: U8
 ) -> tuple[U32, U32, Offsets, Offsets]:
     """Compare the forms with what stands at each place: the four arrays of Occurrences."""
-    found_lines, literals = np.empty(1024, dtype=np.uint32), np.empty(1024, dtype=np.uint32)
-    begun, ended = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
-    count = 0
-    begins, pairs, table, records = forms.begins, forms.pairs, forms.table, forms.records
+    # At one place there may be all forms of a head of each length.
+    most = len(HEADS) * max(1, forms.most)
+    size = max(1024, 2 * most)
+    found_lines, literals = np.empty(size, dtype=np.uint32), np.empty(size, dtype=np.uint32)
+    begun, ended = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
+    place, count = _compare(data, lines, places, ends, forms, fold, 0, 0, most, found_lines, literals, begun, ended)
+    while place < len(places):
+        found_lines, literals, begun, ended = _double(found_lines), _double(literals), _double(begun), _double(ended)
+        place, count = _compare(
+            data, lines, places, ends, forms, fold, place, count, most, found_lines, literals, begun, ended
+        )
+    return found_lines[:count].copy(), literals[:count].copy(), begun[:count].copy(), ended[:count].copy()
+
+
+@leaf()
+def _compare(
+    data: Bytes,
+    lines: U32,
+    places: Offsets,
+    ends: Offsets,
+    forms: Forms,
+    fold: U8,
+    first: int,
+    count: int,
+    most: int,
+    found_lines: U32,
+    literals: U32,
+    begun: Offsets,
+    ended: Offsets,
+) -> tuple[int, int]:
+    """Do so from the place `first` on, behind `count` that were found; give the next place, where room ends, and how many there are now."""
+    begins, pairs, wide, table, records, own = (
+        forms.begins,
+        forms.pairs,
+        forms.wide,
+        forms.table,
+        forms.records,
+        forms.data,
+    )
     golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
     last = np.uint64(len(table) - 1)
-    first, second, two_bytes = np.uint8(1), np.uint8(2), np.uint64(16)
+    lowest, second, two_bytes = np.uint8(1), np.uint8(2), np.uint64(16)
     thirty_two, eight, many, low = np.uint64(32), np.uint64(8), np.uint64(0xFFFFFF), np.uint64(0xFF)
     shift = np.uint64(64)
     while np.uint64(1) << (np.uint64(64) - shift) <= last:
         shift -= np.uint64(1)
-    for place in range(len(places)):
+    for place in range(first, len(places)):
+        if count + most > len(found_lines):
+            return place, count
         i, end = np.uint64(places[place]), np.uint64(ends[lines[place]])
         window = np.uint64(0)
         for k in range(i, i + eight):
             window = (window << eight) | (np.uint64(fold[data[k]]) if k < end else np.uint64(0))
         half = np.uint32(window >> thirty_two)
         there = begins[np.uint32(half * golden32) >> shift32] | pairs[half >> np.uint32(16)]
-        if there & first and not _is_long_head(forms.wide, window):
-            there ^= first
-        if there & second and not _is_long_head(forms.wide, window >> two_bytes):
+        if there & lowest and not _is_long_head(wide, window):
+            there ^= lowest
+        if there & second and not _is_long_head(wide, window >> two_bytes):
             there ^= second
         for _ in range(len(HEADS)):  # at most; Numba makes slow code of a `while` here
             if not there:
@@ -200,19 +237,16 @@ def _verify(
                     continue  # it parts from the text where the one before did
                 start, size = np.uint64(records[form, 0]), np.uint64(records[form, 1])
                 same = max(length, shared)
-                while same < size and i + same < end and fold[data[i + same]] == forms.data[start + same]:
+                while same < size and i + same < end and fold[data[i + same]] == own[start + same]:
                     same += np.uint64(1)
                 if same < size:
-                    if i + same >= end or fold[data[i + same]] < forms.data[start + same]:
+                    if i + same >= end or fold[data[i + same]] < own[start + same]:
                         break  # forms stand in order: all behind it part from the text too
                     continue
-                if count == len(found_lines):
-                    found_lines, literals = _double(found_lines), _double(literals)
-                    begun, ended = _double(begun), _double(ended)
                 found_lines[count], literals[count] = lines[place], records[form, 3]
                 begun[count], ended[count] = np.int64(i), np.int64(i + size)
                 count += 1
-    return found_lines[:count].copy(), literals[:count].copy(), begun[:count].copy(), ended[:count].copy()
+    return len(places), count
 
 
 @numba.njit(cache=True, nogil=True)
