@@ -1,11 +1,12 @@
 """Fit the scorecards of extracted texts to labelled lines, judge them on languages and genres left out, and write their points.
 
-    python benchmarks/fit_extracted.py [../shared/data] [--write] [--cache FILE] [--further FILE#SET]
+    python benchmarks/fit_extracted.py [../shared/data] [--write] [--cache FILE] [--further FILE#SET] [--extracted FILE]
 
-An extracted text is what a tool took out of a page, with a few lines of its furniture. The set `web` has labelled ones; others are made of
-labelled pages, with a few lines of furniture around the text (`scorecard_data.trim`). The points are fitted like those of `fit_scorecard.py`.
-Printed is what goes by these two scorecards and the rules on words, of documents in languages and genres that were left out: those that
-`boilerplate/page` takes for pages are among them, though a run leaves these to `boilerplate/furniture`.
+An extracted text is what a tool took out of a page, with a few lines of its furniture. The set `web` has labelled ones, and so may a further
+file (`--extracted`); others are made of labelled pages, with a few lines of furniture around the text (`scorecard_data.trim`). The points
+are fitted like those of `fit_scorecard.py`.
+Printed is what goes by these two scorecards and the rules on words, of documents in languages, sets and genres that were left out: those
+that `boilerplate/page` takes for pages are among them, though a run leaves these to `boilerplate/furniture`.
 """
 
 from __future__ import annotations
@@ -24,29 +25,55 @@ from scorecard_data import CONTENT, EXTRACTED, TRIMMED, Labelled
 
 from cleanse.scorecards import LINE_COLUMNS, PAGE_COLUMNS
 
-LINE_TABLES, PAGE_TABLES = 50, 18  # that are kept
+LINE_TABLES, PAGE_TABLES = 60, 18  # that are kept
 PAGE_FIT, LINE_FIT = (2e-3, 200), (3e-3, 100)  # penalty, iterations
+# Steps of measures that are 0 in most lines, so that no share of the lines tells where to cut.
+STEPS = {
+    "glued-words": (1, 2, 4, 8),
+    "rule-words": (1, 2, 3, 5),
+    "rule-words-percent": (3, 6, 10, 15, 25, 50),
+    "separators": (1, 3, 6, 12),
+    "separator-percent": (5, 15, 30, 60),
+    "stops": (1, 2, 3, 5, 8),
+    "commas": (1, 2, 4, 8),
+    "units": (2, 3, 4, 6, 9, 14, 20, 30, 50),
+}
 FURNISHED = 0.02  # share of furniture from which a text counts as one with leftovers
 MADE_WEIGHT = {"news": 1.0, "articles": 1.0, "zh": 0.7, "recipes": 0.7, "wrapped": 1.5, "inserted": 1.0, "broken": 1.0}
 MADE_PAGES, MADE_LINES = 0.3, 0.5  # of all made texts together, where those of `web` weigh 1
-CONTENT_PAGES, CONTENT_LINES = 2.0, 1.0  # of all genres together
-WEB_CONTENT = 1.5  # of the lines of content in `web`
+FURTHER = 0.2  # of further extracted texts together
+CONTENT_PAGES, CONTENT_LINES = 4.0, 1.0  # of all genres together
+WEB_CONTENT = 1.5  # of the lines of content in extracted texts
 NEAR = -20  # points of a document from which its lines are fitted to, if it is content
 LEAST_CHARS = 20_000  # a genre of which few characters are near weighs by these
 SCRIPT = "fit_extracted.py"
 LANGUAGES = ("en", "de", "sv", "es")
+SETS = ("newspaper4k", "readability_tests", "domdown_real", "recipes")  # each is left out together with a language
 
 
 class Extracted(Bench):
     """Extracted texts, real and made, and documents of content."""
 
     def left_out(self) -> Iterator[tuple[str, np.ndarray]]:
-        """Give names and documents of what is left out: languages, and a fourth of the genres."""
+        """Give names and documents of what is left out: languages, each with a further set and a fourth of the genres."""
         number = {genre: k for k, genre in enumerate(self.genres)}
         group = np.array([number[genre] // 2 % 4 if genre else -1 for genre in self.genre])
         for k, name in enumerate(LANGUAGES):
-            yield name, np.where(self.kind == CONTENT, group == k, (self.language == name) | (group == k))
-        yield "others", (self.kind != CONTENT) & ~np.isin(self.language, LANGUAGES) & (group < 0)
+            own = np.where(self.kind == CONTENT, group == k, (self.language == name) | (group == k))
+            yield name, np.where(self.further, False, own) | (self.set == SETS[k])
+        others = ~np.isin(self.language, LANGUAGES) & ~np.isin(self.set, SETS) & (group < 0)
+        yield "others", (self.kind != CONTENT) & (others | (self.further & ~np.isin(self.set, SETS)))
+
+    @property
+    def further(self) -> np.ndarray:
+        """Say which documents are extracted texts of further files."""
+        return (self.kind == EXTRACTED) & (self.set != "web")
+
+    def weigh_extracted(self, weights: np.ndarray, rows: np.ndarray, further: np.ndarray) -> None:
+        """Bring the weights of `rows` to a sum of 1 in `web`, and to FURTHER in further files."""
+        for own, worth in ((rows & ~further, 1.0), (rows & further, FURTHER)):
+            if own.any():
+                weights[own] *= worth / weights[own].sum()
 
     def page_design(self) -> Design:
         """Label documents: texts with leftovers, and whole documents of content."""
@@ -54,7 +81,7 @@ class Extracted(Bench):
         found = (self.kind == EXTRACTED) & (share >= FURNISHED)
         weights = np.zeros(len(share))
         weights[found] = np.sqrt(self.noise[found])
-        weights /= weights.sum()
+        self.weigh_extracted(weights, found, self.further)
         for name, worth in MADE_WEIGHT.items():
             own = (self.kind == TRIMMED) & (self.set == name)
             weights[own] = MADE_PAGES * worth / sum(MADE_WEIGHT.values()) / max(1, own.sum())
@@ -73,7 +100,8 @@ class Extracted(Bench):
             float
         )
         web = (self.kind == EXTRACTED)[doc]
-        weights[web] = line[web] / line[web].sum()
+        weights[web] = line[web]
+        self.weigh_extracted(weights, web, self.further[doc])
         weights[web & (data.label == 1)] *= WEB_CONTENT
         for name, worth in MADE_WEIGHT.items():
             own = ((self.kind == TRIMMED) & (self.set == name))[doc]
@@ -86,14 +114,17 @@ class Extracted(Bench):
         labelled = np.flatnonzero((self.kind != CONTENT)[doc] & (data.label >= 0))
         mixed = np.concatenate([labelled, np.flatnonzero((self.kind == CONTENT)[doc] & (weights > 0))[::20]])
         values = self.measure(page_points)
-        return fit_scorecard.design(values, LINE_COLUMNS, mixed, (data.label == 0).astype(float), weights, signed=True)
+        labels = (data.label == 0).astype(float)
+        return fit_scorecard.design(values, LINE_COLUMNS, mixed, labels, weights, signed=True, steps=STEPS)
 
     def say(self, take: np.ndarray) -> str:
         """Say what goes and what is damaged: of the set web, of texts made of news and articles, and of the genres."""
         data, gone = self.data, take | self.data.struck
         parts = []
         for name, own in (
-            ("web", self.kind == EXTRACTED),
+            ("web", self.set == "web"),
+            *((name, (self.set == "web") & (self.language == name)) for name in LANGUAGES),
+            *((f"{name} {how}", (self.set == name) & (self.tool == how)) for name, how in self.tools()),
             ("made", (self.kind == TRIMMED) & np.isin(self.set, ("news", "articles", "zh"))),
         ):
             rows = own[data.doc]
@@ -101,10 +132,19 @@ class Extracted(Bench):
             lost = np.bincount(data.doc, weights=content * gone, minlength=len(own))
             many = ((lost > 0.1 * self.content) & own).sum() / own.sum()
             parts.append(
-                f"{name} {noise[gone].sum() / noise.sum():.3f} / {content[gone].sum() / content.sum():.4f}, a tenth lost {many:.3f}"
+                f"{name} {noise[gone].sum() / max(1, noise.sum()):.3f} / {content[gone].sum() / max(1, content.sum()):.4f}, a tenth lost {many:.3f}"
             )
         worst = sorted(((self.damage(take, genre), genre) for genre in self.genres), reverse=True)[:3]
-        return "; ".join([*parts, "worst genres " + ", ".join(f"{genre} {value:.5f}" for value, genre in worst)])
+        return "\n    ".join([*parts, "worst genres " + ", ".join(f"{genre} {value:.5f}" for value, genre in worst)])
+
+    @property
+    def tool(self) -> np.ndarray:
+        """Name the tool that each text was extracted by, where it is of a further file."""
+        return np.where(self.further, self.wrapper, "")
+
+    def tools(self) -> list[tuple[str, str]]:
+        """List the further sets with the tools by which they were extracted."""
+        return sorted(set(zip(self.set[self.further], self.wrapper[self.further], strict=True)))
 
 
 def fit(bench: Extracted, *, write: bool) -> None:
@@ -145,20 +185,24 @@ def fit(bench: Extracted, *, write: bool) -> None:
         sums[out[doc]] = line.add_up(out[doc], points, base)
     values = bench.measure(left)
     sums += fit_scorecard.add_hand(values, hand)
-    print("rules on words:", bench.say(np.zeros(len(doc), dtype=bool)))
-    for gate in (25, 30):
-        for threshold in (6, 8, 10, 14):
-            limits = {"page": gate, "threshold": threshold, "between": -8, "heading": 15, "brake": 14}
-            print(f"document {gate}, line {threshold}:", bench.say(bench.decide(sums, left, limits)), flush=True)
+    print("rules on words:\n   ", bench.say(np.zeros(len(doc), dtype=bool)))
+    for gate in (20, 30):
+        for threshold in (2, 4, 6, 8):
+            limits = {"page": gate, "threshold": threshold, "between": -12, "heading": 15, "brake": 14}
+            print(f"document {gate}, line {threshold}:\n   ", bench.say(bench.decide(sums, left, limits)), flush=True)
 
 
-def load(data: Path, cache: Path | None, further: list[str]) -> Labelled:
+def load(data: Path, cache: Path | None, further: list[str], extracted: Path | None) -> Labelled:
     """Read and measure the documents, or take them from a file that an earlier run left."""
     if cache and cache.exists():
         return pickle.loads(cache.read_bytes())
     found = scorecard_data.read_documents(data, further)
     labelled = scorecard_data.measure(
-        [*(row for row in found if row["kind"] in (EXTRACTED, CONTENT)), *scorecard_data.trim(found)]
+        [
+            *(row for row in found if row["kind"] in (EXTRACTED, CONTENT)),
+            *scorecard_data.trim(found),
+            *(scorecard_data.read_extracted(extracted) if extracted else []),
+        ]
     )
     if cache:
         cache.write_bytes(pickle.dumps(labelled))
@@ -170,9 +214,12 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path, default=Path("../shared/data"))
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--further", nargs="*", default=[], help="more labelled pages: FILE#SET")
+    parser.add_argument(
+        "--extracted", type=Path, help="more labelled extracted texts: a file like boilerplate_pages.jsonl"
+    )
     parser.add_argument("--cache", type=Path, help="where measured lines lie, or are put")
     arguments = parser.parse_args()
-    labelled = load(arguments.data, arguments.cache, arguments.further)
+    labelled = load(arguments.data, arguments.cache, arguments.further, arguments.extracted)
     print(f"{len(labelled.documents)} documents, {len(labelled.doc)} lines, digest {labelled.digest}", flush=True)
     fit(Extracted(labelled), write=arguments.write)
 

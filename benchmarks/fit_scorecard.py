@@ -18,7 +18,7 @@ import pickle
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +62,7 @@ LANGUAGES = ("en", "de", "sv", "es")  # left out one by one, and all others toge
 # Which way the points of a measure may go: furniture is short, unlike its paragraphs, far from them and beside other furniture.
 SIGNS = (
     (r"units(-|$)|topic-|lead-|repeated-shared|piece-units|longest-word|mixed-|heads-text|stops|commas|quotes|shared|run-shared|article-|text-within|sentence|table-cells|hit-(above|below)", -1),
-    (r"separators|addresses|repeats|hits|rule-words|paragraph-(above|below)|run-(lines|hits|repeats)|unended-run|core-|page-points", 1),
+    (r"separators|addresses|repeats|hits|rule-words|glued-words|paragraph-(above|below)|run-(lines|hits|repeats)|unended-run|core-|page-points", 1),
 )  # fmt: skip
 
 
@@ -130,11 +130,12 @@ def design(
     weights: np.ndarray,
     *,
     signed: bool,
+    steps: Mapping[str, Sequence[float]] | None = None,
 ) -> Design:
-    """Cut the measures into steps by the values of a sample."""
+    """Cut the measures into steps by the values of a sample; `steps` are those of some measures that a person chose."""
     names, bounds, free = [], [], []
     for name, column in columns.items():
-        own = scorecard_fit.choose_bounds(values[sample, column], STEPS)
+        own = list((steps or {}).get(name, ())) or scorecard_fit.choose_bounds(values[sample, column], STEPS)
         if own:
             names.append(name)
             bounds.append(own)

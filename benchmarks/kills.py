@@ -6,7 +6,7 @@ A run is begun over INPUT (or over --mb of generated text) and killed with SIGKI
 all of them. The same command is given again, until so many kills are through; then it may finish. Whenever a run finishes, OUT and the tables
 of its report must be those of a run that nobody disturbed, byte for byte, and nothing else may be left. After each kill it is counted how many shards
 had been begun and were not done: these are done again. Exits with 1 where bytes differ, or where more than two shards a worker were
-lost.
+lost. Prints a line a kill; Ctrl-C ends it with the figures so far.
 """
 
 from __future__ import annotations
@@ -100,12 +100,21 @@ class Trial:
     finished: int = 0
     worst: int = 0
     failures: list[str] = field(default_factory=list)
+    running: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Begin the command, in a session of its own."""
-        return subprocess.Popen(
+        self.running = subprocess.Popen(
             [*self.command, str(self.folder / "out.parquet"), *self.options], start_new_session=True
         )
+        return self.running
+
+    def end(self) -> None:
+        """End the command that is running: nobody waits for it any more."""
+        if self.running and self.running.poll() is None:
+            self.running.kill()
+            self.running.wait()
+            time.sleep(0.3)  # for its workers to see it
 
     def disturb(self) -> None:
         """Run the command, and kill it at a random moment unless it is done before."""
@@ -124,7 +133,7 @@ class Trial:
                 self.worst = max(self.worst, lost)
                 print(f"kill {self.kills}: {target}, {done} shards done, {lost} begun and lost", flush=True)
                 return
-            print(f"kill {self.kills}: {target}, {done} shards done", flush=True)
+            print(f"kill {self.kills}: {target}, {done} shards done, and the run went on", flush=True)
         self.look(running.returncode)
 
     def finish(self) -> None:
@@ -166,6 +175,7 @@ def main() -> None:
         folder = Path(name)
         source = arguments.input or folder / "in.jsonl"
         if arguments.input is None:
+            print(f"{arguments.mb:g} MB of text are made", flush=True)
             write_pages(source, arguments.mb)
         command = [sys.executable, "-m", "cleanse", "run", str(source)]
         trial = Trial(command, options, folder / "whole", {}, 0, random.Random(arguments.seed))
@@ -177,9 +187,12 @@ def main() -> None:
         print(f"undisturbed: {trial.lasted:.1f} s", flush=True)
         trial.wanted, trial.folder = digest(trial.folder), folder / "cut"
         trial.folder.mkdir()
-        while trial.kills < arguments.kills:
-            trial.disturb()
-        trial.finish()
+        try:
+            while trial.kills < arguments.kills:
+                trial.disturb()
+            trial.finish()
+        except KeyboardInterrupt:
+            trial.end()
     print(
         f"{trial.kills} kills, {trial.finished} runs to the end, {len(trial.failures)} of them wrong,",
         f"at most {trial.worst} shards lost at a kill",

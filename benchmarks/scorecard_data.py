@@ -209,7 +209,7 @@ def _doubt_paragraphs(lines: list[str], labels: list[int]) -> list[int]:
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line.strip()]
 
 
 def _document(
@@ -254,6 +254,21 @@ MOST_HEAD, MOST_TAIL, INNER_PERCENT = (
     15,
     40,
 )  # lines of furniture that an extractor leaves above and below the text, and percent of those inside
+
+
+def read_extracted(path: Path) -> list[dict[str, Any]]:
+    """Give more labelled texts that tools took out of pages, made like FILES[0]; `from` is the tool.
+
+    Whole pages (`how` ends with `_all`) and texts without content are left out.
+    """
+    found = []
+    for row in _read(path):
+        how = row.get("how", "")
+        if 1 in row["labels"] and not how.endswith("_all"):
+            name = f"{row['set']}/{row['id']}/{how}"
+            one = _document(name, row["set"], EXTRACTED, row["lang"], row["lines"], row["labels"])
+            found.append({**one, "from": how})
+    return found
 
 
 def trim(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -22,6 +22,8 @@ from typing import Any, TypeVar
 
 import xxhash
 
+from cleanse.memory import uncollected
+
 Value = TypeVar("Value")
 VARIABLE = "CLEANSE_CACHE"  # a folder, or `off`
 LIBRARIES = ("chardet", "ftfy", "numba", "numpy", "polars", "pydantic")
@@ -111,7 +113,8 @@ def _read(path: Path) -> tuple[Any] | None:
     if xxhash.xxh3_128_digest(memoryview(content)[DIGEST_BYTES:]) != content[:DIGEST_BYTES]:
         return None
     try:
-        value = pickle.loads(memoryview(content)[DIGEST_BYTES:])  # noqa: S301 - only this user can write in the folder
+        with uncollected():
+            value = pickle.loads(memoryview(content)[DIGEST_BYTES:])  # noqa: S301 - only this user can write in the folder
     except Exception:  # noqa: BLE001 - whatever an entry of another time raises: it is made anew
         return None
     with contextlib.suppress(OSError):

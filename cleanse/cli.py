@@ -29,6 +29,7 @@ from cleanse.commands import (
     verdict_commands,
 )
 from cleanse.interrupts import Interrupted, leave_on_interrupt
+from cleanse.memory import uncollected
 from cleanse.options import Options, on_command_line
 from cleanse.workers import begin_early, count_processors
 
@@ -120,9 +121,10 @@ def run(
     with contextlib.ExitStack() as stack:
         if options["engine"] == "local" and not dry_run and options["limit"] is None:
             stack.enter_context(begin_early(inputs, options["workers"]))
-        from cleanse.passes import preview
-        from cleanse.passes import run as run_passes
-        from cleanse.progress import choose_reporter
+        with uncollected():  # what is imported stays
+            from cleanse.passes import preview
+            from cleanse.passes import run as run_passes
+            from cleanse.progress import choose_reporter
 
         progress = None if quiet else choose_reporter(sys.stderr, as_json=json_log)
         names = take_standard_input(list(inputs), out, stack, options)

@@ -109,6 +109,12 @@ class Recogniser:
         joined = documents.join(lists, on="doc", how="left", maintain_order="left")
         return joined.with_columns(pl.col(COLUMN).fill_null(pl.lit([], dtype=LINES)))
 
+    def get_ready(self) -> Recogniser:
+        """Find out what takes long and hangs on the rule only, so that it is kept with the recogniser."""
+        if self.rule is not None and self.rule.head.scorecard:
+            _ = self._gates
+        return self
+
     @functools.cached_property
     def _classes(self) -> tuple[kernels.U8, kernels.U8]:
         """Give the class of each byte, and whether a line that begins with it is looked at more closely."""

@@ -93,3 +93,31 @@ def match_own(texts: pl.Series, patterns: pl.Series) -> pl.Series:
         rows = pairs[own]
         matches[own] = _threads.run(number, lambda rows=rows: rows.select_seq(asked).to_series().to_numpy())  # type: ignore[misc]
     return pl.Series("text", matches)
+
+
+def match_groups(
+    texts: pl.Series, groups: Sequence[tuple[NDArray[np.int64], Sequence[str]]]
+) -> list[NDArray[np.bool_]]:
+    """Say of groups of texts, given by their places, whether one of the patterns of the group matches each.
+
+    >>> texts = pl.Series(["ab", "b", "c"])
+    >>> [found.tolist() for found in match_groups(texts, [(np.array([0, 1]), ["^a", "c$"]), (np.array([2]), ["c$"])])]
+    [[True, False], [True]]
+    """
+    asked: dict[str, list[NDArray[np.int64]]] = {}
+    for places, patterns in groups:
+        for pattern in patterns if len(places) else ():
+            asked.setdefault(pattern, []).append(places)
+    places_of = {pattern: np.unique(np.concatenate(own)) for pattern, own in asked.items()}
+    sizes = [len(places) for places in places_of.values()]
+    every = np.concatenate([*places_of.values(), np.zeros(0, dtype=np.int64)])
+    owns = pl.Series(list(places_of), dtype=pl.String).gather(np.repeat(np.arange(len(sizes)), sizes))
+    answers = match_own(texts.gather(every), owns).to_numpy()
+    matches = dict(zip(places_of, np.split(answers, np.cumsum(sizes)[:-1]), strict=True)) if sizes else {}
+    found = []
+    for places, patterns in groups:
+        own = np.zeros(len(places), dtype=np.bool_)
+        for name in patterns if len(places) else ():
+            own |= matches[name][np.searchsorted(places_of[name], places)]
+        found.append(own)
+    return found

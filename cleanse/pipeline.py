@@ -50,8 +50,8 @@ def _make(rules: Rules, every: Rules, keep: tuple[str, ...]) -> Prepared:
     return Prepared(
         rules,
         every,
-        code.Recogniser.of(rules),
-        encoding.Repairer(rules, every),
+        code.Recogniser.of(rules).get_ready(),
+        encoding.Repairer(rules, every).get_ready(),
         line_rules.LineRules.of(rules),
         quality.Parameters.of(every),
         keep,

@@ -14,6 +14,7 @@ import pickle
 import signal
 import sys
 import threading
+import types
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,6 +22,8 @@ from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
+
+from cleanse.memory import uncollected
 
 ORPHANED = 3  # status of a process whose parent was killed
 THREADS = "POLARS_MAX_THREADS"  # read when a new process imports Polars
@@ -53,7 +56,7 @@ class WorkerPool(ProcessPoolExecutor):
         """Begin all processes, and let them import what they need."""
         with contextlib.suppress(BrokenProcessPool):  # one has died: whoever asks for something will see it
             for _ in range(self.workers):
-                self.submit(importlib.import_module, READY)
+                self.submit(_import_quickly, READY)
 
     def share(self, function: Callable[[Any], Any]) -> Function:
         """Lay a function where all processes find it.
@@ -138,6 +141,12 @@ def _is_large(name: str) -> bool:
         return False
 
 
+def _import_quickly(name: str) -> None:
+    """Import a module; what it makes stays, so that nobody has to look for memory to free."""
+    with uncollected():
+        importlib.import_module(name)
+
+
 _given: dict[str, Callable[[Any], Any]] = {}  # in a worker: the function that was used last, by its name
 
 
@@ -167,15 +176,30 @@ def _apply(function: Function, item: Any) -> Any:
 
 
 class _DeafProcess(SpawnProcess):
-    """A process that inherits a blocked interrupt, so that it says nothing even while it starts."""
+    """A process that inherits a blocked interrupt, so that it says nothing even while it starts, and that knows nothing of the script.
+
+    Python would run the script that called us in each process again, to find its functions: a script that does not ask whether it is
+    the first one (`if __name__ == "__main__"`) would begin its run anew there. All that our processes call stands in modules.
+    """
 
     def start(self) -> None:
-        with _interrupts_blocked():
+        with _interrupts_blocked(), _script_hidden():
             super().start()
 
 
 class _DeafContext(SpawnContext):
     Process = _DeafProcess
+
+
+@contextlib.contextmanager
+def _script_hidden() -> Iterator[None]:
+    """Let a module without a file stand for the script: so a new process is told of none."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextlib.contextmanager

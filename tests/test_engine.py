@@ -132,6 +132,25 @@ def test_a_process_may_die_before_it_begins(tmp_path: Path) -> None:
     assert done.stdout == "[Died(), Died(), Died()]\n"
 
 
+UNGUARDED = """
+import functools
+from cleanse.passes.engine import Pool
+
+pool = Pool(2)
+print(list(pool.map(functools.partial(pow, 2), range(3))))
+pool.close()
+"""
+
+
+def test_a_script_need_not_ask_whether_it_is_the_first(tmp_path: Path) -> None:
+    """Without `if __name__ == "__main__"` each worker began the script anew and died, and the run blamed memory."""
+    (tmp_path / "call.py").write_text(UNGUARDED)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(tmp_path / "call.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
+    assert (done.stdout, done.stderr) == ("[1, 2, 4]\n", "")
+
+
 def test_care_cuts_finer_until_one_document_is_left() -> None:
     """A death in a piece of many makes smaller pieces of it, one in a piece of one makes it guilty; no progress ends it."""
     care = Care().narrow((0, 200))

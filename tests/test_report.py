@@ -334,7 +334,7 @@ def places(rows: list[tuple[str, str, float | None, int, int]]) -> pl.DataFrame:
     return pl.DataFrame(
         rows, orient="row", schema={"id": pl.String, "source": pl.String, "similarity": pl.Float64, "copies": pl.UInt32, "chars": pl.UInt32},
     ).with_row_index("row").with_columns(
-        rule=pl.lit("x/rule"), language=pl.lit("hi"), line=pl.lit(0, pl.UInt32), start=pl.lit(0, pl.UInt32), weight=pl.lit(None, pl.Float32), points=pl.lit(None, pl.Boolean), distance=pl.lit(None, pl.Float64), repeat=pl.lit(0, pl.UInt32)
+        rule=pl.lit("x/rule"), language=pl.lit("hi"), line=pl.lit(0, pl.UInt32), start=pl.lit(0, pl.UInt32), weight=pl.lit(None, pl.Float32), points=pl.lit(None, pl.Boolean), distance=pl.lit(None, pl.Float64), repeat=pl.lit(value=False)
     )  # fmt: skip
 
 

@@ -96,6 +96,13 @@ ALONE = [
     ("   boats", "indent", 3),
     ("StartNewsSign inContact iPhone", "glued-words", 4),
     ("START NEWS, 3D", "glued-words", 0),
+    ("StartNews SignIn to the quay", "glued-percent", 40),
+    ("the iPhone on the quay", "glued-percent", 0),
+    ("Start News Sign in", "bare-units", 4),
+    ("Start, News Sign in", "bare-units", 0),
+    ("We sign in.", "bare-units", 0),
+    ("渡船今天", "bare-units", 0),
+    ("It", "rule-words-percent", 0),
     ("We go to the boat", "little-percent", 60),
     ("渡船", "little-percent", -1),
     ("It stays.", "piece-units", 0),
@@ -121,6 +128,13 @@ def test_what_a_line_is_by_itself(line: str, measure: str, expected: float) -> N
     """Each measure of a line alone is what its description says."""
     _, lines, _ = survey(line)
     assert lines[measure].item() == pytest.approx(expected)
+
+
+def test_rows_of_a_table_stand_together() -> None:
+    """A line has cells of a table where one beside it has cells too."""
+    _, lines, _ = survey("| Mon | Tue |\n| Wed |\nWe wait.\nHome\tNews\tSport")
+    assert lines["table-row"].to_list() == [2, 2, 0, 0]
+    assert lines["table-cells"].to_list() == [3, 2, 0, 3]
 
 
 PAGE = "\n".join(
@@ -190,6 +204,7 @@ PLACED = [
     (2, "hit-above", 2),
     (0, "hit-above", 99),
     (3, "hit-below", 3),
+    (0, "table-row", 0),
     (0, "same-opening", 2),
     (9, "shared-within-5", 100 * 5 / 19),
     (9, "colon-above", 99),

@@ -49,8 +49,19 @@ class Repairer:
     @functools.cached_property
     def gate(self) -> Gate:
         """Make the gate; it takes a moment, and is not needed where nothing is repaired."""
-        characters = frozenset[str]().union(*(repair.characters(asked) for repair, asked in self.repairs))
-        return Gate(sorted(characters), self.limits.suspicions if self.limits else CALM)
+        return Gate(self._characters, self.limits.suspicions if self.limits else CALM)
+
+    @functools.cached_property
+    def _characters(self) -> str:
+        """Give the characters that the repairs look for."""
+        return "".join(sorted(frozenset[str]().union(*(repair.characters(asked) for repair, asked in self.repairs))))
+
+    def get_ready(self) -> Repairer:
+        """Find out what takes long and hangs on the rules only, so that it is kept with the repairer."""
+        _ = self._characters
+        if self.trial is not None:
+            self.trial.get_ready()
+        return self
 
     @functools.cached_property
     def limits(self) -> Limits | None:

@@ -104,8 +104,9 @@ class ParquetWriter(_FileWriter):
 
     def _flush(self, rows: pl.DataFrame) -> None:
         table: Any = rows.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-        table = table.cast(self._arrow).combine_chunks()
-        self._writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        if not table.schema.equals(self._arrow):
+            table = table.cast(self._arrow)
+        self._writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP_ROWS)
         self.rows += rows.height
 
     def _finish(self) -> None:

@@ -10,7 +10,8 @@ from cleanse.kernels.loading import load_quickly
 load_quickly()  # before there are kernels
 
 from cleanse.kernels import code, measures, places, site  # noqa: E402
-from cleanse.kernels.sums import add_up, find_least  # noqa: E402
+from cleanse.kernels.leaf import leaf  # noqa: E402
+from cleanse.kernels.sums import add_to, add_up, find_least  # noqa: E402
 from cleanse.kernels.text import (  # noqa: E402
     PLANES,
     SCRIPTS,
@@ -58,6 +59,7 @@ __all__ = [
     "UNSPACED",
     "Bytes",
     "Offsets",
+    "add_to",
     "add_up",
     "as_texts",
     "buffers",
@@ -77,6 +79,7 @@ __all__ = [
     "hash_bands",
     "hash_texts",
     "jaccard",
+    "leaf",
     "mark_last",
     "measures",
     "pair_buckets",

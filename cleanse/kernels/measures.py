@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from cleanse import cache
 from cleanse.kernels import text as kernels
-from cleanse.kernels.text import PLANES, SINGLE, U32, U64, Bytes, Offsets, _mix64, decode_character
+from cleanse.kernels.leaf import leaf
+from cleanse.kernels.text import PLANES, SINGLE, U8, U32, U64, Bytes, Offsets, _mix64, decode_character
 
 U16 = NDArray[np.uint16]
 I32 = NDArray[np.int32]
@@ -46,11 +47,12 @@ TOP_GRAMS, COPIED_GRAMS, LONGEST_GRAM = NUMBER["top_2gram"], NUMBER["copied_5gra
 # How many characters a word of a script without spaces has: about 1.7 in Chinese and 2 in Japanese, 4 in Thai and its neighbours.
 WIDE_UNIT, NARROW_UNIT = 2, 4
 NOWHERE = np.uint32(0xFFFFFFFF)
+PAIR_ROOM = 8  # counters a pair of words
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Scratch(NamedTuple):
-    """Memory that the kernels use again for each text: arrays with an entry a word, `keys` and `values` with up to four."""
+    """Memory that the kernels use again for each text: arrays with an entry a word, `keys` and `values` with up to four, `seen` with sixteen."""
 
     tokens: U64
     ends: U32
@@ -60,6 +62,7 @@ class Scratch(NamedTuple):
     firsts: U32
     keys: U64
     values: U32
+    seen: U8
 
 
 @cache.keep
@@ -189,14 +192,13 @@ def count_texts(
                     if line_visible == 0:
                         first = position
                     inner = (inner ^ np.uint64(code)) * np.uint64(0x9E3779B97F4A7C15)
-                    inner ^= inner >> np.uint64(32)
                     while i < end and data[i] < 0x80 and table[data[i]] & LETTER:
                         letter = folded[data[i]]
                         word = (word ^ np.uint64(letter)) * np.uint64(0x9E3779B97F4A7C15)
                         inner = (inner ^ np.uint64(data[i])) * np.uint64(0x9E3779B97F4A7C15)
-                        inner ^= inner >> np.uint64(32)
                         line_upper += 1 if table[data[i]] & UPPER else 0
                         i += 1
+                    inner ^= inner >> np.uint64(32)
                     more = i - begun
                     chars += more
                     letters += more
@@ -347,6 +349,7 @@ def make_scratch(size: int) -> Scratch:
         np.empty(size, np.uint32),
         np.empty(slots, np.uint64),
         np.empty(slots, np.uint32),
+        np.empty(max(64, 8 * slots), np.uint8),
     )
 
 
@@ -370,7 +373,7 @@ def find_slot(scratch: Scratch, key: np.uint64, shift: int) -> np.uint64:
     return slot
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def count_copies(hashes: U64, sizes: U32, number: int, scratch: Scratch) -> tuple[int, int]:
     """Count the entries whose hash came before, and sum their sizes."""
     copies = chars = 0
@@ -388,31 +391,62 @@ def count_copies(hashes: U64, sizes: U32, number: int, scratch: Scratch) -> tupl
     return copies, chars
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, inline="always")
+def _pair(tokens: U64, place: int) -> np.uint64:
+    """Give a hash of a word and the one behind it."""
+    return np.uint64(np.uint64(tokens[place] * np.uint64(0x9E3779B97F4A7C15)) ^ tokens[place + 1])
+
+
+@leaf()
+def find_repeated_pairs(tokens: U64, scratch: Scratch) -> int:
+    """Write the places of pairs of words that may come twice into `scratch.places`; give how many there are.
+
+    Nearly all pairs come once, and this looks at them without a branch: a pair is counted by a few bits of its hash, up to two.
+    """
+    pairs = len(tokens) - 1
+    if pairs < 2:
+        return 0
+    seen, places = scratch.seen, scratch.places
+    bits = 6
+    while (1 << bits) < PAIR_ROOM * pairs:
+        bits += 1
+    seen[: 1 << bits] = 0
+    shift = np.uint64(64 - bits)
+    for place in range(pairs):
+        slot = np.uint64(tokens[place] + (tokens[place + 1] >> np.uint64(7))) >> shift  # words are scrambled already
+        seen[slot] += seen[slot] < 2
+    written = 0
+    for place in range(pairs):
+        slot = np.uint64(tokens[place] + (tokens[place + 1] >> np.uint64(7))) >> shift
+        places[written] = place
+        written += seen[slot] == 2
+    return written
+
+
+@leaf()
 def find_repetition(tokens: U64, unit: int, scratch: Scratch, row: U32) -> None:
     """Count the characters of words that lie in repeated n-grams; write them into `row`.
 
     A gram of n words is the pair of its first and its last n - 1 words, and can only come twice where both do: so each level
-    looks only at what the level before found repeated, and equality is exact but for the hashes of single words. `top`: the
+    looks only at what the level before found repeated, and the first at the pairs that `find_repeated_pairs` lets through. Equality is
+    exact but for hashes. `top`: the
     gram that comes most often, at least twice, all of its places (of several, the one with most characters, then the first).
     `copied`: every gram that came before. A character counts once however many grams it lies in. A word of the measures is
     `unit` tokens, so that in a script without spaces, where each character is a token, a run of five words is one of
     `5 * unit` characters.
     """
     places, grams, counts, firsts, ends = scratch.places, scratch.grams, scratch.counts, scratch.firsts, scratch.ends
-    active = len(tokens)
-    for place in range(active):
-        places[place] = place
-    for length in range(1, unit * LONGEST_GRAM + 1):
+    active = find_repeated_pairs(tokens, scratch)
+    for length in range(2, unit * LONGEST_GRAM + 1):
         number = length // unit if length % unit == 0 else 0
         if active < 2:
             return
         shift = clear_table(scratch, active)
         distinct = written = 0
-        for entry in range(active if length == 1 else active - 1):
+        for entry in range(active if length == 2 else active - 1):
             place = places[entry]
-            if length == 1:
-                key = tokens[entry]
+            if length == 2:
+                key = _pair(tokens, place)
             elif places[entry + 1] == place + 1:
                 key = (np.uint64(grams[entry]) << np.uint64(32)) | np.uint64(grams[entry + 1])
             else:
@@ -449,7 +483,7 @@ def find_repetition(tokens: U64, unit: int, scratch: Scratch, row: U32) -> None:
             row[COPIED_GRAMS + number - 5] = chars
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def cover_top(scratch: Scratch, written: int, distinct: int, length: int) -> int:
     """Count the characters under all places of the gram that comes most often, 0 where none comes twice."""
     places, grams, ends = scratch.places, scratch.grams, scratch.ends

@@ -6,13 +6,14 @@ these numbers only. Columns are numbered by the constants here; `cleanse/scoreca
 
 from __future__ import annotations
 
-import functools
 import unicodedata
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse import cache
+from cleanse.kernels.leaf import leaf
 from cleanse.kernels.text import PLANES, U8, U32, UNSPACED, Bytes, Offsets, _mix64, code_points, decode_character
 
 I32 = NDArray[np.int32]
@@ -61,7 +62,7 @@ STOPS_OF = "!?。！？।॥؟…։።჻"
 COMMAS_OF = ",;、，；،؛·"
 
 
-@functools.cache
+@cache.keep
 def line_classes() -> U8:
     """Give for each code point of planes 0 and 1 its class: space, kinds of letters, digits, and of signs."""
     characters = code_points()
@@ -84,7 +85,7 @@ def line_classes() -> U8:
     return table
 
 
-@functools.cache
+@cache.keep
 def fold_table() -> U32:
     """Give for each code point its lower-case form, and for each decimal digit `0`, so that lines compare without numbers."""
     characters = code_points()
@@ -149,7 +150,7 @@ def _mark(token: np.uint64, letters: int) -> np.uint64:
     return (_mix64(token) >> np.uint64(1)) | (np.uint64(letters >= TOPIC_WORD) << np.uint64(63))
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _read_line(
     data: Bytes, start: int, end: int, classes: U8, folded: U32, out: I32, tokens: NDArray[np.uint64], filled: int
 ) -> tuple[int, np.uint64]:
@@ -325,7 +326,7 @@ def _read_line(
     return filled, _mix64(digest)
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _join_pieces(out: I32, begin: int, end: int) -> None:
     """Find sentences that are broken over lines, as links inside them do: PIECE is the half units of the whole in each of its lines.
 
@@ -393,7 +394,7 @@ def _find_slot(
     return np.int64(-1), False
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _count_repeats(
     out: I32, digests: NDArray[np.uint64], begin: int, end: int, mark: int, mask: np.uint64, keys: NDArray[np.uint64],
     owner: Offsets, first: I32, more: U8,
@@ -415,7 +416,7 @@ def _count_repeats(
         out[row, HEADS] = more[slot] if there else 0
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _count_shared(
     out: I32, tokens: NDArray[np.uint64], edges: Offsets, begin: int, end: int, mark: int, mask: np.uint64,
     keys: NDArray[np.uint64], owner: Offsets, first: I32, more: U8, paragraph: int,
@@ -458,10 +459,10 @@ def _count_shared(
     UNITS, ENDED, L_STOPS, L_COMMAS, DIGIT_PERCENT, CAPITAL_PERCENT, UPPER_PERCENT, OPENS, L_SEPARATORS, SEPARATOR_PERCENT,
     CODE_PERCENT, L_QUOTES, L_ADDRESSES, L_YEARS, L_TIMES, L_NUMBERS, L_INDENT, L_REPEATS, SHARED_PERCENT, L_SHARED,
     BLANK_ABOVE, BLANK_BELOW, HIT, WORD_LENGTH, L_CELLS, L_LABELS, L_GLUED, LITTLE_PERCENT, SITE, SITE_ROW, PIECE_UNITS, L_RULE_WORDS, L_LONGEST,
-    MIXED_PERCENT, L_HEADS, REPEATED_SHARED, L_TOPICS, L_LEADS, LEAD_PERCENT, TITLE_WORDS,
-) = range(40)  # fmt: skip
+    MIXED_PERCENT, L_HEADS, REPEATED_SHARED, L_TOPICS, L_LEADS, LEAD_PERCENT, TITLE_WORDS, GLUED_PERCENT, BARE_UNITS, RULE_WORDS_PERCENT,
+) = range(43)  # fmt: skip
 # of the four lines above (-4 to -1) and below (1 to 4): six measures each, nearest last above and first below,
-NEAR = 40
+NEAR = 43
 NEAR_UNITS, NEAR_ENDED, NEAR_HIT, NEAR_OPENS, NEAR_CAPITALS, NEAR_DIGITS = range(6)
 NEAR_STEPS = 8
 PLACED = NEAR + 6 * NEAR_STEPS
@@ -471,9 +472,9 @@ PLACED = NEAR + 6 * NEAR_STEPS
     RUN_LINES, RUN_HITS, RUN_REPEATS, CORE_ABOVE, CORE_BELOW, FROM_START, FROM_END, TEXT_BEFORE, TEXT_AFTER, HIT_ABOVE, HIT_BELOW,
     SAME_OPENING, SHARED_5, RUN_UNITS, RUN_MARKS, UNENDED_RUN, LABELS_5, NUMBERS_5, RUN_SHARED, ARTICLE_ABOVE, ARTICLE_BELOW, COLON_ABOVE,
     ENDED_BEFORE, SHARED_BEFORE, SHARED_AFTER, RULE_WORDS_5,
-    ARTICLE_AROUND, PARAGRAPH_GAP, MIXED_5, NUMBER_TABLE, BULLET_RUN, BULLET_SHARED, ARTICLE_GAP,
-) = range(PLACED, PLACED + 46)  # fmt: skip
-PLACE_COLUMNS = PLACED + 46
+    ARTICLE_AROUND, PARAGRAPH_GAP, MIXED_5, NUMBER_TABLE, BULLET_RUN, BULLET_SHARED, ARTICLE_GAP, TABLE_ROW,
+) = range(PLACED, PLACED + 47)  # fmt: skip
+PLACE_COLUMNS = PLACED + 47
 
 # Columns of `sum_documents`.
 (
@@ -691,6 +692,9 @@ def place_lines(
                 row[CORE_BELOW] = min(FAR, max(0, k - core_last + 1))
             else:
                 row[CORE_ABOVE] = row[CORE_BELOW] = -1
+            beside = lines[begin + k - 1, CELLS] if k else 0
+            beside = max(beside, lines[begin + k + 1, CELLS] if k + 1 < count else 0)
+            row[TABLE_ROW] = min(line[CELLS], beside)
             row[ARTICLE_AROUND] = min(row[ARTICLE_ABOVE], row[ARTICLE_BELOW])
             # Lines between the two nearest paragraphs, of which the line itself is one.
             row[PARAGRAPH_GAP] = min(FAR, row[PARAGRAPH_ABOVE] + row[PARAGRAPH_BELOW] - 1)
@@ -709,7 +713,7 @@ def place_lines(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _measure_line(line: I32, row: F32) -> None:
     units = max(1.0, line[HALVES] / 2)
     row[UNITS] = line[HALVES] / 2
@@ -740,6 +744,11 @@ def _measure_line(line: I32, row: F32) -> None:
     row[REPEATED_SHARED] = line[SHARED] if line[REPEATS] > 1 else 0
     row[WORD_LENGTH] = line[CHARS] / max(1, line[WORDS]) if line[WORDS] * 4 > line[HALVES] else -1
     row[L_GLUED] = line[GLUED]
+    row[GLUED_PERCENT] = 100 * line[GLUED] / units if line[GLUED] > 1 else 0
+    # Sentences of scripts without spaces may have no marks either.
+    bare = line[STOPS] == 0 and line[COMMAS] == 0 and line[END] == NO_END and line[WORDS] * 4 > line[HALVES]
+    row[BARE_UNITS] = line[HALVES] / 2 if bare else 0
+    row[RULE_WORDS_PERCENT] = 100 * line[RULE_WORDS] / units
     row[L_LONGEST] = line[LONGEST]
     row[MIXED_PERCENT] = 100 * line[MIXED] / line[WORDS] if line[WORDS] else -1
     row[L_HEADS] = line[HEADS]
@@ -748,7 +757,7 @@ def _measure_line(line: I32, row: F32) -> None:
     row[LITTLE_PERCENT] = 100 * line[LITTLE] / line[WORDS] if line[CASED] > 1 else -1
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _place_steps(lines: I32, out: F32, hits: U8, begin: int, count: int, wanted: NDArray[np.bool_]) -> None:
     """Copy what the four lines on each side are, where it is wanted; -1 where the text has ended."""
     for k in range(count if wanted[SAME_OPENING] else 0):
@@ -789,7 +798,7 @@ def _share(line: I32) -> np.float32:
     return np.float32(100 * line[SHARED] / line[LONG_WORDS] if line[LONG_WORDS] else -1)
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _place_sweeps(lines: I32, out: F32, hits: U8, begin: int, count: int) -> None:
     """Measure distances to the nearest paragraph and hit, and the run of short lines that a line is in."""
     paragraph = hit = colon = FAR
@@ -1002,7 +1011,7 @@ def decide_lines(
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _needs_brake(
     out: U8, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, brake_units: int, brake_percent: int
 ) -> bool:
@@ -1017,7 +1026,7 @@ def _needs_brake(
     return bool(goes + stays > 0 and (stays < 2 * brake_units or goes * 100 > (goes + stays) * brake_percent))
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _decide_text(
     out: U8, sums: I32, lines: I32, struck: NDArray[np.bool_], begin: int, end: int, threshold: int, between: int, heading: int,
     doubt: int,

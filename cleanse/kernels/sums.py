@@ -6,6 +6,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from cleanse.kernels.leaf import leaf
+
 
 @numba.njit(cache=True, nogil=True)
 def add_up(values: NDArray[np.int64]) -> np.int64:
@@ -23,3 +25,10 @@ def find_least(values: NDArray[np.int64]) -> np.int64:
     for value in values:
         least = min(least, np.int64(value))
     return least
+
+
+@leaf()
+def add_to(values: NDArray[np.int64], others: NDArray[np.int64]) -> None:
+    """Add to each number the one that stands at its place among others."""
+    for place in range(len(values)):
+        values[place] += others[place]

@@ -128,7 +128,7 @@ def decode_character(data: Bytes, i: int) -> tuple[int, int]:
     return high | ((int(data[i + 2]) & 0x3F) << 6) | (int(data[i + 3]) & 0x3F), i + 4
 
 
-@functools.cache
+@cache.keep
 def space_table() -> NDArray[np.bool_]:
     """Say of each code point of planes 0 and 1 whether it is white space."""
     spaces: NDArray[np.bool_] = code_points().str.contains(r"^\s$").to_numpy()
@@ -372,7 +372,17 @@ def splice_bytes(
 def as_texts(data: Bytes, offsets: Offsets) -> pl.Series:
     """Make a column of the bytes of texts that stand one behind the other."""
     array = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
-    return pl.Series("text", array, dtype=pl.String)
+    return pl.Series(_Capsule(array)).alias("text")
+
+
+class _Capsule:
+    """Show Polars of an array no more than it needs: for an array of PyArrow it would import all functions on arrays."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return self._array.__arrow_c_array__(requested_schema)
 
 
 @numba.njit(cache=True, nogil=True)

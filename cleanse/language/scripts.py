@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cleanse import cache, kernels
-from cleanse.kernels import U8, Bytes, Offsets, add_up, decode_character
+from cleanse.kernels import U8, U64, Bytes, Offsets, add_to, add_up, decode_character, leaf
 
 # Scripts of Unicode by the names that Polars knows; the order is that of the numbers in `script_table`, from 1.
 SCRIPTS = (
@@ -33,6 +33,7 @@ HAN = SCRIPTS.index("Han") + 1
 UPPER = 128
 # Kinds of ASCII bytes, and the number of them.
 LOWER, CAPITAL, CODE, DIGIT, SPACE, OTHER, KINDS = range(7)
+LINE_FEED = 10
 STRETCH = 1000  # bytes that are counted together
 # Columns of a row that stands for a line, of one that says what a document is like, and of one that stands for a script in a document.
 FIRST, LENGTH, DOC, LINE, SCRIPT, LETTERS, VOTES, COLUMNS = range(8)
@@ -73,27 +74,32 @@ def unspaced_scripts() -> NDArray[np.bool_]:
     return np.array([False, *(script in (*kernels.UNSPACED, "Bopomofo", "Yi") for script in SCRIPTS)])
 
 
-@numba.njit(cache=True, nogil=True)
 def _scan_lines(
     data: Bytes, offsets: Offsets, scripts: U8, kinds: U8, unspaced: NDArray[np.bool_], han: int, numbers: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Offsets]:
     """Give a row a line with letters, letters by document and script, and where the rows of each document begin."""
     texts = len(offsets) - 1
-    capacity, used = 1024, 0
-    rows = np.zeros((capacity, 7), dtype=np.int64)
-    bounds = np.zeros(texts + 1, dtype=np.int64)
-    counts = np.zeros((texts, numbers), dtype=np.int64)
-    own, seen = np.zeros(256, dtype=np.int64), np.zeros(KINDS, dtype=np.int64)
-    tiers = np.zeros((3, numbers), dtype=np.int64)
+    most = texts + int(np.count_nonzero(data[offsets[0] : offsets[texts]] == LINE_FEED))
+    sizes = ((256,), (KINDS,), (3, numbers), (most, 7), (texts, numbers), (texts + 1,))
+    own, seen, tiers, rows, counts, bounds = (np.zeros(size, dtype=np.int64) for size in sizes)
     ones = np.uint64(1) << (np.uint64(10) * kinds.astype(np.uint64))
+    used = _scan_texts(data, offsets, scripts, ones, unspaced, han, numbers, own, seen, tiers, rows, counts, bounds)
+    return rows[:used].copy(), counts, bounds
+
+
+@leaf()
+def _scan_texts(
+    data: Bytes, offsets: Offsets, scripts: U8, ones: U64, unspaced: NDArray[np.bool_], han: int, numbers: int,
+    own: Offsets, seen: Offsets, tiers: NDArray[np.int64], rows: NDArray[np.int64], counts: NDArray[np.int64], bounds: Offsets,
+) -> int:  # fmt: skip
+    """Write the rows, the letters and where rows begin; give the number of rows. `own`, `seen` and `tiers` are for counting."""
+    texts, used = len(offsets) - 1, 0
     for text in range(texts):
-        i = offsets[text]
-        end = offsets[text + 1]
+        i, end = offsets[text], offsets[text + 1]
         line = 0
         tiers[:] = 0
         while i < end:
-            begin = i
-            colons = 0
+            begin, colons = i, 0
             low, high = 256, 0
             seen[:] = 0
             while i < end:
@@ -125,8 +131,7 @@ def _scan_lines(
                         seen[5] += 1
             length = i - begin
             if seen[0] or seen[1] or high:
-                upper = seen[1]
-                letters = seen[0] + seen[1]
+                upper, letters = seen[1], seen[0] + seen[1]
                 own[1] += letters
                 if letters:
                     low = min(low, 1)
@@ -161,27 +166,22 @@ def _scan_lines(
                     if own[number]:
                         tiers[votes, number] += own[number]
                         own[number] = 0
-                if used == capacity:
-                    capacity *= 2
-                    larger = np.zeros((capacity, 7), dtype=np.int64)
-                    larger[:used] = rows[:used]
-                    rows = larger
                 rows[used, 0], rows[used, 1], rows[used, 2], rows[used, 3] = begin, length, text, line
                 rows[used, 4], rows[used, 5], rows[used, 6] = main, letters, votes
                 used += 1
             i += 1
             line += 1
         running, labels = add_up(tiers[2]), add_up(tiers[1])
-        counts[text] += tiers[2]
+        add_to(counts[text], tiers[2])
         # A few letters of running text in a page of labels do not outvote the labels.
         if running < 40 and running * 10 < labels:
-            counts[text] += tiers[1]
+            add_to(counts[text], tiers[1])
         if running + labels == 0:
-            counts[text] += tiers[0]
+            add_to(counts[text], tiers[0])
         elif add_up(counts[text]) == 0:
-            counts[text] += tiers[1]
+            add_to(counts[text], tiers[1])
         bounds[text + 1] = used
-    return rows[:used], counts, bounds
+    return used
 
 
 @numba.njit(cache=True, nogil=True)

@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse import cache, kernels
-from cleanse.kernels import U32, U64, Bytes, Offsets, decode_character
+from cleanse.kernels import U32, U64, Bytes, Offsets, add_to, decode_character, leaf
 
 I32 = NDArray[np.int32]
 # Columns of what is said of a piece or of a document: the language with the most points and these; how far it is ahead of the next one, and of
@@ -149,7 +149,7 @@ def _add_feature(
     return 0
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _rank(sums: I32, groups: NDArray[np.int16], shares: NDArray[np.bool_], handicaps: I32, row: I32) -> None:
     """Say which language has the most points, and by how many it leads."""
     count = sums.shape[1]
@@ -175,16 +175,13 @@ def _rank(sums: I32, groups: NDArray[np.int16], shares: NDArray[np.bool_], handi
     row[0], row[1], row[2], row[3] = best, most, most - next_one, most - apart
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _judge_pieces(
     data: Bytes, starts: Offsets, ends: Offsets, bounds: Offsets, letters: U32, keys: U32, places: I32, firsts: I32,
     owners: NDArray[np.int16], points: I32, close: I32, groups: NDArray[np.int16], shares: NDArray[np.bool_], handicaps: I32, asked: NDArray[np.bool_],
-) -> tuple[I32, I32]:  # fmt: skip
-    pieces = np.zeros((len(starts), 6), dtype=np.int32)
-    documents = np.zeros((len(bounds) - 1, 6), dtype=np.int32)
-    languages = len(groups)
-    sums = np.zeros((3, languages), dtype=np.int32)
-    whole = np.zeros((3, languages), dtype=np.int32)
+    sums: I32, whole: I32, pieces: I32, documents: I32,
+) -> None:  # fmt: skip
+    """Write a row a piece into `pieces` and a row a text into `documents`; `sums` and `whole` have a column a language, and three rows."""
     for text in range(len(bounds) - 1):
         if not asked[text]:
             continue
@@ -224,11 +221,11 @@ def _judge_pieces(
                     value = START
             _rank(sums, groups, shares, handicaps, pieces[piece])
             pieces[piece, 4], pieces[piece, 5] = features, found
-            whole[:2] += sums[:2]
+            add_to(whole[0], sums[0])
+            add_to(whole[1], sums[1])
             documents[text, 4] += features
             documents[text, 5] += found
         _rank(whole, groups, shares, handicaps, documents[text])
-    return pieces, documents
 
 
 def judge_pieces(
@@ -240,7 +237,10 @@ def judge_pieces(
     Gives a row a piece and a row a text, of the columns BEST (-1 where no feature is known) to FOUND; points are tenths of a bit.
     """
     own = lexicon
-    return _judge_pieces(
+    pieces, documents = np.zeros((len(starts), 6), dtype=np.int32), np.zeros((len(bounds) - 1, 6), dtype=np.int32)
+    sums, whole = np.zeros((2, 3, len(own.groups)), dtype=np.int32)
+    _judge_pieces(
         data, starts, ends, bounds, letter_table(), own.keys, own.rows, own.firsts, own.owners, own.points, own.close, own.groups,
-        own.shares, own.handicaps, asked,
+        own.shares, own.handicaps, asked, sums, whole, pieces, documents,
     )  # fmt: skip
+    return pieces, documents

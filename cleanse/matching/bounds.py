@@ -100,13 +100,13 @@ def find_languages(documents: pl.DataFrame, lines: Lines) -> Spoken:
     main = documents["language"].fill_null(UNKNOWN)
     others = line_languages(documents)
     names = sorted({*main.unique(), *others["language"].unique()})
-    numbers = {name: number for number, name in enumerate(names)}
-    spoken = np.array([numbers[name] for name in main], dtype=np.int64)[lines.doc]
+    numbered = pl.Enum(names)
+    spoken = main.cast(numbered).to_physical().to_numpy().astype(np.int64)[lines.doc]
     if others.height and len(lines):
         keys = (lines.doc.astype(np.int64) << 32) + lines.line
         wanted = (others["doc"].to_numpy().astype(np.int64) << 32) + others["line"].to_numpy()
         rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        own = np.array([numbers[name] for name in others["language"]], dtype=np.int64)
+        own = others["language"].cast(numbered).to_physical().to_numpy().astype(np.int64)
         there = keys[rows] == wanted
         spoken[rows[there]] = own[there]
     return names, spoken

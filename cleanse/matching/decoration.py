@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from cleanse import cache
-from cleanse.kernels import PLANES, U8, Bytes, Offsets, code_points, decode_character
+from cleanse.kernels import PLANES, U8, Bytes, Offsets, code_points, decode_character, leaf
 
 # What sites put around a label: Unicode's spaces, invisible characters, dashes, connectors, brackets, arrows and other
 # symbols, and the punctuation of lists. Not quotes, not the marks of questions and exclamations, not commas, which make
@@ -78,7 +78,7 @@ def judge_surroundings(
     return result
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _walk_front(data: Bytes, start: int, end: int, table: U8, bit: int) -> int:
     """Give the byte of the first character of a line that has not this bit, else the end of the line."""
     i = start
@@ -90,7 +90,7 @@ def _walk_front(data: Bytes, start: int, end: int, table: U8, bit: int) -> int:
     return i
 
 
-@numba.njit(cache=True, nogil=True)
+@leaf()
 def _walk_back(data: Bytes, start: int, end: int, table: U8) -> int:
     """Give the byte behind the last character of a line that is no decoration, else the start of the line."""
     behind = end

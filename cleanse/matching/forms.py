@@ -27,28 +27,24 @@ GOLDEN32 = 0x9E3779B1
 class Forms(NamedTuple):
     """Literals made ready for `find_literals`, sorted by the length of their head and by its bytes.
 
-    `data`, `starts`: the bytes of all forms, ASCII in lower case, and where each begins; `owners`: the number of the literal
-    that a form belongs to; `begins`: which lengths of HEADS, as bits, there are among the forms that begin with four bytes of
+    `data`: the bytes of all forms, ASCII in lower case; `owners`: the number of the literal that a form belongs to; `begins`: which lengths of HEADS, as bits, there are among the forms that begin with four bytes of
     this hash; `pairs`: the same for forms of fewer than four bytes, by their first two; `triples`: whether a form of three bytes has
     this hash, since two bytes say little of a Han character; `wide`: whether a head of eight or six bytes has
     this hash, a bit each; `table`: at the hash of a head, or the
-    next free place behind it, one more than its number, 0 where there is none; `heads`, `lengths`, `firsts`: of each head its
-    bytes, their number and the first form that begins with it; `shared`: how many bytes a form has in common with the one before
-    it, which has the same head.
+    next free place behind it, its bytes, and in one number (`pack_head`) how many they are, the first form that begins with it and
+    how many such forms there are, 0 where there is none; `records`: of each form where it begins in `data`, how many bytes it has, how
+    many of them it has in common with the one before it, which has the same head, and its owner. What is read together stands
+    together: the tables are larger than the memory next to a processor.
     """
 
     data: Bytes
-    starts: Offsets
     owners: U32
     begins: U8
     pairs: U8
     triples: NDArray[np.bool_]
     wide: U8
-    table: U32
-    heads: U64
-    lengths: U64
-    firsts: Offsets
-    shared: U32
+    table: U64
+    records: U32
 
 
 def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
@@ -71,16 +67,23 @@ def prepare_forms(forms: Sequence[tuple[bytes, int]]) -> Forms:
     heads, lengths = heads[changes], lengths[changes]
     distinct = list(zip(kind_of[changes].tolist(), heads.tolist(), strict=True))
     begins, pairs, triples, wide = _hash_beginnings(distinct)
-    table = np.zeros(1 << TABLE_BITS, dtype=np.uint32)
-    while len(distinct) * 4 > len(table):
-        table = np.zeros(2 * len(table), dtype=np.uint32)
+    size = 1 << TABLE_BITS
+    while len(distinct) * 4 > size:
+        size *= 2
+    table = np.zeros((size, 2), dtype=np.uint64)
     for number, (kind, head) in enumerate(distinct):
-        slot = slot_of(head, HEADS[kind], len(table))
-        while table[slot]:
-            slot = (slot + 1) % len(table)
-        table[slot] = number + 1
+        slot = slot_of(head, HEADS[kind], size)
+        while table[slot, 1]:
+            slot = (slot + 1) % size
+        table[slot] = head, pack_head(HEADS[kind], int(firsts[number]), int(firsts[number + 1]))
     owners = np.array([owner for _, owner in ordered], dtype=np.uint32)
-    return Forms(data, starts, owners, begins, pairs, triples, wide, table, heads, lengths, firsts, shared)
+    records = np.column_stack([starts[:-1], np.diff(starts), shared[: len(owners)], owners]).astype(np.uint32)
+    return Forms(data, owners, begins, pairs, triples, wide, table, records)
+
+
+def pack_head(length: int, first: int, behind: int) -> int:
+    """Put the bytes of a head, its first form and how many it has (to before `behind`) into one number."""
+    return (first << 32) | ((behind - first) << 8) | length
 
 
 def _heads(data: Bytes, starts: Offsets, lengths: U64) -> U64:

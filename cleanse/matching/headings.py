@@ -7,12 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from cleanse.compiled import match_any
+from cleanse.compiled import match_groups
 from cleanse.hits import acts
 from cleanse.matching.lines import Flags, Lines, Rows
 from cleanse.matching.sentences import find_sentence_ends, join_broken
 from cleanse.rules import Heading, Rule, Variant
+
+Question = tuple[Rows, Sequence[str]]  # rows, and patterns one of which is to match their line
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,38 @@ class Headings:
         labels, others = (self._drop_sentence_ends(pairs, taken, lines) for pairs in (labels, others))
         bare = pl.Series(self.bare[others["variant"].to_numpy()])
         asked = pl.concat([labels, others.filter(bare)])
-        rows = asked["row"].to_numpy().astype(np.int64)
         starts, ends = self._find_blocks(asked, lines)
-        headed = np.zeros(len(rows), dtype=np.bool_)
+        headed = self._find_headed(asked["variant"].to_numpy(), starts, ends, taken, lines)
+        return pl.concat([others.filter(~bare), asked.filter(pl.Series(~headed))])
+
+    def _find_headed(self, variants: NDArray[np.uint32], starts: Rows, ends: Rows, taken: Flags, lines: Lines) -> Flags:
+        """Say of each block of rows, given with the variant that hit it, whether it is the heading of a text; `taken` as above."""
+        headed = np.zeros(len(variants), dtype=np.bool_)
+        asked: list[tuple[Rows, int, Heading]] = []
         for heading, numbers in self.said:
             # Most rules say the same of headings, so their lines are looked at together.
-            own = np.flatnonzero(numbers[asked["variant"].to_numpy()])
-            group = self.groups[asked["variant"].to_numpy()[own]]
+            own = np.flatnonzero(numbers[variants])
+            group = self.groups[variants[own]]
             firsts, lasts = starts[own], ends[own]
             above = (lines.ordinals[firsts] > 0) & taken[group, np.maximum(firsts - 1, 0)]
-            headed[own] = ~taken[group, lasts + 1] & ~above & _is_text(lasts, 1, heading, lines)
+            near = ~taken[group, lasts + 1] & ~above & _is_near(lasts, 1, heading, lines)
             if heading.above:
-                headed[own] &= _is_text(firsts, -1, heading, lines)
-        return pl.concat([others.filter(~bare), asked.filter(pl.Series(~headed))])
+                near &= _is_near(firsts, -1, heading, lines)
+                asked.append((own[near], -1, heading))
+            asked.append((own[near], 1, heading))
+            headed[own[near]] = True
+        questions = [((ends if step > 0 else starts)[own] + step, heading.below) for own, step, heading in asked]
+        answers = _match_rows(questions, lines)
+        # A sentence below may be broken over two lines.
+        below = [number for number, (_, step, _) in enumerate(asked) if step > 0]
+        whole = _match_broken(
+            [(questions[number][0][~answers[number]], questions[number][1]) for number in below], lines
+        )
+        for number, answer in zip(below, whole, strict=True):
+            answers[number][~answers[number]] = answer
+        for (own, *_), answer in zip(asked, answers, strict=True):
+            headed[own] &= answer
+        return headed
 
     def _drop_sentence_ends(self, pairs: pl.DataFrame, taken: Flags, lines: Lines) -> pl.DataFrame:
         """Leave out the pairs of `variant` and `row` whose line is the end of a sentence; `taken` says which rows go, by group."""
@@ -108,15 +130,31 @@ def _find_runs(rows: Rows, lines: Lines) -> tuple[Rows, Rows]:
     return starts[places], ends[places]
 
 
-def _is_text(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:
-    """Say of each row whether the line one step on is text."""
+def _is_near(rows: Rows, step: int, heading: Heading, lines: Lines) -> Flags:
+    """Say of each row whether the line one step on is near and long enough to be text."""
     there = np.clip(rows + step, 0, len(lines) - 1)
     near: Flags = (there == rows + step) & (lines.doc[there] == lines.doc[rows])
     near &= np.abs(lines.line[there].astype(np.int64) - lines.line[rows]) <= heading.max_gap + 1
     near &= lines.chars[there] >= heading.min_chars
-    asked = np.flatnonzero(near)
-    near[asked] = match_any(lines.take(there[asked])["text"], heading.below)
-    asked = asked[~near[asked]] if step > 0 else asked[:0]
-    if len(asked):
-        near[asked] = match_any(join_broken(there[asked], lines)["text"], heading.below)
     return near
+
+
+def _match_rows(questions: Sequence[Question], lines: Lines) -> list[Flags]:
+    """Say of the rows of each question whether one of its patterns matches their line; all in one go, for each call takes its time."""
+    every = np.unique(np.concatenate([rows for rows, _ in questions] or [np.zeros(0, dtype=np.int64)]))
+    places = [(np.searchsorted(every, rows), patterns) for rows, patterns in questions]
+    return match_groups(lines.take(every)["text"], places)
+
+
+def _match_broken(questions: Sequence[Question], lines: Lines) -> list[Flags]:
+    """Say the same of the lines whose sentence is broken, with the line below them; no others match."""
+    every = np.unique(np.concatenate([rows for rows, _ in questions] or [np.zeros(0, dtype=np.int64)]))
+    joined = join_broken(every, lines)["text"]
+    broken = (joined != lines.take(every)["text"]).to_numpy()
+    answers = [np.zeros(len(rows), dtype=np.bool_) for rows, _ in questions]
+    places = [np.searchsorted(every, rows) for rows, _ in questions]
+    chosen = [np.flatnonzero(broken[own]) for own in places]
+    asked = [(own[few], patterns) for own, few, (_, patterns) in zip(places, chosen, questions, strict=True)]
+    for answer, few, found in zip(answers, chosen, match_groups(joined, asked), strict=True):
+        answer[few] = found
+    return answers

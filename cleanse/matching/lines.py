@@ -86,6 +86,16 @@ class Lines:
         """Give for each row the byte at which its text ends, without the white space there."""
         return kernels.trim_ends(self.data, self.starts, self.ends, kernels.space_table())
 
+    @functools.cached_property
+    def first_started(self) -> NDArray[np.uint16]:
+        """Give for each row its first visible byte, `prefilter.END` where there is none."""
+        return self.first_bytes(self.starts, self.ends)
+
+    @functools.cached_property
+    def first_opened(self) -> NDArray[np.uint16]:
+        """Give the same from `opened` on."""
+        return self.first_bytes(self.opened, self.ends)
+
     def first_bytes(self, starts: Offsets, ends: Offsets) -> NDArray[np.uint16]:
         """Give the first visible byte of stretches of `data`, `prefilter.END` where there is none."""
         return kernels.first_visible(self.data, starts, ends, kernels.space_table())

@@ -160,19 +160,20 @@ def _verify(
     found_lines, literals = np.empty(1024, dtype=np.uint32), np.empty(1024, dtype=np.uint32)
     begun, ended = np.empty(1024, dtype=np.int64), np.empty(1024, dtype=np.int64)
     count = 0
-    begins, pairs, table = forms.begins, forms.pairs, forms.table
+    begins, pairs, table, records = forms.begins, forms.pairs, forms.table, forms.records
     golden, golden32, shift32 = np.uint64(GOLDEN), np.uint32(GOLDEN32), np.uint32(32 - SLOT_BITS)
     last = np.uint64(len(table) - 1)
     first, second, two_bytes = np.uint8(1), np.uint8(2), np.uint64(16)
+    thirty_two, eight, many, low = np.uint64(32), np.uint64(8), np.uint64(0xFFFFFF), np.uint64(0xFF)
     shift = np.uint64(64)
     while np.uint64(1) << (np.uint64(64) - shift) <= last:
         shift -= np.uint64(1)
     for place in range(len(places)):
-        i, end = places[place], ends[lines[place]]
+        i, end = np.uint64(places[place]), np.uint64(ends[lines[place]])
         window = np.uint64(0)
-        for k in range(i, i + 8):
-            window = (window << np.uint64(8)) | (np.uint64(fold[data[k]]) if k < end else np.uint64(0))
-        half = np.uint32(window >> np.uint64(32))
+        for k in range(i, i + eight):
+            window = (window << eight) | (np.uint64(fold[data[k]]) if k < end else np.uint64(0))
+        half = np.uint32(window >> thirty_two)
         there = begins[np.uint32(half * golden32) >> shift32] | pairs[half >> np.uint32(16)]
         if there & first and not _is_long_head(forms.wide, window):
             there ^= first
@@ -183,33 +184,33 @@ def _verify(
                 break
             length = SMALLEST[there]
             there &= there - np.uint8(1)
-            head = window >> (np.uint64(64) - np.uint64(8) * length)
+            head = window >> (np.uint64(64) - eight * length)
             slot = np.uint64((head + length) * golden) >> shift
-            number = -1
-            while table[slot]:
-                number = int(table[slot]) - 1
-                if forms.heads[number] == head and forms.lengths[number] == length:
-                    break
-                number = -1
+            entry = table[slot, 1]
+            while entry and (table[slot, 0] != head or entry & low != length):
                 slot = (slot + np.uint64(1)) & last
-            if number < 0:
+                entry = table[slot, 1]
+            if not entry:
                 continue
-            same = np.int64(length)  # bytes that the text shares with the form before
-            for form in range(forms.firsts[number], forms.firsts[number + 1]):
-                if np.int64(forms.shared[form]) > same:
+            begin = entry >> thirty_two
+            same = length  # bytes that the text shares with the form before
+            for form in range(begin, begin + ((entry >> eight) & many)):
+                shared = np.uint64(records[form, 2])
+                if shared > same:
                     continue  # it parts from the text where the one before did
-                begin = forms.starts[form]
-                size = forms.starts[form + 1] - begin
-                same = max(np.int64(length), np.int64(forms.shared[form]))
-                while same < size and i + same < end and fold[data[i + same]] == forms.data[begin + same]:
-                    same += 1
+                start, size = np.uint64(records[form, 0]), np.uint64(records[form, 1])
+                same = max(length, shared)
+                while same < size and i + same < end and fold[data[i + same]] == forms.data[start + same]:
+                    same += np.uint64(1)
                 if same < size:
+                    if i + same >= end or fold[data[i + same]] < forms.data[start + same]:
+                        break  # forms stand in order: all behind it part from the text too
                     continue
                 if count == len(found_lines):
                     found_lines, literals = _double(found_lines), _double(literals)
                     begun, ended = _double(begun), _double(ended)
-                found_lines[count], literals[count] = lines[place], forms.owners[form]
-                begun[count], ended[count] = i, i + size
+                found_lines[count], literals[count] = lines[place], records[form, 3]
+                begun[count], ended[count] = np.int64(i), np.int64(i + size)
                 count += 1
     return found_lines[:count].copy(), literals[:count].copy(), begun[:count].copy(), ended[:count].copy()
 

@@ -234,8 +234,7 @@ class Matcher:
             if is_methodical(rule, variant):
                 yield pl.DataFrame({"variant": number, "pattern": None, "row": rows}, schema)
                 continue
-            opened = lines.opened if self.bounds.trim[number] else lines.starts
-            first = lines.first_bytes(opened[rows], lines.ends[rows])
+            first = (lines.first_opened if self.bounds.trim[number] else lines.first_started)[rows]
             unfiltered = (pl.col("variant") == number) & ~pl.col("filtered")
             for pattern in self.asked.filter(unfiltered)["pattern"]:
                 fit = rows[self.begins[pattern, first]]
@@ -243,7 +242,10 @@ class Matcher:
 
     def _first_bytes(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> NDArray[np.uint16]:
         """Give the first visible byte of what the patterns of a variant see of a line."""
-        return lines.first_bytes(self._openings(variants, rows, lines), lines.ends[rows])
+        first: NDArray[np.uint16] = np.where(
+            self.bounds.trim[variants], lines.first_opened[rows], lines.first_started[rows]
+        )
+        return first
 
     def _openings(self, variants: NDArray[Any], rows: NDArray[Any], lines: Lines) -> Offsets:
         """Give the byte at which the patterns of a variant begin to see a line."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from cleanse.verdicts import (
 )
 
 WAITING_FRAMES = 2  # for each file that is written
+READ_AHEAD = 2  # parts that are read side by side
 COUNTED = ("rule", "language", "action", "documents", "lines", "characters", "documents_alone")  # of the table of rules
 
 
@@ -65,28 +68,21 @@ def assemble(
     sizes = outcome.decisions.group_by(pl.col("kept").alias("number")).agg((pl.len() + 1).alias("cluster_size"))
     counts = _add_counts([])
     touched: Counter[str] = Counter()
-    start = 0
-    for number, part in enumerate(parts, 1):
-        frame = store.read_part(job.work, "documents", *part).with_row_index("doc")
-        frame = frame.with_columns((pl.col("doc") + start).alias("number"))
-        start += frame.height
-        frame = frame.join(duplicates, on="number", how="left", maintain_order="left", suffix="_duplicate").join(
-            sizes, on="number", how="left", maintain_order="left"
-        )
-        frame = frame.with_columns(pl.coalesce("reason", "reason_duplicate").alias("reason"))
-        drops = frame.filter(pl.col("reason_duplicate").is_not_null()).select("doc", "id", "reason")
-        hits = _with_drops(store.read_part(job.work, "hits", *part), drops, job.rules)
-        counts = _add_counts([counts, count_hits(hits, frame)])
-        touched.update(_count_lines(hits))
-        noted = frame.join(tried.select("number", reason_tried="reason"), on="number", maintain_order="left")
-        noted = noted.select("doc", "id", reason="reason_tried")
-        drafts = _with_drops(store.read_part(job.work, "drafts", *part), noted, job.rules)
-        tables.write_part(job.work, part, {"hits": hits, "drafts": drafts}, frame)
-        kept = frame.filter(pl.col("reason").is_null())
-        writer.write(_out_frame(kept, others))
-        _enter(ledger, frame, kept)
-        if progress:
-            progress(Step("assemble", number, len(parts)))
+    decisions = duplicates.join(sizes, on="number", how="full", coalesce=True)
+
+    def read(part: tuple[int, int], start: int) -> _Part:
+        return _Part.read(job, part, start, decisions, tried)
+
+    with ThreadPoolExecutor(READ_AHEAD) as threads:
+        for number, made in enumerate(_read_ahead(threads, read, zip(parts, resolved.starts, strict=True)), 1):
+            counts = _add_counts([counts, made.counts])
+            touched.update(made.touched)
+            tables.write_part(job.work, parts[number - 1], {"hits": made.hits, "drafts": made.drafts}, made.documents)
+            kept = made.documents.filter(pl.col("reason").is_null())
+            writer.write(_out_frame(kept, others))
+            _enter(ledger, made.documents, kept)
+            if progress:
+                progress(Step("assemble", number, len(parts)))
     writer.close()
     ledger.documents_quarantined = tables.close()
     ledger.check()
@@ -97,6 +93,44 @@ def assemble(
         **_summarise(job, metadata, ledger, outcome, rules),
         "touched_lines": {action: touched[action] for action in ("fix", "flag", "strip")},
     }
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One part as it is written: its documents with what became of them, its hits and drafts with those of duplicates, and what is counted."""
+
+    documents: pl.DataFrame
+    hits: pl.DataFrame
+    drafts: pl.DataFrame
+    counts: pl.DataFrame
+    touched: dict[str, int]
+
+    @staticmethod
+    def read(job: Job, part: tuple[int, int], start: int, decisions: pl.DataFrame, tried: pl.DataFrame) -> _Part:
+        """Read a part whose first document has the number `start`; `decisions` say of numbers whether they are dropped, or how large their cluster is."""
+        frame = store.read_part(job.work, "documents", *part).with_row_index("doc")
+        frame = frame.with_columns((pl.col("doc") + start).alias("number"))
+        frame = frame.join(decisions, on="number", how="left", maintain_order="left", suffix="_duplicate")
+        frame = frame.with_columns(pl.coalesce("reason", "reason_duplicate").alias("reason"))
+        drops = frame.filter(pl.col("reason_duplicate").is_not_null()).select("doc", "id", "reason")
+        hits = _with_drops(store.read_part(job.work, "hits", *part), drops, job.rules)
+        noted = frame.join(tried.select("number", reason_tried="reason"), on="number", maintain_order="left")
+        noted = noted.select("doc", "id", reason="reason_tried")
+        drafts = _with_drops(store.read_part(job.work, "drafts", *part), noted, job.rules)
+        return _Part(frame, hits, drafts, count_hits(hits, frame), _count_lines(hits))
+
+
+def _read_ahead(
+    threads: ThreadPoolExecutor, read: Callable[..., _Part], parts: Iterable[tuple[tuple[int, int], int]]
+) -> Iterator[_Part]:
+    """Read parts side by side and give them in their order; READ_AHEAD of them at most wait."""
+    waiting: deque[Future[_Part]] = deque()
+    for part in parts:
+        waiting.append(threads.submit(read, *part))
+        if len(waiting) > READ_AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _clear(*places: Path) -> None:

@@ -84,6 +84,7 @@ class Pool:
         """Say how many processes there are, at most."""
         self._workers = workers
         self._pool: WorkerPool | None = None
+        self._idle = True
 
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result | Died]:
         """Give the result of each item; a single one is done here."""
@@ -109,7 +110,9 @@ class Pool:
     def close(self) -> None:
         """End the processes; what nobody has asked for is not done."""
         pool, self._pool = self._pool, None
-        if pool is not None:
+        if pool is not None and self._idle:
+            pool.dismiss()  # to tidy up after themselves they would take some tenths of a second
+        elif pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _map_until_death(
@@ -119,6 +122,7 @@ class Pool:
         shared = pool.share(function)
         waiting: deque[Future[Result]] = deque()
         done = 0
+        self._idle = False
         try:
             for item in items:
                 waiting.append(pool.submit_item(shared, item))
@@ -133,6 +137,7 @@ class Pool:
         except BrokenProcessPool:
             self.close()
             return _Stop(done, max(1, len(waiting)))
+        self._idle = True
         return _Stop(done, 0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -65,12 +66,14 @@ class Resolved:
     """What the search for duplicates found.
 
     `drafts` are the decisions (dedupe.DECISIONS) that rules in draft would have made. `kept` names the documents that others are dropped for:
-    `kept` u32, `kept_id` str, and where there is an earlier OUT `kept_in` str, its name, or null.
+    `kept` u32, `kept_id` str, and where there is an earlier OUT `kept_in` str, its name, or null. `starts` are the numbers of the first documents
+    of the parts.
     """
 
     outcome: dedupe.Outcome
     drafts: pl.DataFrame
     kept: pl.DataFrame
+    starts: list[int]
 
 
 def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float], earlier: Path | None = None) -> Resolved:
@@ -87,6 +90,7 @@ def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float], e
     heights = _check_ids(_Parts(job.work, tables, []))
     outcome, tried = dedupe.Outcome(pl.DataFrame(schema=dedupe.DECISIONS)), pl.DataFrame(schema=dedupe.DECISIONS)
     count = sum(heights)
+    starts = [0, *itertools.accumulate(heights)][:-1]
     signed = _Parts(job.work, tables, [])
     if job.signs and parts:
         if earlier is not None:
@@ -112,7 +116,7 @@ def resolve(job: Job, summaries: list[ShardSummary], timing: dict[str, float], e
     if earlier is not None:
         kept = kept.with_columns(pl.when(pl.col("kept") >= count).then(pl.lit(earlier.name)).alias("kept_in"))
     timing["resolve"] = time.perf_counter() - clock
-    return Resolved(outcome, tried, kept)
+    return Resolved(outcome, tried, kept, starts)
 
 
 def _check_ids(parts: _Parts) -> list[int]:

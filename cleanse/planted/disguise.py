@@ -71,6 +71,7 @@ MIXED = re.compile(
 )
 NAMED = re.compile(r"[a-z]+[34]d\Z")  # a name with 3d or 4d behind it
 WORD = re.compile(r"[^\W\d_]{2,}")
+DRESSED = np.isin(np.arange(13), (ZERO, MARK, FANCY, WIDE))  # classes that `_undress` looks at
 
 
 def fold(text: str) -> Folded:
@@ -134,31 +135,51 @@ def _undress(text: str, counts: dict[str, int]) -> tuple[str, list[int]]:
     kept: list[str] = []
     places: list[int] = []
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    kinds = np.where(codes < PLANES, class_table()[np.minimum(codes, PLANES - 1)], EAST).tolist()
+    table = np.where(codes < PLANES, class_table()[np.minimum(codes, PLANES - 1)], EAST)
+    kinds = table.tolist()
     east = EAST in kinds
-    stacked, before = 0, SPACE
-    for place, (character, kind) in enumerate(zip(text, kinds, strict=True)):
+    odd = np.flatnonzero(DRESSED[table]).tolist()
+    stacked, before, place = 0, SPACE, 0
+    for stop in [*odd, len(text)]:
+        # What is no disguise stays as it is, but for digits above the line behind such letters.
+        while place < stop and before == FANCY and kinds[place] == OTHER:
+            before = _keep_raised(text[place], place, kept, places)
+            stacked, place = 0, place + 1
+        if place < stop:
+            kept.append(text[place:stop])
+            places += range(place, stop)
+            stacked, before = 0, kinds[stop - 1]
+        if stop == len(text):
+            break
+        character, kind, place = text[stop], kinds[stop], stop + 1
         if kind == ZERO:
             broken = before in (LATIN, CYRILLIC) and not "\ufe00" <= character <= "\ufe0f"
             _count(counts, "zero-width", number=broken)
             continue
-        if kind == MARK and before in (LATIN, CYRILLIC, FANCY, DIGIT):
-            stacked += 1
-            _count(counts, "strewn-marks", number=stacked > 1 or bool(OVERLAY.match(character)))
-            continue
         plain = character
-        if kind == FANCY:
+        if kind == MARK:
+            if before in (LATIN, CYRILLIC, FANCY, DIGIT):
+                stacked += 1
+                _count(counts, "strewn-marks", number=stacked > 1 or bool(OVERLAY.match(character)))
+                continue
+        elif kind == FANCY:
             plain = DRAWN.get(character) or unicodedata.normalize("NFKC", character).strip("()")
             _count(counts, "fancy-letters")
-        elif kind == OTHER and before == FANCY and (raised := unicodedata.normalize("NFKC", character)).isdecimal():
-            plain = raised  # digits above the line behind such letters belong to their name
-        elif kind == WIDE:
+        else:  # WIDE
             plain = unicodedata.normalize("NFKC", character)
             _count(counts, "wide-letters", number=not east)
-        stacked, before = 0, kind if plain == character or kind != OTHER else FANCY
+        stacked, before = 0, kind
         kept.append(plain)
-        places += [place] * len(plain)
+        places += [stop] * len(plain)
     return "".join(kept), places
+
+
+def _keep_raised(character: str, place: int, kept: list[str], places: list[int]) -> int:
+    """Keep what stands behind a letter in disguise; digits above the line there belong to its name. Give the class that it then has."""
+    plain = raised if (raised := unicodedata.normalize("NFKC", character)).isdecimal() else character
+    kept.append(plain)
+    places += [place] * len(plain)
+    return OTHER if plain == character else FANCY
 
 
 def _count(counts: dict[str, int], kind: str, number: int = 1) -> None:

@@ -283,24 +283,26 @@ def _find_repeats(
         inner, outer = list_units(match.group(2)), set(list_units(match.group(1)))
         values["repeats-title"] = len(inner) >= own.title_units and all(unit in outer for unit in inner)
     if (bracket or values["title"] or values["listed"]) and not values.get("says-twice"):
-        values["phrase-pairs"] = _share_phrases(plain)
+        values["phrase-pairs"] = _share_phrases(plain, own)
 
 
-def _share_phrases(text: str) -> int:
-    """Say whether two phrases, cut at a space or comma, share most of their units, four at least."""
+def _share_phrases(text: str, own: Settings) -> int:
+    """Say whether two phrases, cut at a space or comma, share most of their units."""
     parts = [part for part in re.split(r"[\s,，、_\-|]+", text.strip("【】[]()（）-*•· ")) if part]
     if len(parts) < 2:
         return 0
     if UNSPACED.search(text):
+        least = own.shared_units
         sets = [set(list_units(part)) for part in parts]
     else:
+        least = own.shared_words
         words = [part for part in parts if part.isalnum() or len(part) > 1]
         half = len(words) // 2
-        if half < 3:
+        if half < own.phrase_words:
             return 0
         sets = [set(words[:half]), set(words[half:])]
     for first, second in itertools.pairwise(sets):
         small = min(len(first), len(second))
-        if small >= (4 if UNSPACED.search(text) else 2) and len(first & second) >= 0.6 * small:
+        if small >= least and 100 * len(first & second) >= own.shared_percent * small:
             return 1
     return 0

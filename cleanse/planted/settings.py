@@ -35,6 +35,10 @@ class Settings:
     twice_units: int
     title_units: int
     bracket_percent: int
+    phrase_words: int
+    shared_words: int
+    shared_units: int
+    shared_percent: int
     near: int
     rest_units: int
     strange_units: int

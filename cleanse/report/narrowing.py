@@ -11,12 +11,12 @@ from pathlib import Path
 import polars as pl
 
 from cleanse import kernels
-from cleanse.files import open_parquet, store
+from cleanse.files import open_parquet
 
-MOST_ROWS = 1_000_000  # of hits, drafts and signals together that the page looks at
-STEP = 20_000  # rows that are read at once
-WEIGHED = ("hits", "drafts", "signals")
-NARROWED = (*WEIGHED, "measures", "dropped")
+MOST_ROWS = 500_000  # of hits and drafts together that the page looks at
+STEP = 20_000  # rows that are written at once
+WEIGHED = ("hits", "drafts")
+NARROWED = (*WEIGHED, "signals", "measures", "dropped")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def narrow_report(report: Path) -> Iterator[View]:
     last = int(MOST_ROWS / rows * 2**64)
     with tempfile.TemporaryDirectory(prefix=".page-", dir=report) as name:
         folder = Path(name)
-        for table in NARROWED:
-            _copy_some(report / f"{table}.parquet", folder / f"{table}.parquet", last)
+        names = [f"{table}.parquet" for table in NARROWED]
+        pl.collect_all([_copy_some(report / name, folder / name, last) for name in names])
         yield View(folder, _count_rows(folder / "measures.parquet"), every)
 
 
@@ -61,11 +61,13 @@ def _count_rows(table: Path) -> int:
         return int(parquet.metadata.num_rows)
 
 
-def _copy_some(table: Path, to: Path, last: int) -> None:
-    """Copy the rows of documents whose ids have a hash up to `last`."""
-    schema = dict(pl.scan_parquet(table, glob=False).collect_schema())
-    with open_parquet(str(table)) as parquet, store.ParquetWriter(to, schema) as writer:
-        for batch in parquet.iter_batches(STEP):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            hashes = pl.Series(kernels.hash_texts(*kernels.buffers(frame["id"])), dtype=pl.UInt64)
-            writer.write(frame.filter(hashes <= last))
+def _copy_some(table: Path, to: Path, last: int) -> pl.LazyFrame:
+    """Plan to copy the rows of documents whose ids have a hash up to `last`."""
+    hashes = pl.col("id").map_batches(_hash_ids, return_dtype=pl.UInt64, is_elementwise=True)
+    rows = pl.scan_parquet(table, glob=False).filter(hashes <= last)
+    # It is read a few times and then gone, so it is packed lightly.
+    return rows.sink_parquet(to, compression="lz4", row_group_size=STEP, statistics=False, lazy=True)
+
+
+def _hash_ids(identities: pl.Series) -> pl.Series:
+    return pl.Series(kernels.hash_texts(*kernels.buffers(identities)), dtype=pl.UInt64)

@@ -10,20 +10,20 @@ from pathlib import Path
 import polars as pl
 
 from cleanse.passes import NO_EDITS, AsRead, group_edits
-from cleanse.report.samples import GROUP, Sample, choose_windows, find_near, read_texts, show_hit
+from cleanse.report.samples import GROUP, Sample, choose_windows, find_near, show_hit
 
 NEAR_SAMPLES = 4  # shown for a rule and language
 
 
-def collect_near(report: Path, out: Path, languages: pl.DataFrame, sums: pl.DataFrame) -> dict[str, list[Sample]]:
+def choose_near(report: Path, languages: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
     """Choose the lines of each scorecard and language that have the most points below its threshold.
 
-    Reads `drafts.parquet`, `hits.parquet`, `dropped.parquet` and OUT; `languages` has `id, language` of every document, `sums` are those of
-    `add_up_signals`. Gives the samples by rule id, by language, the nearest first.
+    Reads `drafts.parquet`; `languages` has `id, language` of every document, `sums` are those of `add_up_signals`. They stand by rule, by
+    language, the nearest first.
     """
     place = ["id", "rule", "line", "start"]
     terms = sums.lazy().filter("points").select(*place, weight="measured")
-    chosen = (
+    return (
         pl.scan_parquet(report / "drafts.parquet", glob=False)
         .with_row_index("row")
         .join(terms, on=place, how="inner", maintain_order="left")
@@ -34,14 +34,18 @@ def collect_near(report: Path, out: Path, languages: pl.DataFrame, sums: pl.Data
         .group_by(*GROUP, maintain_order=True)
         .head(NEAR_SAMPLES)
     )
-    if chosen.is_empty():
-        return {}
+
+
+def make_near(report: Path, chosen: pl.DataFrame, texts: dict[str, str]) -> dict[str, list[Sample]]:
+    """Cut the lines that `choose_near` has chosen out of their documents as read; gives the samples by rule id.
+
+    Reads `hits.parquet`; `texts` holds the clean texts of the documents by id.
+    """
     identities = chosen["id"].unique(maintain_order=True)
-    texts = read_texts(report, out, identities)
     hits = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id").is_in(identities.implode()))
     acted = hits.collect()
     edits = group_edits(acted)
-    lines = {identity: AsRead(text, edits.get(identity, NO_EDITS)) for identity, text in texts.items()}
+    lines = {identity: AsRead(texts[identity], edits.get(identity, NO_EDITS)) for identity in identities}
     # A line stays, so it is not shown as taken out.
     rows = [{**row, "action": "flag"} for row in chosen.iter_rows(named=True)]
     windows = [choose_windows(row, lines[row["id"]]) for row in rows]

@@ -22,7 +22,7 @@ from cleanse.report import samples, sections
 from cleanse.report.environment import hash_source, make_environment, write_page_file
 from cleanse.report.evidence import RULES_FILE, add_up_signals, read_described
 from cleanse.report.narrowing import View, narrow_report
-from cleanse.report.near import collect_near
+from cleanse.report.near import choose_near, make_near
 from cleanse.report.precision import complete_table
 from cleanse.report.sections import read_table
 from cleanse.rules import ANY, Rule
@@ -93,22 +93,30 @@ def _make_page(report: Path, view: View, out: Path, summary: dict[str, Any]) -> 
     languages = read_table(view.folder, "measures", ["id", "language"])
     # Polars works without the lock of Python, so the parts of the page are made side by side.
     with uncollected(), ThreadPoolExecutor(THREADS) as threads:
-        overlapping = threads.submit(sections.count_overlaps, view.folder, languages)
-        changed = threads.submit(sections.changed_documents, report, out)
-        clusters = threads.submit(sections.make_clusters, view.folder, out, languages)
+        most = threads.submit(sections.choose_changed, out)
+        twins = threads.submit(sections.choose_clusters, view.folder, languages)
         sums = add_up_signals(view.folder)
-        nearly = threads.submit(collect_near, view.folder, out, languages, sums)
+        nearest = threads.submit(choose_near, view.folder, languages, sums)
+        overlapping = threads.submit(sections.count_overlaps, view.folder, languages)
         charts = threads.submit(sections.sum_charts, sums, described)
         sources = _read_sources(view, out, languages)
-        chosen = samples.collect_samples(view.folder, out, languages, sources, sums, described)
+        hits = samples.choose_hits(view.folder, languages, sources, sums, described)
+        # Texts are read once for all parts: to look for some, all are unpacked.
+        shown = [hits["id"], nearest.result()["id"], twins.result()["id"], twins.result()["kept_id"]]
+        shown.append(most.result()["id"].head(sections.WHOLE_DOCUMENTS))
+        texts = samples.read_texts(report, out, pl.concat(shown).unique())
+        nearly = threads.submit(make_near, view.folder, nearest.result(), texts)
+        changed = threads.submit(sections.make_changed, report, most.result(), texts)
+        clusters = threads.submit(sections.make_clusters, twins.result(), texts)
+        chosen = samples.make_samples(view.folder, out, hits, texts, described)
         # Of a scorecard, both sides of its threshold.
         for rule, near in nearly.result().items():
             chosen.setdefault(rule, []).extend(near)
     quarantine = read_table(report, "quarantine", ["source", "row", "error"])
-    twins = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
-    if "kept_in" not in twins.collect_schema():
-        twins = twins.with_columns(pl.lit(None, pl.String).alias("kept_in"))
-    duplicates = twins.select("kept_id", "kept_in").collect()
+    dropped = pl.scan_parquet(report / "dropped.parquet", glob=False).filter(pl.col("kept_id").is_not_null())
+    if "kept_in" not in dropped.collect_schema():
+        dropped = dropped.with_columns(pl.lit(None, pl.String).alias("kept_in"))
+    duplicates = dropped.select("kept_id", "kept_in").collect()
     rows = sections.make_rows(fired, overlapping.result(), summary["ledger"]["characters"]["read"])
     every_language = languages if view.is_whole else read_table(report, "measures", ["language"])
     page: str = environment.get_template("index.html").render(

@@ -78,31 +78,32 @@ class Sample:
     points: Sum | None = None
 
 
-def collect_samples(
-    report: Path,
-    out: Path,
-    languages: pl.DataFrame,
-    sources: pl.DataFrame,
-    sums: pl.DataFrame,
-    described: dict[str, Described],
-) -> dict[str, list[Sample]]:
-    """Choose hits of each rule and language, and cut them out of their documents as read.
+def choose_hits(
+    report: Path, languages: pl.DataFrame, sources: pl.DataFrame, sums: pl.DataFrame, described: dict[str, Described]
+) -> pl.DataFrame:
+    """Choose hits of each rule and language, as rows of `hits.parquet` with what `choose_places` gives.
 
-    Reads `hits.parquet`, `signals.parquet`, `dropped.parquet`, `measures.parquet` and OUT; `languages` has `id, language` of every document,
-    `sources` has `id, source`, `sums` are those of `add_up_signals`, `described` the rules as `rules.json` has them. Gives the samples by rule id, by language, in
-    input order.
+    Reads `hits.parquet`, `dropped.parquet` and `measures.parquet`; `languages` has `id, language` of every document, `sources` has `id, source`,
+    `sums` are those of `add_up_signals`, `described` the rules as `rules.json` has them. They stand by rule, by language, in input order.
     """
     places = choose_places(weigh_hits(report, languages, sources, sums, described))
-    if places.is_empty():
-        return {}
     every = pl.scan_parquet(report / "hits.parquet", glob=False).with_row_index("row")
     rows = every.filter(pl.col("row").is_in(places["row"].implode())).collect()
-    rows = rows.join(places, on="row", how="left", maintain_order="left").sort("rule", "language", "row")
+    return rows.join(places, on="row", how="left", maintain_order="left").sort("rule", "language", "row")
+
+
+def make_samples(
+    report: Path, out: Path, rows: pl.DataFrame, texts: dict[str, str], described: dict[str, Described]
+) -> dict[str, list[Sample]]:
+    """Cut the hits that `choose_hits` has chosen out of their documents as read; gives the samples by rule id.
+
+    Reads `hits.parquet`, `signals.parquet`, `measures.parquet` and OUT; `texts` holds the clean texts of the documents by id.
+    """
     identities = rows["id"].unique()
+    every = pl.scan_parquet(report / "hits.parquet", glob=False)
     hits = every.filter(pl.col("id").is_in(identities.implode())).collect()
     edits = group_edits(hits)
-    texts = read_texts(report, out, identities)
-    lines = {identity: AsRead(text, edits.get(identity, NO_EDITS)) for identity, text in texts.items()}
+    lines = {identity: AsRead(texts[identity], edits.get(identity, NO_EDITS)) for identity in identities}
     chosen = rows.to_dicts()
     windows = [choose_windows(row, lines[row["id"]]) for row in chosen]
     near = find_near(hits, [row["id"] for row in chosen], windows)
@@ -190,8 +191,8 @@ def weigh_hits(
 
     In the order of `table`, which is hits or drafts. Reads that table, `measures.parquet`, `dropped.parquet` and the `sums` of `add_up_signals`. Gives
     `row, id, rule, line, start, language, source, similarity, weight, points` (whether the weight is a sum of points), `distance` of a
-    measure from its limit, as a share of the limit, `copies` of its text, `chars`, and `repeat`, which is 0 for the first hit of a rule on
-    a text.
+    measure from its limit, as a share of the limit, `copies` of its text, `chars`, and `repeat`, which is false for the first hit of a rule
+    on a text.
     """
     columns = ["id", "rule", "action", "line", "start", "text", "replacement"]
     hits = pl.read_parquet(report / f"{table}.parquet", columns=columns, glob=False)
@@ -199,8 +200,8 @@ def weigh_hits(
     place = ["id", "rule", "line", "start"]
     sums = sums.select(*place, "weight", "points")
     distances = _measure_distances(report, hits.with_row_index("row"), described)
-    number = pl.int_range(pl.len(), dtype=pl.UInt32)
-    in_line = number.over("rule", "id", "line")
+    again_in_line = ~pl.struct("rule", "id", "line").is_first_distinct()
+    again = ~pl.struct(*GROUP, "text").is_first_distinct()
     whole = (pl.col("action") == "strip") & pl.col("replacement").is_null()
     return (
         hits.with_row_index("row")
@@ -214,8 +215,8 @@ def weigh_hits(
             pl.len().over(*GROUP, "text").alias("copies"),
             pl.col("text").str.len_chars().fill_null(0).alias("chars"),
         )
-        .with_columns(pl.when(pl.col("line").is_null()).then(0).otherwise(number.over(*GROUP, "text")).alias("repeat"))
-        .filter(pl.col("line").is_null() | ((in_line == 0) & ~(whole & (pl.col("repeat") > 0))))
+        .with_columns((again & pl.col("line").is_not_null()).alias("repeat"))
+        .filter(pl.col("line").is_null() | ~(again_in_line | (whole & pl.col("repeat"))))
         .drop("text", "action", "replacement")
     )
 
@@ -249,25 +250,28 @@ def choose_places(hits: pl.DataFrame, samples: int = SAMPLES, page_samples: int 
     sizes = hits.group_by(GROUP).len().sort("len", *GROUP, descending=[True, False, False])["len"].to_numpy()
     count = next((n for n in range(samples, 1, -1) if np.minimum(sizes, n).sum() <= page_samples), 1)
     hits = hits.with_columns(pl.Series("key", _hash_places(hits), dtype=pl.UInt64))
-    number = pl.int_range(pl.len()).over(*GROUP)
+    # Numbers in the order of the names: they are quicker to sort.
+    hits = _number(_number(hits, GROUP, "group"), ("source",), "from")
+    number = pl.int_range(pl.len()).over("group")
     certain = pl.coalesce("similarity", "weight", "distance").fill_null(1.0)
     # A text that comes again says little new: it has its turn when all others had theirs.
-    again = pl.col("repeat") > 0
-    hits = hits.sort(*GROUP, again, certain, "copies", -pl.col("chars").cast(pl.Int64), "key").with_columns(
-        (number < pl.min_horizontal(pl.len().over(*GROUP), count) // 2).alias("doubtful")
+    hits = hits.sort("group", "repeat", certain, "copies", -pl.col("chars").cast(pl.Int64), "key").with_columns(
+        (number < pl.min_horizontal(pl.len().over("group"), count) // 2).alias("doubtful")
     )
-    turn = pl.int_range(pl.len()).over(*GROUP, again, "source")
-    rest = (
-        hits.filter(~pl.col("doubtful"))
-        .sort(*GROUP, again, "source", "key", nulls_last=True)
-        .with_columns(turn.alias("turn"))
-    )
-    rest = rest.sort(*GROUP, again, "turn", "key").filter(number < (count + 1) // 2).drop("turn")
+    turn = pl.int_range(pl.len()).over("group", "repeat", "from")
+    rest = hits.filter(~pl.col("doubtful")).sort("group", "repeat", "from", "key").with_columns(turn.alias("turn"))
+    rest = rest.sort("group", "repeat", "turn", "key").filter(number < (count + 1) // 2).drop("turn")
     chosen = pl.concat([hits.filter("doubtful"), rest])
     first = chosen.sort("row").head(page_samples).select("row")
     return chosen.join(first, on="row", how="semi", maintain_order="left").select(
         "row", "language", "similarity", "weight", "points", "copies", "doubtful"
     )
+
+
+def _number(hits: pl.DataFrame, names: tuple[str, ...], number: str) -> pl.DataFrame:
+    """Number what some columns hold, in its order, nulls last."""
+    numbered = hits.select(names).unique().sort(names, nulls_last=True).with_row_index(number)
+    return hits.join(numbered, on=list(names), how="left", maintain_order="left", nulls_equal=True)
 
 
 def _hash_places(hits: pl.DataFrame) -> Any:

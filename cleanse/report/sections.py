@@ -124,8 +124,8 @@ def sum_charts(sums: pl.DataFrame, described: dict[str, Described]) -> list[dict
     return charts
 
 
-def make_clusters(report: Path, out: Path, languages: pl.DataFrame) -> list[dict[str, Any]]:
-    """Give clusters of duplicates, with the lines in which both texts differ.
+def choose_clusters(report: Path, languages: pl.DataFrame) -> pl.DataFrame:
+    """Choose clusters of duplicates, a row each: `kept_id, id, reason, similarity, dropped, language`.
 
     Half are those with the lowest similarity, the rest the largest.
     """
@@ -140,8 +140,11 @@ def make_clusters(report: Path, out: Path, languages: pl.DataFrame) -> list[dict
     )
     doubtful = clusters.sort("similarity", "kept_id").head(CLUSTERS // 2)
     largest = clusters.join(doubtful, on="kept_id", how="anti").sort("dropped", "kept_id", descending=[True, False])
-    chosen = pl.concat([doubtful, largest.head(CLUSTERS - doubtful.height)])
-    texts = samples.read_texts(report, out, pl.concat([chosen["id"], chosen["kept_id"]]))
+    return pl.concat([doubtful, largest.head(CLUSTERS - doubtful.height)])
+
+
+def make_clusters(chosen: pl.DataFrame, texts: dict[str, str]) -> list[dict[str, Any]]:
+    """Give clusters with the lines in which both texts differ; `texts` holds the clean texts by id."""
     shown = []
     for row in chosen.to_dicts():
         lines = compare_texts(texts[row["id"]], texts[row["kept_id"]])
@@ -160,11 +163,8 @@ def _fold(lines: list[PairLine]) -> list[PairLine | None]:
     return [*folded[:PAIR_LINES], *([None] if len(folded) > PAIR_LINES else [])]
 
 
-def changed_documents(report: Path, out: Path) -> list[dict[str, Any]]:
-    """Give the kept documents of which most characters went.
-
-    DOCUMENTS at most; of the first ones their lines with all marks.
-    """
+def choose_changed(out: Path) -> pl.DataFrame:
+    """Choose the kept documents of which most characters went, DOCUMENTS at most."""
     columns = ["id", "source", "language", "chars_in", "chars_out"]
     kept = pl.concat(
         store.scan_rows(path)
@@ -176,19 +176,23 @@ def changed_documents(report: Path, out: Path) -> list[dict[str, Any]]:
         .collect()
         for path in store.out_files(out)
     )
-    most = kept.sort("gone", "id", descending=[True, False]).head(DOCUMENTS)
+    return kept.sort("gone", "id", descending=[True, False]).head(DOCUMENTS)
+
+
+def make_changed(report: Path, most: pl.DataFrame, texts: dict[str, str]) -> list[dict[str, Any]]:
+    """Give the documents that `choose_changed` has chosen; the first WHOLE_DOCUMENTS with their lines and all marks."""
     first = most["id"].head(WHOLE_DOCUMENTS)
-    texts = samples.read_texts(report, out, first)
     hits = pl.scan_parquet(report / "hits.parquet", glob=False).filter(pl.col("id").is_in(first.implode())).collect()
     edits = group_edits(hits)
     shown = hits.filter(pl.col("line") < DOCUMENT_LINES)
+    whole = set(first)
     by_id = {identity: group.to_dicts() for (identity,), group in shown.group_by("id", maintain_order=True)}
     return [
         {
             **row,
             "key": document_key(row["id"]),
             "lines": _mark_lines(AsRead(texts[row["id"]], edits.get(row["id"], NO_EDITS)), by_id.get(row["id"], []))
-            if row["id"] in texts
+            if row["id"] in whole
             else [],
         }
         for row in most.to_dicts()

@@ -63,6 +63,18 @@ OWN = {
         "different words of the other rules in it, in its language, whether they hit it or not",
     ),
     "glued-words": (places.L_GLUED, "capitals right behind a small letter, as where the words of a menu were joined"),
+    "glued-percent": (
+        places.GLUED_PERCENT,
+        "the same in percent of the units; 0 where there is only one, as in a name",
+    ),
+    "bare-units": (
+        places.BARE_UNITS,
+        "units of a line without a stop, comma, semicolon or mark at its end, as of a menu in one line; else 0, and in scripts without spaces",
+    ),
+    "rule-words-percent": (
+        places.RULE_WORDS_PERCENT,
+        "different words of the other rules in it, in percent of the units",
+    ),
     "little-percent": (
         places.LITTLE_PERCENT,
         "percent of the words with three small letters or fewer; -1 below two words with case",
@@ -142,6 +154,10 @@ PLACED = {
     "paragraph-gap": (
         places.PARAGRAPH_GAP,
         "lines between the nearest paragraphs above and below, this one among them; 99 where one is missing",
+    ),
+    "table-row": (
+        places.TABLE_ROW,
+        "cells of a table in it, at most as many as in the line above or below: rows of a table stand together",
     ),
     "mixed-within-5": (places.MIXED_5, "percent of these eleven lines with a word of letters and digits"),
     "gap-in-article": (

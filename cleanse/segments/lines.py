@@ -121,24 +121,25 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     # Only of a line that is hit whole the length is asked: one with many places would be measured for each of them.
     length = pl.when("whole").then("text").otherwise(pl.lit("")).str.len_chars().cast(pl.UInt32).alias("length")
     mended = documents.select("doc", "text", "encoding_hits").filter(pl.col("encoding_hits").list.len() > 0)
-    elsewhere = found.join(mended, on="doc", how="anti", maintain_order="left").with_columns(length)
-    inside = found.join(mended, on="doc", how="semi", maintain_order="left").drop("text")
+    in_mended = found["doc"].is_in(mended["doc"].implode())
+    elsewhere = found.filter(~in_mended).with_columns(length)
+    inside = found.filter(in_mended)
     if inside.height:
-        affected = mended.join(inside.select("doc").unique(), on="doc", how="semi")
-        as_read = split_lines(affected, "text").join(
-            inside.select("doc", "line").unique(), on=["doc", "line"], how="semi"
+        inside = inside.with_columns(_read_lines(inside, mended)).with_columns(
+            pl.col("text").str.len_chars().cast(pl.UInt32).alias("length")
         )
-        as_read = as_read.with_columns(pl.col("text").str.len_chars().cast(pl.UInt32).alias("length"))
-        inside = inside.join(as_read, on=["doc", "line"], how="left", maintain_order="left")
-        fixes = line_fixes(affected).join(inside.select("doc", "line").unique(), on=["doc", "line"], how="semi")
-        # Most lines of a document that was mended were not: their places stay.
-        inside = inside.with_row_index("order")
-        # Nor is it asked where in its line a place is that covers it.
-        touched = inside.filter(~pl.col("whole")).join(
-            fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left"
-        )
-        others = inside.join(touched.select("order"), on="order", how="anti", maintain_order="left")
-        inside = pl.concat([others, _shift_places(touched, fixes)]).sort("order").drop("order")
+        # Of a hit that covers its line nobody asks where in it the fixes are.
+        parts = inside.filter(~pl.col("whole"))
+        if parts.height:
+            fixes = line_fixes(mended.filter(pl.col("doc").is_in(parts["doc"].unique().implode())))
+            fixes = fixes.join(parts.select("doc", "line").unique(), on=["doc", "line"], how="semi")
+            # Most lines of a document that was mended were not: their places stay.
+            inside = inside.with_row_index("order")
+            touched = inside.filter(~pl.col("whole")).join(
+                fixes.select("doc", "line").unique(), on=["doc", "line"], how="semi", maintain_order="left"
+            )
+            others = inside.join(touched.select("order"), on="order", how="anti", maintain_order="left")
+            inside = pl.concat([others, _shift_places(touched, fixes)]).sort("order").drop("order")
     placed = pl.concat([elsewhere, inside.select(elsewhere.columns)]) if inside.height else elsewhere
     placed = placed.with_columns(
         pl.when("whole").then(0).otherwise("start").cast(pl.UInt32).alias("start"),
@@ -153,6 +154,15 @@ def locate(found: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         "end",
         "text",
     )
+
+
+def _read_lines(found: pl.DataFrame, documents: pl.DataFrame) -> pl.Series:
+    """Give of each row of `found` its line (`doc`, `line`) in `text` of `documents`, which have all these lines."""
+    affected = documents.filter(pl.col("doc").is_in(found["doc"].unique().implode())).sort("doc")
+    data, offsets = kernels.buffers(affected["text"])
+    places = affected["doc"].search_sorted(found["doc"]).to_numpy().astype(np.int64)
+    begins, ends, _ = find_lines(data, offsets, places, found["line"].to_numpy().astype(np.int64))
+    return kernels.as_texts(*kernels.gather_bytes(data, begins, ends))
 
 
 def _cut_texts(placed: pl.DataFrame) -> pl.Series:
