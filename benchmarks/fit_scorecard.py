@@ -42,7 +42,7 @@ ASKED = (
 STEPS = 7  # bounds of a measure at most
 WEIGHTS = {
     "news": 1.0, "articles": 1.0, "web": 1.5, "zh": 0.7, "segments": 0.4, "wrapped": 1.5, "inserted": 1.0, "broken": 1.0,
-    "recipes": 0.7, "domdown_real": 0.5, "readability_tests": 0.4, "newspaper4k": 0.4, "docs_sphinx": 0.1, "htmldate_struct": 0.2,
+    "recipes": 0.7, "domdown_real": 0.5, "readability_tests": 0.4, "newspaper4k": 0.4, "docs_sphinx": 0.1, "htmldate_struct": 0.2, "htmldate_jsonld": 0.05,
 }  # of the sets; those of the second row are `--further`, and few pages each  # fmt: skip
 FULL_SET = 60  # pages from which a set weighs as much as any other when pages are told from documents of content
 MADE = ("wrapped", "inserted", "broken")  # sets of pages that were made of others
@@ -52,9 +52,9 @@ FURNISHED, BARE = (
     0.1,
     0.02,
 )  # shares of furniture from which an extracted text counts as a page, and up to which it does not
-BRAKE, BRAKE_UNITS, BRAKE_PERCENT = 10, 60, 10  # as in the rule: `braked` above the threshold, and when
+BRAKE, BRAKE_UNITS, BRAKE_PERCENT = 10, 60, 7  # as in the rule: `braked` above the threshold, and when
 HELD_PERCENT = 15
-GATE = 48  # points of a document from which its lines are judged here
+GATE = 52  # points of a document from which its lines are judged here
 MOST_DAMAGE = 0.005  # of the content of raw pages, where a threshold is chosen
 THIN = 4  # of the lines of a long genre, one in so many is fitted to
 SETS = tuple(name for name in WEIGHTS if name not in MADE)
@@ -401,7 +401,7 @@ def judge(
             f"threshold chosen without what it is judged on:\n    {bench.report(choose_nested(bench, by, sums, page))}"
         )
     for threshold in (-12, -9, -6, -3, 0):
-        limits = {"page": -(10**6), "threshold": threshold, "between": -8, "heading": 15}
+        limits = {"page": -(10**6), "threshold": threshold, "between": -5, "heading": 15}
         print(f"every page, line {threshold}:\n    {bench.report(bench.decide(sums, page, limits))}", flush=True)
 
 
