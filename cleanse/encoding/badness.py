@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-import numba
 import numpy as np
 from ftfy.badness import BADNESS_RE
 from numpy.typing import NDArray
 
 from cleanse import cache
 from cleanse.encoding.pairs import BMP, character_codes
-from cleanse.kernels import Bytes, decode_character
+from cleanse.kernels import Bytes, decode_character, leaf
 
 U8 = NDArray[np.uint8]
 U64 = NDArray[np.uint64]
@@ -115,14 +114,15 @@ def alphabet() -> str:
     return "".join(chr(code) for code in range(0x80, BMP) if found.match(chr(code)))
 
 
-@numba.njit(cache=True, nogil=True)
-def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern) -> bool:
+@leaf()
+def is_bad(data: Bytes, begin: int, end: int, pattern: Pattern, state: U64) -> bool:
     """Say whether ftfy's pattern of badness is somewhere in a line of valid UTF-8.
 
-    Characters above the tables are taken for letters, so it may say so of a line with an emoji where ftfy does not.
+    Characters above the tables are taken for letters, so it may say so of a line with an emoji where ftfy does not. `state` is room: as many
+    numbers as `pattern.first` has.
     """
     words = len(pattern.first)
-    state = np.zeros(words, dtype=np.uint64)
+    state[:] = 0
     i = begin
     while i < end:
         opens = i == begin
@@ -142,5 +142,5 @@ def is_text_bad(text: str) -> bool:
     >>> is_text_bad("FÃ¼r"), is_text_bad("Für")
     (True, False)
     """
-    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
-    return bool(not text.isascii() and is_bad(data, 0, len(data), load_pattern()))
+    data, pattern = np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8), load_pattern()
+    return bool(not text.isascii() and is_bad(data, 0, len(data), pattern, np.empty_like(pattern.first)))

@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cleanse.encoding import badness
+from cleanse.encoding.badness import U64
 from cleanse.encoding.codepages import READERS, gbk_table, second_readings
 from cleanse.encoding.pairs import (
     ANOTHER_CASE,
@@ -191,7 +192,7 @@ def scan_lines(
     sums = np.empty((2 + len(tables.second), len(languages.script_of)), dtype=np.int32)
     count = _scan_lines(
         data, offsets, tables, languages, always, suspicion, suspicion_short, suspicion_second, against_second,
-        np.zeros(128, dtype=np.uint8), buffer, sums, found, breaks,
+        np.zeros(128, dtype=np.uint8), buffer, sums, np.empty_like(tables.badness.first), found, breaks,
     )  # fmt: skip
     return found[:count].copy(), breaks
 
@@ -199,9 +200,10 @@ def scan_lines(
 @leaf()
 def _scan_lines(
     data: Bytes, offsets: Offsets, tables: Tables, languages: Languages, always: int, suspicion: float, suspicion_short: float,
-    suspicion_second: float, against_second: float, ascii_marks: U8, buffer: Offsets, sums: NDArray[np.int32], found: Offsets, breaks: U32,
+    suspicion_second: float, against_second: float, ascii_marks: U8, buffer: Offsets, sums: NDArray[np.int32], state: U64,
+    found: Offsets, breaks: U32,
 ) -> int:  # fmt: skip
-    """Write the lines into `found` and count in `breaks`; give how many lines there are. `ascii_marks`, `buffer` and `sums` are room."""
+    """Write the lines into `found` and count in `breaks`; give how many lines there are. `ascii_marks`, `buffer`, `sums` and `state` are room."""
     # Arrays of a tuple that are taken out of it for each character cost more than what is done with them.
     marks, gbk, beyond, pattern = tables.marks, tables.gbk, tables.beyond, tables.badness
     second, allowed, cheapest = tables.second, tables.allowed, tables.cheapest
@@ -375,7 +377,7 @@ def _scan_lines(
                 reasons |= UNUSUAL
             if reasons & BADNESS and stop - begin <= LONGEST_SEGMENT:
                 reasons ^= BADNESS
-                if badness.is_bad(data, begin, stop, pattern):
+                if badness.is_bad(data, begin, stop, pattern, state):
                     reasons |= BADNESS
             reasons |= always
             if i < end:
