@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import subprocess
 import sys
+import types
+from typing import Any
+
+from numba.core.dispatcher import Dispatcher
+
+import cleanse
 
 ALONE = """
 import numba, numpy
@@ -23,3 +31,46 @@ def test_a_kernel_from_the_cache_is_called_and_linked() -> None:
     subprocess.run(command, check=True, capture_output=True)  # the cache holds it now
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stdout.split() == ["233", "1", "234"]
+
+
+MAKES_ARRAYS = {"empty", "empty_like", "zeros", "zeros_like", "ones", "full", "copy", "arange", "array", "concatenate", "sort", "argsort", "unique", "cumsum", "flatnonzero", "append"}  # fmt: skip
+
+
+def list_kernels() -> dict[str, Any]:
+    """Give all kernels of the house by name."""
+    for module in pkgutil.walk_packages(cleanse.__path__, "cleanse."):
+        if module.name != "cleanse.__main__":
+            importlib.import_module(module.name)
+    modules = [module for name, module in sys.modules.items() if name.startswith("cleanse.")]
+    return {
+        f"{value.py_func.__module__}.{value.py_func.__name__}": value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, Dispatcher)
+    }
+
+
+def test_what_a_leaf_calls_makes_no_arrays() -> None:
+    """Numba compiles it without counts too where the cache does not hold it yet, and refuses if it makes an array."""
+    kernels = list_kernels()
+    leaves = [name for name, kernel in kernels.items() if kernel.targetoptions.get("_nrt") is False]
+    assert "cleanse.encoding.gate._scan_lines" in leaves
+    waiting, seen, guilty = list(leaves), set(leaves), set()
+    while waiting:
+        name = waiting.pop()
+        function = kernels[name].py_func
+        if MAKES_ARRAYS & set(function.__code__.co_names):
+            guilty.add(name)
+        for used in function.__code__.co_names:
+            own = function.__globals__
+            value = own.get(used)
+            if value is None:  # `module.kernel`
+                modules = [
+                    own[name] for name in function.__code__.co_names if isinstance(own.get(name), types.ModuleType)
+                ]
+                value = next((getattr(module, used) for module in modules if hasattr(module, used)), None)
+            called = f"{value.py_func.__module__}.{value.py_func.__name__}" if isinstance(value, Dispatcher) else None
+            if called and called not in seen:
+                seen.add(called)
+                waiting.append(called)
+    assert guilty == set()
