@@ -185,7 +185,7 @@ def tag_furniture(
     outcomes: list[Outcome] = []
     hits, signals = [], []
     for pair in pairs:
-        outcomes.append(pair.judge(surroundings, struck, outcomes[-1] if outcomes else None))
+        outcomes.append(pair.judge(lines, surroundings, struck, outcomes[-1] if outcomes else None))
         own_hits, own_signals = _tag_pair(frame, lines, pair, outcomes[-1], struck, rules)
         hits.append(own_hits)
         signals.append(own_signals)

@@ -550,6 +550,20 @@ def test_a_page_keeps_its_article_and_loses_what_is_around() -> None:
     assert len(always) < len(clean)
 
 
+AMOUNTS = "2 tablespoons of tar\nFresh rope\nHemp Oil\n1 cup sea salt"
+
+
+@pytest.mark.parametrize(
+    ("amounts", "stays"), [(AMOUNTS, True), (AMOUNTS.replace("2 t", "T").replace("1 c", "C"), False)]
+)
+def test_amounts_of_a_recipe_stay_and_what_stands_between_them(amounts: str, *, stays: bool) -> None:
+    """Below the text they look like a menu; what surrounds them goes."""
+    text = f"{RAW}\nPrint this recipe\nIngredients\n{amounts}\nRate this recipe\nMenu"
+    clean = pl.LazyFrame({"text": [text]}).pipe(cleanse.clean, text="text").collect()["text"].item()
+    assert [line in clean for line in amounts.split("\n")] == [stays] * 4
+    assert "Rate this recipe" not in clean
+
+
 def test_pages_must_be_one_of_three() -> None:
     """Another word is an error that names them."""
     with pytest.raises(cleanse.CleanseError, match=r"'auto', 'always' or 'never'"):
@@ -710,6 +724,7 @@ def test_check_finds_the_faults_of_a_scorecard() -> None:
         ({"heading": 15}, "scorecard.heading: below the threshold, so that it never matters"),
         ({"braked": 15}, "scorecard.braked: below the threshold, so that it never matters"),
         ({"asks": "boilerplate/pag"}, "scorecard.asks: no such question: boilerplate/pag"),
+        ({"spares": ["rope|"]}, "scorecard.spares: matches the empty string: rope|"),
         ({"of": "segment"}, "scorecard.of: no stage reads segments of boilerplate"),
         ({"of": "document"}, "scope: a scorecard of documents hits a document, not a line"),
     ]
@@ -723,5 +738,6 @@ def test_a_scorecard_is_shown_as_a_table() -> None:
     assert "A line is hit from " in shown
     assert "(--pages always)" in shown
     assert "Where fewer than 60 units of sentences would stay" in shown
+    assert "Lines that match these stay, and those between two of them, at most 4 lines apart:" in shown
     assert "(units of the line)" in shown
     assert boilerplate.PAGE_POINTS == "page_points"

@@ -31,6 +31,10 @@ def find_scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
         return
     yield from _mark_faults(rule, place)
     card = head.scorecard
+    for pattern in card.spares:
+        problem = pattern_problem(pattern)
+        if problem and problem[0] != UNBOUNDED_REASON:
+            yield Fault(place, "scorecard.spares", f"{problem[0]}: {pattern}", problem[1])
     if (rule.family, card.of) not in CARDS:
         readers = ", ".join(f"{own}s of {family}" for family, own in CARDS)
         yield Fault(place, "scorecard.of", f"no stage reads {card.of}s of {rule.family}", f"there are {readers}")

@@ -94,6 +94,11 @@ def _describe_scorecard(rule: Rule) -> list[str]:
             f"Where fewer than {card.brake_units} units of sentences would stay, or more than {card.brake_percent} percent of them "
             f"would go, from {card.braked} on."
         )
+    if card.spares:
+        lines.append(
+            f"Lines that match these stay, and those between two of them, at most {card.spares_within} lines apart:"
+        )
+        lines += [f"  {pattern}" for pattern in card.spares]
     if card.doubt is not None:
         lines.append(f"From {card.doubt} on it is reported in drafts.parquet.")
     _, known = CARDS.get((rule.family, card.of), ("", {}))

@@ -8,18 +8,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cleanse.compiled import match_any
 from cleanse.kernels import places
 from cleanse.matching import Lines, Matched
 from cleanse.rules import Rules
 from cleanse.scorecards.card import BASE, Card
 from cleanse.scorecards.measures import PAGE_COLUMNS, PAGE_OF_LINE, PLACED_MEASURES
 from cleanse.scorecards.surroundings import Site, Surroundings, count_hits
+from cleanse.segments import list_rows
 
 DOUBTFUL = places.DOUBTFUL  # the fate of a line that nearly goes
 SHOWN_TERMS = 6  # the biggest terms of a sum that are written down one by one
@@ -62,7 +65,9 @@ class Furniture:
         documents = {card.rule: card for card in cards if card.limits.of == "document"}
         return [Furniture(card, documents.get(card.limits.asks or "")) for card in cards if card.limits.of == "line"]
 
-    def judge(self, surroundings: Surroundings, struck: NDArray[np.bool_], before: Outcome | None = None) -> Outcome:
+    def judge(
+        self, lines: Lines, surroundings: Surroundings, struck: NDArray[np.bool_], before: Outcome | None = None
+    ) -> Outcome:
         """Add up the evidence of all lines; `struck` says which of them go already, `before` what an earlier pair judged."""
         limits = self.line.limits
         page_values = surroundings.measure_pages() if before is None else before.page_values
@@ -84,6 +89,10 @@ class Furniture:
             limits.threshold if limit is None else limit
             for limit in (limits.between, limits.heading, limits.doubt, limits.braked)
         )
+        if limits.spares:
+            # Below each limit, so that nobody takes them and no run goes over them.
+            stay = _find_spared(lines, rows, own, limits.spares, limits.spares_within)
+            sums = np.where(stay, np.minimum(sums, min(limits.threshold, between, heading, doubt) - 1), sums)
         fates = places.decide_lines(
             sums, own.lines, own.bounds, struck[rows], limits.threshold, between, heading, doubt, braked,
             limits.brake_units, limits.brake_percent,
@@ -126,6 +135,23 @@ class Furniture:
         if self.page is None:
             return pl.DataFrame(schema=TERMS_SCHEMA)
         return _list_terms(self.page.list_rows(outcome.page_values, texts, PAGE_COLUMNS), self.page, texts)
+
+
+def _find_spared(
+    lines: Lines, rows: NDArray[np.int64], own: Surroundings, patterns: Sequence[str], within: int
+) -> NDArray[np.bool_]:
+    """Say which rows match one of some patterns, or stand between two of their text that do and are at most `within` rows apart.
+
+    Only lines with a digit are asked.
+    """
+    asked = np.flatnonzero(own.lines[:, places.DIGITS] > 0)
+    found = asked[match_any(lines.take(rows[asked])["text"], patterns)]
+    spared = np.zeros(len(rows), dtype=np.bool_)
+    spared[found] = True
+    texts = own.texts
+    near = (np.diff(found) <= within) & (texts[found[1:]] == texts[found[:-1]])
+    spared[list_rows(found[:-1][near], found[1:][near])] = True
+    return spared
 
 
 def _list_pages(values: places.F32, sums: NDArray[np.int32]) -> places.F32:
