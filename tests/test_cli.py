@@ -229,7 +229,7 @@ def test_rules_of_a_language_that_nobody_wrote() -> None:
     """A language without words is an error that names those with words."""
     got = call("rules", "--language", "xx")
     assert (got.exit_code, got.stdout) == (2, "")
-    assert got.stderr.startswith("error: no rule has words in that language: xx\n  hint: there are ar cs de ")
+    assert got.stderr.startswith("error: no rule has words in that language: xx\n  hint: there are ar bg bn ")
 
 
 def test_a_pipe_gets_each_rule_on_one_line() -> None:
