@@ -205,7 +205,7 @@ def _tag_pair(
     )
     located = segments.locate(places.cast(pl.Schema(segments.FOUND_SCHEMA)), frame)
     # Lines stand in order, and each has one place: so both are found without a join.
-    own = np.searchsorted(_number_lines(chosen), _number_lines(located))
+    own = np.searchsorted(rows, lines.find_rows(located)[0])
     doubtful = pl.Series("only_noted", outcome.fates[placed[own]] == DOUBTFUL)
     hits = make_hits(located.with_columns(doubtful).sort("only_noted", maintain_order=True), rules, frame)
     terms = furniture.list_terms(outcome, placed)
@@ -221,9 +221,3 @@ def _tag_pair(
         "weight", "evidence",
     )  # fmt: skip
     return hits, pl.concat([pages.select(columns).cast(pl.Schema(segments.SIGNAL_SCHEMA)), signals])
-
-
-def _number_lines(places: pl.DataFrame) -> NDArray[np.int64]:
-    """Give a number for `doc` and `line` of each row, in the order of the lines."""
-    numbers: NDArray[np.int64] = (places["doc"].to_numpy().astype(np.int64) << 32) + places["line"].to_numpy()
-    return numbers

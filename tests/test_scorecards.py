@@ -564,6 +564,14 @@ def test_amounts_of_a_recipe_stay_and_what_stands_between_them(amounts: str, *, 
     assert "Rate this recipe" not in clean
 
 
+def test_both_scorecards_of_lines_spare_the_same() -> None:
+    """What is an ingredient in a page is one in a text that was taken out of it."""
+    cards = [load_rules()[f"boilerplate/{name}"].head.scorecard for name in ("furniture", "leftover")]
+    assert cards[0] is not None
+    assert cards[1] is not None
+    assert (cards[0].spares, cards[0].spares_within) == (cards[1].spares, cards[1].spares_within)
+
+
 def test_pages_must_be_one_of_three() -> None:
     """Another word is an error that names them."""
     with pytest.raises(cleanse.CleanseError, match=r"'auto', 'always' or 'never'"):
@@ -738,6 +746,6 @@ def test_a_scorecard_is_shown_as_a_table() -> None:
     assert "A line is hit from " in shown
     assert "(--pages always)" in shown
     assert "Where fewer than 60 units of sentences would stay" in shown
-    assert "Lines that match these stay, and those between two of them, at most 4 lines apart:" in shown
+    assert "Lines with a digit that match these stay, and those between two of them, at most 4 lines apart:" in shown
     assert "(units of the line)" in shown
     assert boilerplate.PAGE_POINTS == "page_points"

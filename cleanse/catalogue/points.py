@@ -32,9 +32,7 @@ def find_scorecard_faults(rule: Rule, place: str) -> Iterator[Fault]:
     yield from _mark_faults(rule, place)
     card = head.scorecard
     for pattern in card.spares:
-        problem = pattern_problem(pattern)
-        if problem and problem[0] != UNBOUNDED_REASON:
-            yield Fault(place, "scorecard.spares", f"{problem[0]}: {pattern}", problem[1])
+        yield from _find_unusable(pattern, "scorecard.spares", place)
     if (rule.family, card.of) not in CARDS:
         readers = ", ".join(f"{own}s of {family}" for family, own in CARDS)
         yield Fault(place, "scorecard.of", f"no stage reads {card.of}s of {rule.family}", f"there are {readers}")
@@ -100,9 +98,14 @@ def _table_faults(table: Points, known: dict[str, str], place: str) -> Iterator[
 
 
 def _mark_faults(rule: Rule, place: str) -> Iterator[Fault]:
-    """Find patterns of marks that cannot be run; theirs may be unbounded, since they only say yes or no."""
+    """Find patterns of marks that cannot be run."""
     for mark in rule.head.marks:
         for pattern in filter(None, (mark.pattern, mark.document)):
-            problem = pattern_problem(pattern.replace("{literals}", "x"))
-            if problem and problem[0] != UNBOUNDED_REASON:
-                yield Fault(place, f"marks.{mark.name}", f"{problem[0]}: {pattern}", problem[1])
+            yield from _find_unusable(pattern, f"marks.{mark.name}", place)
+
+
+def _find_unusable(pattern: str, field: str, place: str) -> Iterator[Fault]:
+    """Say what is wrong with a pattern that only says yes or no: such a one may be unbounded."""
+    problem = pattern_problem(pattern.replace("{literals}", "x"))
+    if problem and problem[0] != UNBOUNDED_REASON:
+        yield Fault(place, field, f"{problem[0]}: {pattern}", problem[1])

@@ -96,7 +96,7 @@ def _describe_scorecard(rule: Rule) -> list[str]:
         )
     if card.spares:
         lines.append(
-            f"Lines that match these stay, and those between two of them, at most {card.spares_within} lines apart:"
+            f"Lines with a digit that match these stay, and those between two of them, at most {card.spares_within} lines apart:"
         )
         lines += [f"  {pattern}" for pattern in card.spares]
     if card.doubt is not None:

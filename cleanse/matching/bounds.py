@@ -103,11 +103,8 @@ def find_languages(documents: pl.DataFrame, lines: Lines) -> Spoken:
     names = sorted({*main.unique(), *others["language"].unique()})
     numbered = pl.Enum(names)
     spoken = main.cast(numbered).to_physical().to_numpy().astype(np.int64)[lines.doc]
-    if others.height and len(lines):
-        keys = (lines.doc.astype(np.int64) << 32) + lines.line
-        wanted = (others["doc"].to_numpy().astype(np.int64) << 32) + others["line"].to_numpy()
-        rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    rows, there = lines.find_rows(others)
+    if there.any():
         own = others["language"].cast(numbered).to_physical().to_numpy().astype(np.int64)
-        there = keys[rows] == wanted
         spoken[rows[there]] = own[there]
     return names, spoken

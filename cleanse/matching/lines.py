@@ -66,6 +66,19 @@ class Lines:
         return np.searchsorted(self.doc, np.arange(self.texts + 1)).astype(np.int64)
 
     @functools.cached_property
+    def _keys(self) -> Rows:
+        keys: Rows = (self.doc.astype(np.int64) << 32) + self.line
+        return keys
+
+    def find_rows(self, places: pl.DataFrame) -> tuple[Rows, Flags]:
+        """Give for each `doc` and `line` of some places its row, and whether there is one; where there is none, the row says nothing."""
+        if not len(self):
+            return np.zeros(places.height, dtype=np.int64), np.zeros(places.height, dtype=np.bool_)
+        wanted = (places["doc"].to_numpy().astype(np.int64) << 32) + places["line"].to_numpy()
+        rows = np.minimum(np.searchsorted(self._keys, wanted), len(self) - 1)
+        return rows, self._keys[rows] == wanted
+
+    @functools.cached_property
     def ordinals(self) -> Rows:
         """Give for each row its place among the lines of its text, from 0."""
         return np.arange(len(self)) - self.bounds[self.doc]

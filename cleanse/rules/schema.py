@@ -81,8 +81,8 @@ class Scorecard(Strict):
     that go needs `between` points, and one right above a line that stays `heading` points. Lines with `doubt` points that stay are
     reported as drafts. `asks` names the scorecard of documents that says whose lines are looked at; `page` is taken for the points of the
     document where none asks. Where fewer than `brake_units` units of the sentences of a document would stay, or more than
-    `brake_percent` percent of them would go, lines need `braked` points. Lines that match one of `spares` stay, and so do those between two of
-    them that are at most `spares_within` lines apart.
+    `brake_percent` percent of them would go, lines need `braked` points. Lines with a digit that match one of `spares` stay, and so do those
+    between two of them that are at most `spares_within` lines apart.
     Of each site at most `site_most` pages are counted, without those that share `site_alike` percent of their long lines with an earlier one;
     its evidence counts for pages with at least `site_pages` others that share `site_shared` percent of their lines with any. 0 `site_pages`
     asks nothing of sites.

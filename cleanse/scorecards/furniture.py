@@ -142,7 +142,7 @@ def _find_spared(
 ) -> NDArray[np.bool_]:
     """Say which rows match one of some patterns, or stand between two of their text that do and are at most `within` rows apart.
 
-    Only lines with a digit are asked.
+    Only lines with a digit are asked, which keeps the patterns off most lines of a page.
     """
     asked = np.flatnonzero(own.lines[:, places.DIGITS] > 0)
     found = asked[match_any(lines.take(rows[asked])["text"], patterns)]

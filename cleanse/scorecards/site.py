@@ -189,10 +189,7 @@ def place_shares(shares: pl.DataFrame, lines: Lines) -> NDArray[np.int8]:
     """
     out = np.full((len(lines), 2), own.UNKNOWN, dtype=np.int8)
     told = shares.select("doc", COLUMN).filter(pl.col(COLUMN).is_not_null()).explode(COLUMN).unnest(COLUMN)
-    keys = (lines.doc.astype(np.int64) << 32) + lines.line
-    wanted = (told["doc"].to_numpy().astype(np.int64) << 32) + told["line"].to_numpy()
-    if len(keys) and len(wanted):
-        rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        there = keys[rows] == wanted
+    rows, there = lines.find_rows(told)
+    if there.any():
         out[rows[there]] = told.select("alone", "beside").to_numpy()[there]
     return out

@@ -103,14 +103,9 @@ def count_hits(found: pl.DataFrame, lines: Lines) -> tuple[U8, Kinds]:
     count = max(1, len(names))
     rules = found["rule"].cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
     docs = found["doc"].to_numpy().astype(np.int64)
-    keys = (lines.doc.astype(np.int64) << 32) + lines.line
-    hits = np.zeros(len(lines), dtype=np.int64)
-    if len(keys):
-        wanted = (docs << 32) + found["line"].to_numpy()
-        rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        there = keys[rows] == wanted
-        pairs = _distinct(rows[there] * count + rules[there]) // count
-        hits = np.bincount(pairs, minlength=len(lines))
+    rows, there = lines.find_rows(found)
+    pairs = _distinct(rows[there] * count + rules[there]) // count
+    hits = np.bincount(pairs, minlength=len(lines))
     kinds = np.bincount(_distinct(docs * count + rules) // count, minlength=lines.texts)
     return np.minimum(hits, 2).astype(np.uint8), kinds.astype(np.int32)
 
