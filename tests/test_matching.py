@@ -266,3 +266,12 @@ def test_words_are_looked_for_only_in_lines_that_their_rules_look_at():
     assert places.rows() == [(0, [0, 1, 2]), (1, [1, 2]), (2, [2])]
     assert (sorted(terms.lines.tolist()), terms.literals.tolist()) == ([0, 1, 2], [5, 5, 5])
     assert lines.cut(terms.starts, terms.ends).to_list() == ["term"] * 3
+
+
+def test_a_place_has_the_row_of_its_line() -> None:
+    """Blank lines have no row, nor have lines that a text has not; of texts without lines nothing is found."""
+    places = pl.DataFrame({"doc": [1, 0, 0, 2, 1], "line": [0, 2, 1, 0, 9]})
+    rows, there = Lines(pl.Series(["boats\n\ntide", "rope"])).find_rows(places)
+    assert there.tolist() == [True, True, False, False, False]
+    assert rows[there].tolist() == [2, 1]
+    assert Lines(pl.Series(["", "\n"])).find_rows(places)[1].tolist() == [False] * 5

@@ -34,7 +34,7 @@ from cleanse.encoding.pairs import (
     load_figures,
 )
 from cleanse.encoding.second_look import MOST_PLACES, look_again
-from cleanse.kernels import PLANES, Bytes, Offsets, buffers, decode_character, leaf
+from cleanse.kernels import PLANES, Bytes, Offsets, buffers, count_lines, decode_character, leaf
 
 # Why a line is looked at, as bits.
 ENTITY = 1  # it holds an HTML entity
@@ -59,7 +59,6 @@ CONTROLS = "\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u206a-\u206f\ufeff\ufff9-\ufffc"
 LONGEST_SEGMENT = 1_000_000
 CALM_BITS = 1.0  # bits by which a character of ASCII, or of a script without a table, lowers it
 SHORT_BYTES = 64
-LINE_FEED = 10
 CALM = (1e6, 1e6, 1e6, 0.0)  # suspicion of a gate for which no line is unusual
 THREE_BYTES, TWO_BYTES = 2, 4  # characters of UTF-8 in a row that make a line of Han characters worth a look
 
@@ -186,7 +185,7 @@ def scan_lines(
     Each line has the reasons `always` too: EVERY where all lines are looked at, else 0.
     """
     texts = len(offsets) - 1
-    most = texts + int(np.count_nonzero(data[offsets[0] : offsets[texts]] == LINE_FEED))
+    most = count_lines(data, offsets)
     found, breaks = np.empty((most, 5), dtype=np.int64), np.zeros((texts, 2), dtype=np.uint32)
     buffer = np.empty((2, MOST_PLACES + 1), dtype=np.int64)
     sums = np.empty((2 + len(tables.second), len(languages.script_of)), dtype=np.int32)

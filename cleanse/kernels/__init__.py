@@ -13,6 +13,7 @@ from cleanse.kernels import code, measures, places, site  # noqa: E402
 from cleanse.kernels.leaf import leaf  # noqa: E402
 from cleanse.kernels.sums import add_to, add_up, find_least  # noqa: E402
 from cleanse.kernels.text import (  # noqa: E402
+    LINE_FEED,
     PLANES,
     SCRIPTS,
     U8,
@@ -26,6 +27,7 @@ from cleanse.kernels.text import (  # noqa: E402
     choose_rows,
     code_points,
     composing_tables,
+    count_lines,
     count_scripts,
     count_unled,
     decode_character,
@@ -51,6 +53,7 @@ from cleanse.kernels.text import (  # noqa: E402
 )
 
 __all__ = [
+    "LINE_FEED",
     "PLANES",
     "SCRIPTS",
     "U8",
@@ -67,6 +70,7 @@ __all__ = [
     "code",
     "code_points",
     "composing_tables",
+    "count_lines",
     "count_scripts",
     "count_unled",
     "decode_character",

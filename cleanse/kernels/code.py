@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from cleanse.kernels.text import PLANES, U8, U32, U64, Bytes, Offsets, _is_visible, decode_character
+from cleanse.kernels.text import PLANES, U8, U32, U64, Bytes, Offsets, _is_visible, count_lines, decode_character
 
 # Bits of bytes in the table of `measure_lines`: visible, a mark; and from CLOSER on those of bytes that are looked at more closely.
 BLANK, OTHER, MARK = 0, 1, 2
@@ -70,10 +70,7 @@ def measure_lines(
     has the first visible byte; BYTES; the `bits` of each line; and the first line of each text, with the number of lines at the end.
     The time is linear: of a "<" no more is read than up to the next one or the end of the line.
     """
-    breaks = 0
-    for place in range(np.uint64(offsets[0]), np.uint64(offsets[-1])):
-        breaks += data[place] == 10
-    size = breaks + len(offsets)
+    size = count_lines(data, offsets)
     lines, masks = np.empty(size, np.uint32), np.empty(size, np.uint64)
     starts, ends = np.empty(size, np.int64), np.empty(size, np.int64)
     counts = np.empty((size, COUNTS), dtype=np.int64)

@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cleanse import cache
+from cleanse.kernels.leaf import leaf
 
 Bytes = NDArray[np.uint8]
 Offsets = NDArray[np.int64]
@@ -36,6 +37,7 @@ PLANES = 0x20000  # the tables cover planes 0 and 1; above them are only Han (pl
 SEPARATOR, WORD, SINGLE = 0, 1, 2
 # Only in `sign_tables`: what is passed over, signs that are words, and those that are only right behind a word or before a number.
 IGNORED, SIGN, BEHIND, BEFORE = 3, 4, 5, 6
+LINE_FEED = 10
 NOT_ASCII = np.uint64(0x8080808080808080)
 STRETCH = 4096  # of shingle hashes that are compared at a time
 SHARE_KEYS = 1 << 14  # of keys that `find_repeated` looks at together: with its table they fit into the cache of a core
@@ -240,6 +242,15 @@ def find_uncomposed(
     return found
 
 
+@leaf()
+def count_lines(data: Bytes, offsets: Offsets) -> int:
+    """Count the lines of all texts; an empty text is one line."""
+    count = len(offsets) - 1
+    for place in range(np.uint64(offsets[0]), np.uint64(offsets[-1])):
+        count += data[place] == LINE_FEED
+    return count
+
+
 @numba.njit(cache=True, nogil=True)
 def split_buffer(data: Bytes, offsets: Offsets, spaces: NDArray[np.bool_]) -> tuple[U32, U32, Offsets, Offsets, U32]:
     """Find the lines of all texts that have a visible character.
@@ -247,10 +258,7 @@ def split_buffer(data: Bytes, offsets: Offsets, spaces: NDArray[np.bool_]) -> tu
     Gives `doc` (number of the text), `line` (from 0, blank lines counted), `starts` and `ends` (bytes of `data`, without the
     break) and `chars` (code points), an entry a line.
     """
-    breaks = 0
-    for place in range(np.uint64(offsets[0]), np.uint64(offsets[-1])):
-        breaks += data[place] == 10
-    size = breaks + len(offsets)
+    size = count_lines(data, offsets)
     docs, lines, chars = np.empty(size, np.uint32), np.empty(size, np.uint32), np.empty(size, np.uint32)
     starts, ends = np.empty(size, np.int64), np.empty(size, np.int64)
     count = 0

@@ -33,7 +33,6 @@ HAN = SCRIPTS.index("Han") + 1
 UPPER = 128
 # Kinds of ASCII bytes, and the number of them.
 LOWER, CAPITAL, CODE, DIGIT, SPACE, OTHER, KINDS = range(7)
-LINE_FEED = 10
 STRETCH = 1000  # bytes that are counted together
 # Columns of a row that stands for a line, of one that says what a document is like, and of one that stands for a script in a document.
 FIRST, LENGTH, DOC, LINE, SCRIPT, LETTERS, VOTES, COLUMNS = range(8)
@@ -79,7 +78,7 @@ def _scan_lines(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Offsets]:
     """Give a row a line with letters, letters by document and script, and where the rows of each document begin."""
     texts = len(offsets) - 1
-    most = texts + int(np.count_nonzero(data[offsets[0] : offsets[texts]] == LINE_FEED))
+    most = kernels.count_lines(data, offsets)
     sizes = ((256,), (KINDS,), (3, numbers), (most, 7), (texts, numbers), (texts + 1,))
     own, seen, tiers, rows, counts, bounds = (np.zeros(size, dtype=np.int64) for size in sizes)
     ones = np.uint64(1) << (np.uint64(10) * kinds.astype(np.uint64))

@@ -14,7 +14,6 @@ from cleanse.kernels import Bytes, Offsets
 from cleanse.segments.pieces import Piece, Shifts, cut_line
 
 Flags = NDArray[np.bool_]
-LINE_FEED = 10
 SIGNAL = pl.Struct(
     {
         "rule": pl.String,
@@ -57,7 +56,7 @@ def find_lines(data: Bytes, offsets: Offsets, places: Offsets, numbers: Offsets)
 
     Gives the bytes at which each begins and ends, without its break, and whether it is the last of its text.
     """
-    breaks = np.flatnonzero(data[: offsets[-1]] == LINE_FEED)
+    breaks = np.flatnonzero(data[: offsets[-1]] == kernels.LINE_FEED)
     own = np.searchsorted(breaks, offsets[places]) + numbers
     last: Flags = own >= np.searchsorted(breaks, offsets[places + 1])
     bounds = np.append(breaks, 0)  # nobody asks for what stands behind the last break
